@@ -1,0 +1,55 @@
+// Host functions: all that the core may ask its machine. Lookups only; null means absent. The bodies are WASM's answer
+// (linear memory); the kernel's answer stands in kernel/lib/host.h. The code generator takes the signatures and leaves the bodies.
+
+import { lookup, lookupArray, lookupNumber } from '../host/lookup';
+import { MAP_AFFINITY, MAP_BACKENDS, MAP_CONFIG, MAP_CONNTRACK, MAP_ENDPOINTS, MAP_EPOCHS, MAP_FRAGMENTS, MAP_FRONTENDS, MAP_GRANTS, MAP_IPCACHE, MAP_MAGLEV, MAP_NODES, MAP_POLICY, MAP_TRANSLATIONS } from '../host/generated/maps';
+import { AddressSlot, Conntrack, FragmentKey, FragmentPorts, Translation } from './layout/conntrack';
+import { Config } from './layout/config';
+import { Endpoint, Node, Prefix, PrefixKey } from './layout/endpoint';
+import { Grant, GrantKey, PolicyEntry, PolicyKey } from './layout/policy';
+import { Affinity, AffinityKey, Backend, Frontend, FrontendKey, MaglevSlot } from './layout/service';
+import { Address, FlowKey, Tuple } from './layout/tuple';
+
+export function lookupConfig(): Config | null {
+  return changetype<Config | null>(lookupArray(MAP_CONFIG, 0));
+}
+export function lookupEpoch(slot: u32): AddressSlot | null {
+  return changetype<AddressSlot | null>(lookupArray(MAP_EPOCHS, slot));
+}
+/** The host keeps the pointer: effects on the entry are applied through it. */
+export function lookupConntrack(key: FlowKey): Conntrack | null {
+  return changetype<Conntrack | null>(lookup(MAP_CONNTRACK, changetype<usize>(key)));
+}
+export function lookupTranslation(key: Tuple): Translation | null {
+  return changetype<Translation | null>(lookup(MAP_TRANSLATIONS, changetype<usize>(key)));
+}
+export function lookupEndpoint(key: Address): Endpoint | null {
+  return changetype<Endpoint | null>(lookup(MAP_ENDPOINTS, changetype<usize>(key)));
+}
+export function lookupPrefix(key: PrefixKey): Prefix | null {
+  return changetype<Prefix | null>(lookup(MAP_IPCACHE, changetype<usize>(key)));
+}
+export function lookupNode(number: u32): Node | null {
+  return changetype<Node | null>(lookupNumber(MAP_NODES, number));
+}
+export function lookupPolicy(key: PolicyKey): PolicyEntry | null {
+  return changetype<PolicyEntry | null>(lookup(MAP_POLICY, changetype<usize>(key)));
+}
+export function lookupGrant(key: GrantKey): Grant | null {
+  return changetype<Grant | null>(lookup(MAP_GRANTS, changetype<usize>(key)));
+}
+export function lookupFrontend(key: FrontendKey): Frontend | null {
+  return changetype<Frontend | null>(lookup(MAP_FRONTENDS, changetype<usize>(key)));
+}
+export function lookupMaglev(slot: u32): MaglevSlot | null {
+  return changetype<MaglevSlot | null>(lookupArray(MAP_MAGLEV, slot));
+}
+export function lookupBackend(id: u32): Backend | null {
+  return changetype<Backend | null>(lookupNumber(MAP_BACKENDS, id));
+}
+export function lookupAffinity(key: AffinityKey): Affinity | null {
+  return changetype<Affinity | null>(lookup(MAP_AFFINITY, changetype<usize>(key)));
+}
+export function lookupFragment(key: FragmentKey): FragmentPorts | null {
+  return changetype<FragmentPorts | null>(lookup(MAP_FRAGMENTS, changetype<usize>(key)));
+}

@@ -1,0 +1,70 @@
+// Services: frontends, their Maglev tables in one flat array, and backends with ids that never change meaning.
+
+/** Key of `frontends`. Port 0 with protocol 0 stands for "any other port of this address". 24 bytes. */
+@unmanaged export class FrontendKey {
+  hi: u64;
+  lo: u64;
+  port: u16;
+  protocol: u8;
+  scope: u8;
+  pad0: u32;
+}
+
+/** scope: clients outside the cluster (from the network), clients inside (pods and this host). */
+export const SCOPE_EXTERNAL: u8 = 0;
+export const SCOPE_INTERNAL: u8 = 1;
+
+/** Value of `frontends`. 24 bytes. */
+@unmanaged export class Frontend {
+  service: u32;
+  /** The service's slots in `maglev`: [offset, offset + size). Size 0: no backend. */
+  offset: u32;
+  size: u32;
+  flags: u32;
+  /** Ticks for which a client keeps its backend. */
+  affinityTicks: u32;
+  pad0: u32;
+}
+
+export const FRONTEND_AFFINITY: u32 = 1;
+/** No service listens here although the address is a service's: drop, don't let it reach the network. */
+export const FRONTEND_CLOSED: u32 = 2;
+
+/** Value of `maglev`, found by slot number: a backend id, 0 for none. 4 bytes. */
+@unmanaged export class MaglevSlot {
+  backend: u32;
+}
+
+/** Value of `backends`, found by backend id. 32 bytes. */
+@unmanaged export class Backend {
+  hi: u64;
+  lo: u64;
+  port: u16;
+  protocol: u8;
+  state: u8;
+  /** Moves when the id is given to another backend. */
+  generation: u32;
+  cluster: u32;
+  zone: u16;
+  flags: u16;
+}
+
+export const BACKEND_ACTIVE: u8 = 0;
+/** Takes new flows only while its table still names it; established ones go on. */
+export const BACKEND_TERMINATING: u8 = 1;
+/** Takes no new flows; established ones go on. */
+export const BACKEND_QUARANTINED: u8 = 2;
+
+/** Key of `affinity`. 24 bytes. */
+@unmanaged export class AffinityKey {
+  clientHi: u64;
+  clientLo: u64;
+  service: u32;
+  pad0: u32;
+}
+
+/** Value of `affinity`. 8 bytes. */
+@unmanaged export class Affinity {
+  backend: u32;
+  expires: u32;
+}
