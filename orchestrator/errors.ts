@@ -1,0 +1,50 @@
+// Errors: every code the orchestrator may end an operation with. README.md beside this file lists the same codes for readers;
+// test/architecture.test.ts keeps registry, list and uses equal.
+
+type Registration = readonly [sentence: string, retryable: boolean];
+
+/** Code → what it tells the reader, and whether the same operation may succeed when it is tried again later. */
+export const codes = {
+  BPF_CALL_FAILED: ['the kernel refused a bpf(2) operation', true],
+  COMMAND_UNKNOWN: ['the command line names a command that does not exist', false],
+  FFI_MISSING: ['the optional package koffi, which kernel mode needs, is not installed', false],
+  NOT_SUPPORTED: ['the running kernel or host lacks a feature', false],
+} as const satisfies Record<string, Registration>;
+
+export type ErrorCode = keyof typeof codes;
+
+export interface AgentErrorOptions {
+  cause?: unknown;
+  /** Overrides the registry for one occurrence: EBUSY may pass, EPERM will not. */
+  retryable?: boolean;
+}
+
+/** `message` reads "subject: where: what, with the value": lower case, no full stop. */
+export class AgentError extends Error {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, options: AgentErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.name = new.target.name;
+    this.code = code;
+    this.retryable = options.retryable ?? codes[code][1];
+  }
+}
+
+/** A host that is too old or too narrow for `feature`: shown to users as an answer, and a reason for tests to skip. */
+export class NotSupported extends AgentError {
+  readonly feature: string;
+  /** First kernel release that has the feature, like "6.6"; absent when the kernel's age is not the reason. */
+  readonly minimumKernel: string | undefined;
+
+  constructor(feature: string, minimumKernel?: string, options: AgentErrorOptions = {}) {
+    super(
+      'NOT_SUPPORTED',
+      minimumKernel ? `${feature}: not supported: needs linux ${minimumKernel}` : `${feature}: not supported`,
+      options,
+    );
+    this.feature = feature;
+    this.minimumKernel = minimumKernel;
+  }
+}
