@@ -1,0 +1,40 @@
+// Outputs in build/: made again when a source is newer. Time stamps suffice, since outputs are never committed.
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail, run, say } from './say.mjs';
+
+const outputs = [
+  {
+    file: 'build/datapath.wasm',
+    script: 'scripts/build-wasm.ts',
+    sources: ['datapath-as', 'asconfig.json', 'scripts/build-wasm.ts', 'node_modules/assemblyscript/package.json'],
+    needs: [],
+  },
+  {
+    file: 'build/datapath.bpf.o',
+    script: 'scripts/build-kernel.ts',
+    sources: ['kernel/datapath.bpf.c', 'kernel/lib', 'kernel/generated', 'scripts/build-kernel.ts'],
+    needs: ['clang', 'bpf/bpf_helpers.h', 'linux/bpf.h'],
+  },
+];
+
+export function buildIfStale(missing) {
+  for (const { file, script, sources, needs } of outputs) {
+    const lacking = needs.filter((need) => missing.includes(need));
+    if (lacking.length > 0) {
+      // An object that was built before still loads; without one, kernel mode explains itself at run time.
+      say(`${file} is not built: ${lacking.join(', ')} missing`);
+      continue;
+    }
+    const newest = Math.max(...sources.map(newestChange));
+    if (existsSync(file) && statSync(file).mtimeMs >= newest) continue;
+    say(`building ${file}`);
+    if (!run('node_modules/.bin/node', [script])) fail(`${script} failed: its message stands above`);
+  }
+}
+
+function newestChange(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newestChange(join(path, name))));
+}

@@ -1,0 +1,17 @@
+// How the set-up talks and runs programs: on standard error, so that a command's own output stays clean.
+import { spawnSync } from 'node:child_process';
+
+export function say(sentence) {
+  process.stderr.write(`setup: ${sentence}\n`);
+}
+
+/** Runs a program with its output on standard error; true when it ended well. */
+export function run(program, args, env = {}) {
+  const { status } = spawnSync(program, args, { stdio: ['ignore', 2, 2], env: { ...process.env, ...env } });
+  return status === 0;
+}
+
+export function fail(sentence) {
+  say(sentence);
+  process.exit(1);
+}

@@ -1,0 +1,106 @@
+// System packages: what is missing of compilers, loader and QEMU, asked of apt when that is possible, else named as missing
+// together with what will be skipped without it.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { run, say } from './say.mjs';
+
+/** One row a thing: is it here, which packages bring it (first that apt knows), what it is for, what is lost without it. */
+const things = [
+  {
+    group: 'compilers',
+    name: 'clang',
+    here: () => findClang() !== undefined,
+    packages: [['clang-19'], ['clang']],
+    purpose: 'compiles kernel/ to eBPF',
+    loss: 'kernel mode',
+  },
+  {
+    group: 'compilers',
+    name: 'bpf/bpf_helpers.h',
+    here: () => existsSync('/usr/include/bpf/bpf_helpers.h'),
+    packages: [['libbpf-dev']],
+    purpose: 'the headers that kernel/ includes',
+    loss: 'kernel mode',
+  },
+  {
+    group: 'compilers',
+    name: 'linux/bpf.h',
+    here: () => existsSync('/usr/include/linux/bpf.h'),
+    packages: [['linux-libc-dev']],
+    purpose: "the kernel's own headers",
+    loss: 'kernel mode',
+  },
+  {
+    group: 'loader',
+    name: 'libbpf.so',
+    here: () => hasLibrary(/^libbpf\.so\.\d/),
+    packages: [['libbpf1'], ['libbpf0']],
+    purpose: 'opens and loads the compiled object',
+    loss: 'kernel mode',
+  },
+  {
+    group: 'kernels',
+    name: 'QEMU and what packs its initial file system',
+    here: () => ['qemu-system-x86_64', 'busybox', 'cpio', 'modprobe', 'depmod', 'zstd', 'xz', 'dpkg-deb'].every(hasProgram),
+    packages: [['qemu-system-x86', 'busybox-static', 'cpio', 'kmod', 'zstd', 'xz-utils']],
+    purpose: 'boots Linux 6.1 and 6.12 to load the programs there',
+    loss: 'the kernel matrix test',
+  },
+];
+
+/** Names of the things that stay missing. */
+export function installSystemPackages(groups) {
+  let missing = things.filter((thing) => groups[thing.group] && !thing.here());
+  if (missing.length === 0) return [];
+  const refusal = whyNoApt();
+  if (!refusal) {
+    for (const thing of missing) say(`installing ${choose(thing).join(' ')}: ${thing.purpose}`);
+    if (!aptInstall(missing.flatMap(choose))) say('apt-get could not install all of them');
+    missing = missing.filter((thing) => !thing.here());
+  }
+  for (const thing of missing) {
+    const reason = refusal ? `${refusal} to install ${thing.packages[0].join(' ')}` : 'apt-get did not bring it';
+    say(`${thing.name} is missing (${thing.purpose}) and ${reason}: ${thing.loss} will be skipped`);
+  }
+  return missing.map((thing) => thing.name);
+}
+
+function whyNoApt() {
+  if (process.env.AXONEME_APT === 'no') return 'AXONEME_APT=no forbids';
+  if (!hasProgram('apt-get')) return 'there is no apt-get here';
+  if (process.getuid?.() !== 0) return 'it takes root';
+  return undefined;
+}
+
+/** The first set of packages that apt knows; the last one when it knows none, so that its message names something. */
+function choose(thing) {
+  const known = (name) => / Candidate: (?!\(none\))/.test(spawnSync('apt-cache', ['policy', name], { encoding: 'utf8' }).stdout ?? '');
+  return thing.packages.find((names) => names.every(known)) ?? thing.packages[0];
+}
+
+function aptInstall(packages) {
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  const limits = ['-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20', '-o', 'DPkg::Lock::Timeout=120'];
+  const install = () => run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...limits, ...packages], env);
+  // Lists may be absent (fresh containers) or older than the archive.
+  return install() || (run('apt-get', ['update', '-qq', ...limits], env) && install());
+}
+
+/** Any clang that knows -mcpu=v3 (11 and later) will do; the pinned one first. */
+function findClang() {
+  return ['clang-19', 'clang', 'clang-20', 'clang-18', 'clang-17', 'clang-16'].find(hasProgram);
+}
+
+function hasProgram(name) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => folder !== '' && existsSync(join(folder, name)));
+}
+
+function hasLibrary(pattern) {
+  const folders = ['/usr/lib', '/lib', '/usr/lib64', '/lib64', '/usr/local/lib'];
+  for (const folder of ['/usr/lib', '/lib']) {
+    if (existsSync(folder)) for (const name of readdirSync(folder)) if (name.endsWith('-linux-gnu')) folders.push(join(folder, name));
+  }
+  return folders.some((folder) => existsSync(folder) && readdirSync(folder).some((name) => pattern.test(name)));
+}
