@@ -45,21 +45,21 @@ function parseIpv4(text: string): Uint8Array | undefined {
 function parseIpv6(text: string): Uint8Array | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const left = parseGroups(halves[0] ?? '');
-  const right = halves.length === 2 ? parseGroups(halves[1] ?? '') : [];
+  const left = parseGroups(halves[0] ?? '', halves.length === 1);
+  const right = halves.length === 2 ? parseGroups(halves[1] ?? '', true) : [];
   if (left === undefined || right === undefined) return undefined;
   const missing = 16 - left.length - right.length;
   if (halves.length === 2 ? missing < 2 : missing !== 0) return undefined;
   return Uint8Array.from([...left, ...new Array<number>(missing).fill(0), ...right]);
 }
 
-/** Bytes of colon-separated groups, the last of which may be a dotted quad. */
-function parseGroups(text: string): number[] | undefined {
+/** Bytes of colon-separated groups; only the address's very last one may be a dotted quad. */
+function parseGroups(text: string, mayEndInQuad: boolean): number[] | undefined {
   if (text === '') return [];
   const bytes: number[] = [];
   const groups = text.split(':');
   for (const [index, group] of groups.entries()) {
-    const quad = index === groups.length - 1 && group.includes('.') ? parseIpv4(group) : undefined;
+    const quad = mayEndInQuad && index === groups.length - 1 && group.includes('.') ? parseIpv4(group) : undefined;
     if (quad !== undefined) bytes.push(...quad);
     else if (/^[0-9a-f]{1,4}$/i.test(group)) bytes.push(Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff);
     else return undefined;

@@ -82,7 +82,12 @@ export function buildPacket(packet: Packet): Uint8Array<ArrayBuffer> {
 }
 
 /** An Ethernet frame; MAC addresses as 6 bytes, the type from the payload's first nibble unless given. */
-export function buildFrame(payload: Uint8Array, destinationMac: Uint8Array, sourceMac: Uint8Array, etherType?: number): Uint8Array<ArrayBuffer> {
+export function buildFrame(
+  payload: Uint8Array,
+  destinationMac: Uint8Array,
+  sourceMac: Uint8Array,
+  etherType?: number,
+): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(14 + payload.length);
   frame.set(destinationMac, 0);
   frame.set(sourceMac, 6);

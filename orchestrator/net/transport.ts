@@ -167,7 +167,13 @@ function buildIcmp(icmp: Icmp, payload: Uint8Array, source: Uint8Array, destinat
 }
 
 /** `bytes` has 0 where the checksum will stand. */
-function wireChecksum(wanted: Checksum | undefined, bytes: Uint8Array, protocol: number, source: Uint8Array, destination: Uint8Array): number {
+function wireChecksum(
+  wanted: Checksum | undefined,
+  bytes: Uint8Array,
+  protocol: number,
+  source: Uint8Array,
+  destination: Uint8Array,
+): number {
   if (typeof wanted === 'number') return wanted;
   const pseudo = pseudoHeaderSum(source, destination, protocol, bytes.length);
   return wanted === 'partial' ? pseudo : internetChecksum(bytes, pseudo);
