@@ -4,13 +4,13 @@
  * Value of `conntrack`. The first 56 bytes are all that a packet of an established flow reads or writes. 112 bytes.
  *
  * flags:
- *   31        12 11  10  9   8   7   6   5   4   3   2   1   0
- *  +------------+---+---+---+---+---+---+---+---+---+---+---+---+
- *  |   unused   | P | I | E | H | T | R | c | C | n | N | r | O |
- *  +------------+---+---+---+---+---+---+---+---+---+---+---+---+
+ *   31        10  9   8   7   6   5   4   3   2   1   0
+ *  +------------+---+---+---+---+---+---+---+---+---+---+
+ *  |   unused   | P | H | T | R | c | C | n | N | r | O |
+ *  +------------+---+---+---+---+---+---+---+---+---+---+
  *  O originator is the high side   r the responder answered      N, n originator, responder sent a non-SYN segment
  *  C, c originator, responder closed (FIN or RST)   R reset      T translated: the responder is a backend of a frontend
- *  H hairpin: the originator is the backend itself  E, I egress, ingress decided here   P goes to a proxy
+ *  H hairpin: the originator is the backend itself  P the originator's packets go to a proxy
  */
 @unmanaged export class Conntrack {
   flags: u32;
@@ -51,9 +51,7 @@ export const CONNTRACK_RESPONDER_CLOSED: u32 = 32;
 export const CONNTRACK_RESET: u32 = 64;
 export const CONNTRACK_TRANSLATED: u32 = 128;
 export const CONNTRACK_HAIRPIN: u32 = 256;
-export const CONNTRACK_EGRESS_DECIDED: u32 = 512;
-export const CONNTRACK_INGRESS_DECIDED: u32 = 1024;
-export const CONNTRACK_PROXY: u32 = 2048;
+export const CONNTRACK_PROXY: u32 = 512;
 
 /** Value of `translations`: the small half of a translated flow, found by what the client wrote on the packet. 32 bytes. */
 @unmanaged export class Translation {

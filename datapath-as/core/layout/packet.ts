@@ -1,6 +1,6 @@
 // Facts, scratch and record: what a machine tells the core about a packet, where the core thinks, and what it decided.
 
-/** Facts about one packet, written by the machine's parser before `decide`. Starts with the packet's Tuple. 120 bytes. */
+/** Facts about one packet, written by the machine's parser before `decide`. Starts with the packet's Tuple. 112 bytes. */
 @unmanaged export class Facts {
   sourceHi: u64;
   sourceLo: u64;
@@ -40,7 +40,6 @@
   icmpCode: u8;
   pad2: u8;
   pad3: u16;
-  pad4: u32;
 }
 
 export const FACT_ICMP_ERROR: u8 = 1;
@@ -49,7 +48,7 @@ export const FACT_LATER_FRAGMENT: u8 = 4;
 /** Neighbour discovery that the parser found well formed (hop limit 255). */
 export const FACT_NEIGHBOUR: u8 = 8;
 
-/** What was decided about one packet: effects for the host to apply. 144 bytes. */
+/** What was decided about one packet: effects for the host to apply. 128 bytes. */
 @unmanaged export class Record {
   nextHop: u8;
   reason: u8;
@@ -88,10 +87,11 @@ export const FACT_NEIGHBOUR: u8 = 8;
   endpoint: u32;
   service: u32;
   backend: u32;
-  pad2: u32;
+  /** Tick to note as the last renewal of the flow's other half; 0: leave it. */
+  touchRenewed: u32;
 }
 
-/** One event in the ring, filled by the host from facts and record. 112 bytes. */
+/** One event in the ring, filled by the host from facts and record. 96 bytes. */
 @unmanaged export class Event {
   sourceHi: u64;
   sourceLo: u64;
@@ -120,7 +120,6 @@ export const FACT_NEIGHBOUR: u8 = 8;
   proxyPort: u16;
   pad0: u16;
   pad1: u64;
-  pad2: u32;
 }
 
 /** Value of `metrics`, per CPU; index = reason * 2 + direction. 16 bytes. */

@@ -8,7 +8,7 @@ import { GrantKey, PolicyKey } from './policy';
 import { Affinity, AffinityKey, FrontendKey } from './service';
 import { Address, FlowKey, Tuple } from './tuple';
 
-/** 616 bytes; see `SCRATCH_*` for the blocks. Blocks are plain words: their meaning is that of the class they stand for. */
+/** Blocks are plain words: their meaning is that of the class they stand for. 536 bytes. */
 @unmanaged export class Scratch {
   /** Tuple: the packet after its destination was translated (from_pod) or as it is. */
   tuple0: u64;
@@ -87,6 +87,12 @@ import { Address, FlowKey, Tuple } from './tuple';
   remoteNode: u32;
   /** 1: the source of the flow key is its high side. */
   sourceHigh: u32;
+  now: u32;
+  /** Hints of the slot of the tuple's destination. */
+  hints: u32;
+  /** 1: the originator is the responder itself, behind the node's hairpin address. */
+  hairpin: u32;
+  pad0: u32;
 }
 
 export function packetTuple(scratch: Scratch): Tuple {

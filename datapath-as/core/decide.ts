@@ -1,0 +1,197 @@
+// Decide: the chain of stages, from the facts about a packet to the record of what is to be done. Read this first.
+
+import { isConfigured, readEpochs } from './address';
+import { conntrackReopens, isReply } from './conntrack';
+import { clearRecord, drop } from './effects';
+import { EFFECT_CREATE, EFFECT_DELETE, EFFECT_REPLACE } from './enum/effect';
+import { EVENT_ALLOW, EVENT_NONE } from './enum/event';
+import { HOOK_FROM_NETWORK, HOOK_FROM_POD, HOOK_TO_HOST } from './enum/hook';
+import { NEXT_HOP_DROP, NEXT_HOP_STACK } from './enum/next-hop';
+import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, TCP_RST } from './enum/protocol';
+import { REASON_FORWARDED, REASON_ICMP_UNSOLICITED, REASON_INVALID_IDENTITY, REASON_INVALID_SOURCE, REASON_RELATED_UNKNOWN, REASON_TRANSLATION_CLASH } from './enum/reason';
+import { lookupConntrack } from './host';
+import { CONFIG_ALLOW_EVENTS } from './layout/config';
+import { Conntrack, CONNTRACK_HAIRPIN, CONNTRACK_ORIGIN_CLOSED, CONNTRACK_RESPONDER_CLOSED, CONNTRACK_TRANSLATED, HINT_ENDPOINT, HINT_FRONTEND, TRANSLATION_HAIRPIN } from './layout/conntrack';
+import { FACT_FIRST_FRAGMENT, FACT_ICMP_ERROR, FACT_LATER_FRAGMENT, FACT_NEIGHBOUR, Facts, Record } from './layout/packet';
+import { clientTuple, flowKey, newTranslation, originTuple, packetTuple, Scratch } from './layout/scratch';
+import { evaluate } from './stages/evaluate';
+import { continueFlow, isCurrent, newFlow, renewTranslation, touchFlow } from './stages/flow';
+import { forward } from './stages/forward';
+import { fragment } from './stages/fragment';
+import { icmpPorts, isEchoReply } from './stages/icmp';
+import { checkSender } from './stages/peers';
+import { rewriteError, rewriteForward, rewriteReply } from './stages/rewrite';
+import { TRANSLATE_DONE, translate } from './stages/translate';
+import { hasExpired } from './time';
+import { copyTuple, flowKeyOf, reverseTuple, tupleOf } from './tuple';
+
+const CONNTRACK_ANY_CLOSED: u32 = CONNTRACK_ORIGIN_CLOSED | CONNTRACK_RESPONDER_CLOSED;
+
+/** An ICMP error belongs to the flow whose packet it embeds: it passes while that flow's verdict stands, and changes nothing. */
+export function related(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): u32 {
+  const reason = checkSender(facts, scratch);
+  if (reason != REASON_FORWARDED) return drop(record, <u8>reason);
+  const reply: u32 = record.reply;
+  const originEpoch: u32 = reply != 0 ? scratch.destinationEpoch : scratch.sourceEpoch;
+  const responderEpoch: u32 = reply != 0 ? scratch.sourceEpoch : scratch.destinationEpoch;
+  if (entry.originEpoch != originEpoch || entry.responderEpoch != responderEpoch) return drop(record, REASON_RELATED_UNKNOWN);
+  record.sourceIdentity = reply != 0 ? entry.originIdentity : entry.responderIdentity;
+  record.destinationIdentity = reply != 0 ? entry.responderIdentity : entry.originIdentity;
+  scratch.remoteNode = entry.remoteNode;
+  rewriteError(facts, record, scratch, entry);
+  return forward(facts, record, scratch);
+}
+
+/** A packet of a flow whose verdict stands. */
+export function established(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): u32 {
+  touchFlow(facts, record, entry);
+  scratch.remoteNode = entry.remoteNode;
+  if (record.reply == 0) {
+    rewriteForward(facts, record, scratch);
+  } else {
+    rewriteReply(facts, record, scratch, entry);
+    if ((entry.flags & CONNTRACK_TRANSLATED) != 0) renewTranslation(facts, record, scratch, entry);
+  }
+  return forward(facts, record, scratch);
+}
+
+/** A packet of a flow about which something changed: its policies are asked once more, and the flow goes on or ends. */
+export function revisited(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): u32 {
+  if (record.reply != 0) reverseTuple(packetTuple(scratch), originTuple(scratch));
+  else copyTuple(packetTuple(scratch), originTuple(scratch));
+  scratch.originIdentity = entry.originIdentity;
+  scratch.responderIdentity = entry.responderIdentity;
+  const reason = evaluate(facts, record, scratch);
+  if (reason != REASON_FORWARDED) {
+    drop(record, <u8>reason);
+    // Only a policy ends a flow: a packet with a forged source must not end somebody else's.
+    if (reason != REASON_INVALID_SOURCE && reason != REASON_INVALID_IDENTITY) record.conntrack = EFFECT_DELETE;
+    return NEXT_HOP_DROP;
+  }
+  record.service = entry.service;
+  record.backend = entry.backend;
+  continueFlow(facts, record, scratch, entry);
+  record.conntrack = EFFECT_REPLACE;
+  if (record.event == EVENT_NONE && isConfigured(CONFIG_ALLOW_EVENTS)) record.event = EVENT_ALLOW;
+  if (record.reply != 0) {
+    record.proxyPort = 0;
+    rewriteReply(facts, record, scratch, entry);
+  } else {
+    rewriteForward(facts, record, scratch);
+  }
+  return forward(facts, record, scratch);
+}
+
+/** The first packet of a flow. `effect`: EFFECT_CREATE, or EFFECT_REPLACE where an entry that no longer counts is in the way. */
+export function opened(facts: Facts, record: Record, scratch: Scratch, effect: u8): u32 {
+  const icmp: bool = facts.protocol == PROTOCOL_ICMP || facts.protocol == PROTOCOL_ICMPV6;
+  if (icmp && isEchoReply(facts.family, facts.icmpType)) return drop(record, REASON_ICMP_UNSOLICITED);
+  copyTuple(packetTuple(scratch), originTuple(scratch));
+  scratch.originIdentity = 0;
+  scratch.responderIdentity = 0;
+  record.reply = 0;
+  const reason = evaluate(facts, record, scratch);
+  if (reason != REASON_FORWARDED) return drop(record, <u8>reason);
+  const reset: bool = facts.protocol == PROTOCOL_TCP && (facts.tcpFlags & TCP_RST) != 0;
+  if (!reset) {
+    newFlow(facts, record, scratch);
+    record.conntrack = effect;
+  }
+  if (record.event == EVENT_NONE && isConfigured(CONFIG_ALLOW_EVENTS)) record.event = EVENT_ALLOW;
+  rewriteForward(facts, record, scratch);
+  return forward(facts, record, scratch);
+}
+
+/** Whether an entry that a packet of the originator found is the flow of what the client wrote on it, frontend or not. */
+function isSameFrontend(record: Record, scratch: Scratch, entry: Conntrack): bool {
+  if (record.service == 0) return (entry.flags & CONNTRACK_TRANSLATED) == 0;
+  const client = clientTuple(scratch);
+  return (
+    (entry.flags & CONNTRACK_TRANSLATED) != 0 &&
+    entry.frontendHi == client.destinationHi &&
+    entry.frontendLo == client.destinationLo &&
+    entry.frontendPort == client.destinationPort
+  );
+}
+
+/** Hooks that see packets as their clients wrote them. */
+function isTranslating(hook: u8): bool {
+  return hook == HOOK_FROM_POD || hook == HOOK_FROM_NETWORK;
+}
+
+/** A packet whose flow key has a live entry. */
+export function known(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): u32 {
+  const reply: u32 = isReply(entry.flags, scratch.sourceHigh);
+  record.reply = <u8>reply;
+  const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
+  if (!isError && conntrackReopens(facts.protocol, facts.tcpFlags, entry.flags)) return opened(facts, record, scratch, EFFECT_REPLACE);
+  if (!isError && reply == 0 && isTranslating(facts.hook) && !isSameFrontend(record, scratch, entry)) {
+    if ((entry.flags & CONNTRACK_ANY_CLOSED) != 0) return opened(facts, record, scratch, EFFECT_REPLACE);
+    return drop(record, REASON_TRANSLATION_CLASH);
+  }
+  scratch.hairpin = (entry.flags & CONNTRACK_HAIRPIN) != 0 ? 1 : 0;
+  if (isError) return related(facts, record, scratch, entry);
+  if (isCurrent(facts, scratch, entry, reply)) return established(facts, record, scratch, entry);
+  return revisited(facts, record, scratch, entry);
+}
+
+/** Finds the packet tuple's flow, its epochs first. */
+function findFlow(scratch: Scratch): Conntrack | null {
+  readEpochs(scratch);
+  scratch.sourceHigh = flowKeyOf(packetTuple(scratch), flowKey(scratch));
+  return lookupConntrack(flowKey(scratch));
+}
+
+/** Gives ports to what has none on the wire; a reason to drop otherwise. */
+function findPorts(facts: Facts, record: Record, scratch: Scratch): u32 {
+  if ((facts.flags & (FACT_FIRST_FRAGMENT | FACT_LATER_FRAGMENT)) != 0) {
+    if (facts.protocol == PROTOCOL_ICMP || facts.protocol == PROTOCOL_ICMPV6) return fragmentedIcmp(facts, record, scratch);
+    return fragment(facts, record, scratch);
+  }
+  if (facts.protocol == PROTOCOL_ICMP || facts.protocol == PROTOCOL_ICMPV6) return icmpPorts(facts);
+  return REASON_FORWARDED;
+}
+
+/** Ports of an ICMP message come from its first fragment's header, and are then remembered as any other's. */
+function fragmentedIcmp(facts: Facts, record: Record, scratch: Scratch): u32 {
+  if ((facts.flags & FACT_FIRST_FRAGMENT) != 0) {
+    const reason = icmpPorts(facts);
+    if (reason != REASON_FORWARDED) return reason;
+  }
+  return fragment(facts, record, scratch);
+}
+
+/** A packet without a live flow. */
+export function unknown(facts: Facts, record: Record, scratch: Scratch, effect: u8): u32 {
+  const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
+  const foreign: bool = facts.hook == HOOK_FROM_NETWORK && (scratch.hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
+  // What neither concerns a service nor an endpoint is the host's own business; so are errors about the host's own flows.
+  if (isError) return facts.hook == HOOK_FROM_NETWORK || facts.hook == HOOK_TO_HOST ? NEXT_HOP_STACK : drop(record, REASON_RELATED_UNKNOWN);
+  if (foreign && record.service == 0) return NEXT_HOP_STACK;
+  return opened(facts, record, scratch, effect);
+}
+
+/** Decides one packet. Writes the whole record, `newConntrack` and the other new values in the scratch; returns the next hop. */
+export function decide(facts: Facts, record: Record, scratch: Scratch): u32 {
+  clearRecord(facts, record);
+  scratch.now = facts.now;
+  scratch.hairpin = 0;
+  if (facts.invalid != 0) return drop(record, facts.invalid);
+  if ((facts.flags & FACT_NEIGHBOUR) != 0) return NEXT_HOP_STACK;
+  const reason = findPorts(facts, record, scratch);
+  if (reason != REASON_FORWARDED) return drop(record, <u8>reason);
+  copyTuple(tupleOf(facts), packetTuple(scratch));
+  let entry = findFlow(scratch);
+  const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
+  if (entry == null && (isError || (scratch.hints & HINT_FRONTEND) != 0)) {
+    const translated = translate(facts, record, scratch);
+    if (translated > TRANSLATE_DONE) return drop(record, <u8>translated);
+    if (translated == TRANSLATE_DONE) {
+      if (!isError && (newTranslation(scratch).flags & TRANSLATION_HAIRPIN) != 0) scratch.hairpin = 1;
+      entry = findFlow(scratch);
+    }
+  }
+  if (entry == null) return unknown(facts, record, scratch, EFFECT_CREATE);
+  if (hasExpired(entry.expires, facts.now)) return unknown(facts, record, scratch, EFFECT_REPLACE);
+  return known(facts, record, scratch, entry);
+}

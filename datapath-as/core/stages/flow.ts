@@ -1,0 +1,121 @@
+// Stage flow: what a packet does to its conntrack entry: makes it, moves it on, renews it.
+
+import { conntrackExpiry, conntrackLifetime, conntrackTransition } from '../conntrack';
+import { EFFECT_REPLACE, EFFECT_TOUCH } from '../enum/effect';
+import { HOOK_FROM_POD } from '../enum/hook';
+import { TRANSLATION_RENEWAL } from '../enum/time';
+import { Conntrack, CONNTRACK_HAIRPIN, CONNTRACK_ORIGIN_HIGH, CONNTRACK_PROXY, CONNTRACK_TRANSLATED, TRANSLATION_HAIRPIN } from '../layout/conntrack';
+import { Facts, Record } from '../layout/packet';
+import { clientTuple, newConntrack, newTranslation, originTuple, Scratch } from '../layout/scratch';
+
+/** Whether the entry's word still holds for this packet: neither address's epoch has moved, and a pod sends from where it sent before. */
+export function isCurrent(facts: Facts, scratch: Scratch, entry: Conntrack, reply: u32): bool {
+  const originEpoch: u32 = reply != 0 ? scratch.destinationEpoch : scratch.sourceEpoch;
+  const responderEpoch: u32 = reply != 0 ? scratch.sourceEpoch : scratch.destinationEpoch;
+  if (entry.originEpoch != originEpoch || entry.responderEpoch != responderEpoch) return false;
+  if (facts.hook != HOOK_FROM_POD) return true;
+  return facts.port == (reply != 0 ? entry.responderPort : entry.originPort);
+}
+
+/** Moves an established flow on by one packet. */
+export function touchFlow(facts: Facts, record: Record, entry: Conntrack): void {
+  const added: u32 = conntrackTransition(facts.protocol, facts.tcpFlags, record.reply);
+  const flags: u32 = entry.flags | added;
+  const reply: bool = record.reply != 0;
+  record.conntrack = EFFECT_TOUCH;
+  record.touchFlags = added & ~entry.flags;
+  record.touchExpires = conntrackExpiry(entry.expires, facts.now, conntrackLifetime(facts.protocol, flags));
+  record.sourceIdentity = reply ? entry.responderIdentity : entry.originIdentity;
+  record.destinationIdentity = reply ? entry.originIdentity : entry.responderIdentity;
+  record.service = entry.service;
+  record.backend = entry.backend;
+  record.proxyPort = reply ? 0 : entry.proxyPort;
+}
+
+/** Has an answer renew the small half of its translated flow, which only the client's packets look up. */
+export function renewTranslation(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): void {
+  if (facts.now - entry.renewed < TRANSLATION_RENEWAL) return;
+  const client = clientTuple(scratch);
+  const hairpin: bool = (entry.flags & CONNTRACK_HAIRPIN) != 0;
+  client.sourceHi = hairpin ? facts.sourceHi : facts.destinationHi;
+  client.sourceLo = hairpin ? facts.sourceLo : facts.destinationLo;
+  client.destinationHi = entry.frontendHi;
+  client.destinationLo = entry.frontendLo;
+  client.sourcePort = facts.destinationPort;
+  client.destinationPort = entry.frontendPort;
+  client.protocol = facts.protocol;
+  client.pad0 = 0;
+  client.pad1 = 0;
+  const translation = newTranslation(scratch);
+  translation.backendHi = facts.sourceHi;
+  translation.backendLo = facts.sourceLo;
+  translation.backendPort = facts.sourcePort;
+  translation.flags = hairpin ? TRANSLATION_HAIRPIN : 0;
+  translation.backend = entry.backend;
+  translation.service = entry.service;
+  translation.generation = entry.generation;
+  record.translation = EFFECT_REPLACE;
+  record.touchRenewed = facts.now == 0 ? 1 : facts.now;
+}
+
+/** Writes what `evaluate` found into the scratch's new entry, whatever its history. */
+export function writeVerdict(record: Record, scratch: Scratch): void {
+  const entry = newConntrack(scratch);
+  const reply: bool = record.reply != 0;
+  entry.originEpoch = reply ? scratch.destinationEpoch : scratch.sourceEpoch;
+  entry.responderEpoch = reply ? scratch.sourceEpoch : scratch.destinationEpoch;
+  entry.originPort = scratch.originPort;
+  entry.responderPort = scratch.responderPort;
+  entry.remoteNode = scratch.remoteNode;
+  entry.originIdentity = scratch.originIdentity;
+  entry.responderIdentity = scratch.responderIdentity;
+  entry.egressRule = record.egressRule;
+  entry.ingressRule = record.ingressRule;
+  entry.proxyPort = record.proxyPort;
+}
+
+/** The scratch's new entry for a flow that begins with this packet. */
+export function newFlow(facts: Facts, record: Record, scratch: Scratch): void {
+  const entry = newConntrack(scratch);
+  const translated: bool = record.service != 0;
+  let flags: u32 = scratch.sourceHigh != 0 ? CONNTRACK_ORIGIN_HIGH : 0;
+  flags |= conntrackTransition(facts.protocol, facts.tcpFlags, 0);
+  if (translated) flags |= CONNTRACK_TRANSLATED;
+  if (scratch.hairpin != 0) flags |= CONNTRACK_HAIRPIN;
+  if (record.proxyPort != 0) flags |= CONNTRACK_PROXY;
+  entry.flags = flags;
+  entry.expires = facts.now + conntrackLifetime(facts.protocol, flags);
+  entry.originPackets = 1;
+  entry.originBytes = facts.length;
+  entry.responderPackets = 0;
+  entry.responderBytes = 0;
+  entry.renewed = facts.now;
+  entry.frontendHi = translated ? clientTuple(scratch).destinationHi : 0;
+  entry.frontendLo = translated ? clientTuple(scratch).destinationLo : 0;
+  entry.frontendPort = translated ? clientTuple(scratch).destinationPort : 0;
+  entry.service = record.service;
+  entry.backend = record.backend;
+  entry.generation = translated ? newTranslation(scratch).generation : 0;
+  writeVerdict(record, scratch);
+}
+
+/** The scratch's new entry for a flow that goes on under a new verdict: its history, this packet, and what `evaluate` found. */
+export function continueFlow(facts: Facts, record: Record, scratch: Scratch, old: Conntrack): void {
+  const entry = newConntrack(scratch);
+  const reply: bool = record.reply != 0;
+  const flags: u32 = old.flags | conntrackTransition(facts.protocol, facts.tcpFlags, record.reply);
+  entry.flags = record.proxyPort != 0 ? flags | CONNTRACK_PROXY : flags & ~CONNTRACK_PROXY;
+  entry.expires = facts.now + conntrackLifetime(facts.protocol, flags);
+  entry.originPackets = reply ? old.originPackets : old.originPackets + 1;
+  entry.originBytes = reply ? old.originBytes : old.originBytes + <u64>facts.length;
+  entry.responderPackets = reply ? old.responderPackets + 1 : old.responderPackets;
+  entry.responderBytes = reply ? old.responderBytes + <u64>facts.length : old.responderBytes;
+  entry.renewed = old.renewed;
+  entry.frontendHi = old.frontendHi;
+  entry.frontendLo = old.frontendLo;
+  entry.frontendPort = old.frontendPort;
+  entry.service = old.service;
+  entry.backend = old.backend;
+  entry.generation = old.generation;
+  writeVerdict(record, scratch);
+}

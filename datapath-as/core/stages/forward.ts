@@ -1,0 +1,47 @@
+// Stage forward: where an allowed packet goes. Needs its target in the scratch's address key and the node in `remoteNode`.
+
+import { drop } from '../effects';
+import { HOOK_FROM_OVERLAY, HOOK_TO_HOST, HOOK_TO_POD } from '../enum/hook';
+import { NEXT_HOP_LOCAL, NEXT_HOP_OVERLAY, NEXT_HOP_PROXY, NEXT_HOP_STACK } from '../enum/next-hop';
+import { REASON_NO_TUNNEL_ENDPOINT, REASON_UNKNOWN_TARGET } from '../enum/reason';
+import { lookupEndpoint, lookupNode } from '../host';
+import { Endpoint, ENDPOINT_HOST, NODE_MODE_OVERLAY } from '../layout/endpoint';
+import { Facts, Record } from '../layout/packet';
+import { addressKey, Scratch } from '../layout/scratch';
+
+function forwardLocal(facts: Facts, record: Record, endpoint: Endpoint): u32 {
+  const delivered: bool = facts.hook == HOOK_TO_POD || facts.hook == HOOK_TO_HOST || (endpoint.flags & ENDPOINT_HOST) != 0;
+  if (delivered) {
+    record.nextHop = NEXT_HOP_STACK;
+    return NEXT_HOP_STACK;
+  }
+  record.nextHop = NEXT_HOP_LOCAL;
+  record.outPort = endpoint.port;
+  record.destinationMac = endpoint.mac;
+  record.sourceMac = endpoint.gatewayMac;
+  return NEXT_HOP_LOCAL;
+}
+
+function forwardRemote(facts: Facts, record: Record, number: u32): u32 {
+  if (facts.hook == HOOK_FROM_OVERLAY) return drop(record, REASON_UNKNOWN_TARGET);
+  record.nextHop = NEXT_HOP_STACK;
+  if (number == 0 || facts.hook == HOOK_TO_POD || facts.hook == HOOK_TO_HOST) return NEXT_HOP_STACK;
+  const node = lookupNode(number);
+  if (node == null) return drop(record, REASON_NO_TUNNEL_ENDPOINT);
+  if (node.mode != NODE_MODE_OVERLAY) return NEXT_HOP_STACK;
+  record.nextHop = NEXT_HOP_OVERLAY;
+  record.tunnelHi = node.addressHi;
+  record.tunnelLo = node.addressLo;
+  return NEXT_HOP_OVERLAY;
+}
+
+/** Sets the record's next hop; the next hop's number. */
+export function forward(facts: Facts, record: Record, scratch: Scratch): u32 {
+  if (record.proxyPort != 0) {
+    record.nextHop = NEXT_HOP_PROXY;
+    return NEXT_HOP_PROXY;
+  }
+  const endpoint = lookupEndpoint(addressKey(scratch));
+  if (endpoint != null) return forwardLocal(facts, record, endpoint);
+  return forwardRemote(facts, record, scratch.remoteNode);
+}

@@ -1,0 +1,121 @@
+// Stage translate: a packet addressed to a frontend becomes one addressed to a backend, as its flow did before or as the service says.
+
+import { EFFECT_REPLACE } from '../enum/effect';
+import { HOOK_FROM_NETWORK, HOOK_FROM_POD } from '../enum/hook';
+import { FAMILY_IPV4, PROTOCOL_TCP, PROTOCOL_UDP, TCP_ACK, TCP_SYN } from '../enum/protocol';
+import { REASON_FORWARDED, REASON_HAIRPIN_UNSUPPORTED, REASON_SERVICE_PORT_UNKNOWN } from '../enum/reason';
+import { lookupBackend, lookupConfig, lookupFrontend, lookupTranslation } from '../host';
+import { Translation, TRANSLATION_HAIRPIN } from '../layout/conntrack';
+import { FACT_ICMP_ERROR, Facts, Record } from '../layout/packet';
+import { clientTuple, frontendKey, newTranslation, packetTuple, Scratch } from '../layout/scratch';
+import { BACKEND_ACTIVE, Frontend, FRONTEND_CLOSED, SCOPE_EXTERNAL, SCOPE_INTERNAL } from '../layout/service';
+import { selectBackend } from '../service';
+import { copyTuple, reverseTuple } from '../tuple';
+
+/** Result of `translate`: the packet tuple is as it was. Reasons to drop are above both. */
+export const TRANSLATE_NONE: u8 = 0;
+/** ... the packet tuple is now the backend's, the new translation says which. */
+export const TRANSLATE_DONE: u8 = 1;
+
+function findFrontend(scratch: Scratch, port: u16, protocol: u8, scope: u8): Frontend | null {
+  const client = clientTuple(scratch);
+  const key = frontendKey(scratch);
+  key.hi = client.destinationHi;
+  key.lo = client.destinationLo;
+  key.port = port;
+  key.protocol = protocol;
+  key.scope = scope;
+  key.pad0 = 0;
+  return lookupFrontend(key);
+}
+
+function copyTranslation(from: Translation, to: Translation): void {
+  to.backendHi = from.backendHi;
+  to.backendLo = from.backendLo;
+  to.backendPort = from.backendPort;
+  to.flags = from.flags;
+  to.backend = from.backend;
+  to.service = from.service;
+  to.generation = from.generation;
+}
+
+/**
+ * A connectionless flow leaves a backend that is gone at once, a new connection one that is not active; an established connection
+ * ends on its own.
+ */
+function isUsable(found: Translation, protocol: u8, tcpFlags: u8): bool {
+  const opens: bool = protocol == PROTOCOL_TCP && (tcpFlags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+  if (protocol != PROTOCOL_UDP && !opens) return true;
+  const backend = lookupBackend(found.backend);
+  if (backend == null || backend.generation != found.generation) return false;
+  return !opens || backend.state == BACKEND_ACTIVE;
+}
+
+/** Writes the node's hairpin address as the packet tuple's source, for a client that is its own backend. */
+function hideClient(scratch: Scratch, family: u8): u8 {
+  const config = lookupConfig();
+  if (config == null) return REASON_HAIRPIN_UNSUPPORTED;
+  const hi: u64 = family == FAMILY_IPV4 ? 0 : config.hairpin6Hi;
+  const lo: u64 = family == FAMILY_IPV4 ? config.hairpin4 : config.hairpin6Lo;
+  if (lo == 0) return REASON_HAIRPIN_UNSUPPORTED;
+  packetTuple(scratch).sourceHi = hi;
+  packetTuple(scratch).sourceLo = lo;
+  return REASON_FORWARDED;
+}
+
+/** Addresses the packet tuple to the new translation's backend. */
+function applyTranslation(record: Record, scratch: Scratch, family: u8): u8 {
+  const translation = newTranslation(scratch);
+  const tuple = packetTuple(scratch);
+  record.service = translation.service;
+  record.backend = translation.backend;
+  tuple.destinationHi = translation.backendHi;
+  tuple.destinationLo = translation.backendLo;
+  tuple.destinationPort = translation.backendPort;
+  if ((translation.flags & TRANSLATION_HAIRPIN) == 0) return TRANSLATE_DONE;
+  const reason = hideClient(scratch, family);
+  return reason == REASON_FORWARDED ? TRANSLATE_DONE : reason;
+}
+
+/** An ICMP error about an answer that the client saw coming from the frontend: the embedded source becomes the backend. */
+function translateError(record: Record, scratch: Scratch): u8 {
+  reverseTuple(packetTuple(scratch), clientTuple(scratch));
+  const found = lookupTranslation(clientTuple(scratch));
+  if (found == null) return TRANSLATE_NONE;
+  const tuple = packetTuple(scratch);
+  record.service = found.service;
+  record.backend = found.backend;
+  tuple.sourceHi = found.backendHi;
+  tuple.sourceLo = found.backendLo;
+  tuple.sourcePort = found.backendPort;
+  return TRANSLATE_DONE;
+}
+
+/** The service's choice for a client without a translation. */
+function translateNew(facts: Facts, record: Record, scratch: Scratch): u8 {
+  const client = clientTuple(scratch);
+  const scope: u8 = facts.hook == HOOK_FROM_POD ? SCOPE_INTERNAL : SCOPE_EXTERNAL;
+  const frontend = findFrontend(scratch, client.destinationPort, client.protocol, scope);
+  if (frontend == null) {
+    const closed = findFrontend(scratch, 0, 0, scope);
+    return closed != null && (closed.flags & FRONTEND_CLOSED) != 0 ? REASON_SERVICE_PORT_UNKNOWN : TRANSLATE_NONE;
+  }
+  record.service = frontend.service;
+  const reason = selectBackend(record, scratch, frontend);
+  if (reason != REASON_FORWARDED) return reason;
+  const translation = newTranslation(scratch);
+  if (translation.backendHi == client.sourceHi && translation.backendLo == client.sourceLo) translation.flags = TRANSLATION_HAIRPIN;
+  record.translation = EFFECT_REPLACE;
+  return applyTranslation(record, scratch, facts.family);
+}
+
+/** TRANSLATE_NONE, TRANSLATE_DONE, or the reason to drop. */
+export function translate(facts: Facts, record: Record, scratch: Scratch): u32 {
+  if (facts.hook != HOOK_FROM_POD && facts.hook != HOOK_FROM_NETWORK) return TRANSLATE_NONE;
+  if ((facts.flags & FACT_ICMP_ERROR) != 0) return translateError(record, scratch);
+  copyTuple(packetTuple(scratch), clientTuple(scratch));
+  const found = lookupTranslation(clientTuple(scratch));
+  if (found == null || !isUsable(found, facts.protocol, facts.tcpFlags)) return translateNew(facts, record, scratch);
+  copyTranslation(found, newTranslation(scratch));
+  return applyTranslation(record, scratch, facts.family);
+}
