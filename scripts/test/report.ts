@@ -81,7 +81,7 @@ function phrase({ passed, failed, skipped }: FileCounts) {
 function describe(diag: Record<string, unknown> | null): string {
   if (!diag) return '';
   const { diff, stack, source, ...rest } = diag;
-  const blocks = [diff, source, stack].filter((block) => typeof block === 'string').map((block) => String(block).trimEnd());
+  const blocks = [diff ?? source, stack].filter((block) => typeof block === 'string').map((block) => String(block).trimEnd());
   return [...blocks, ...(Object.keys(rest).length > 0 ? [JSON.stringify(rest)] : [])].join('\n');
 }
 
