@@ -3,7 +3,7 @@
 import { isConfigured, readEpochs } from './address';
 import { conntrackReopens, isReply } from './conntrack';
 import { clearRecord, drop } from './effects';
-import { EFFECT_CREATE, EFFECT_DELETE, EFFECT_REPLACE } from './enum/effect';
+import { EFFECT_CREATE, EFFECT_DELETE, EFFECT_NONE, EFFECT_REPLACE } from './enum/effect';
 import { EVENT_ALLOW, EVENT_NONE } from './enum/event';
 import { HOOK_FROM_NETWORK, HOOK_FROM_POD, HOOK_TO_HOST } from './enum/hook';
 import { NEXT_HOP_DROP, NEXT_HOP_STACK } from './enum/next-hop';
@@ -93,7 +93,9 @@ export function opened(facts: Facts, record: Record, scratch: Scratch, effect: u
   const reason = evaluate(facts, record, scratch);
   if (reason != REASON_FORWARDED) return drop(record, <u8>reason);
   const reset: bool = facts.protocol == PROTOCOL_TCP && (facts.tcpFlags & TCP_RST) != 0;
-  if (!reset) {
+  if (reset) {
+    record.translation = EFFECT_NONE;
+  } else {
     newFlow(facts, record, scratch);
     record.conntrack = effect;
   }
@@ -102,8 +104,9 @@ export function opened(facts: Facts, record: Record, scratch: Scratch, effect: u
   return forward(facts, record, scratch);
 }
 
-/** Whether an entry that a packet of the originator found is the flow of what the client wrote on it, frontend or not. */
+/** Whether the entry that a packet found is the flow of what its sender wrote on it: to a frontend, or to the address itself. */
 function isSameFrontend(record: Record, scratch: Scratch, entry: Conntrack): bool {
+  if (record.reply != 0) return record.service == 0;
   if (record.service == 0) return (entry.flags & CONNTRACK_TRANSLATED) == 0;
   const client = clientTuple(scratch);
   return (
@@ -125,7 +128,7 @@ export function known(facts: Facts, record: Record, scratch: Scratch, entry: Con
   record.reply = <u8>reply;
   const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
   if (!isError && conntrackReopens(facts.protocol, facts.tcpFlags, entry.flags)) return opened(facts, record, scratch, EFFECT_REPLACE);
-  if (!isError && reply == 0 && isTranslating(facts.hook) && !isSameFrontend(record, scratch, entry)) {
+  if (!isError && isTranslating(facts.hook) && !isSameFrontend(record, scratch, entry)) {
     if ((entry.flags & CONNTRACK_ANY_CLOSED) != 0) return opened(facts, record, scratch, EFFECT_REPLACE);
     return drop(record, REASON_TRANSLATION_CLASH);
   }

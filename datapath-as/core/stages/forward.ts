@@ -10,6 +10,7 @@ import { Facts, Record } from '../layout/packet';
 import { addressKey, Scratch } from '../layout/scratch';
 
 function forwardLocal(facts: Facts, record: Record, endpoint: Endpoint): u32 {
+  if (facts.hook == HOOK_TO_POD && endpoint.port != facts.port) return drop(record, REASON_UNKNOWN_TARGET);
   const delivered: bool = facts.hook == HOOK_TO_POD || facts.hook == HOOK_TO_HOST || (endpoint.flags & ENDPOINT_HOST) != 0;
   if (delivered) {
     record.nextHop = NEXT_HOP_STACK;
@@ -23,9 +24,9 @@ function forwardLocal(facts: Facts, record: Record, endpoint: Endpoint): u32 {
 }
 
 function forwardRemote(facts: Facts, record: Record, number: u32): u32 {
-  if (facts.hook == HOOK_FROM_OVERLAY) return drop(record, REASON_UNKNOWN_TARGET);
+  if (facts.hook == HOOK_FROM_OVERLAY || facts.hook == HOOK_TO_POD) return drop(record, REASON_UNKNOWN_TARGET);
   record.nextHop = NEXT_HOP_STACK;
-  if (number == 0 || facts.hook == HOOK_TO_POD || facts.hook == HOOK_TO_HOST) return NEXT_HOP_STACK;
+  if (number == 0 || facts.hook == HOOK_TO_HOST) return NEXT_HOP_STACK;
   const node = lookupNode(number);
   if (node == null) return drop(record, REASON_NO_TUNNEL_ENDPOINT);
   if (node.mode != NODE_MODE_OVERLAY) return NEXT_HOP_STACK;

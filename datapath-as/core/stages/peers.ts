@@ -4,7 +4,7 @@ import { endpointOf, prefixOf } from '../address';
 import { HOOK_FROM_NETWORK, HOOK_FROM_OVERLAY, HOOK_FROM_POD } from '../enum/hook';
 import { IDENTITY_HOST, IDENTITY_REMOTE_NODE, IDENTITY_SCOPE_MASK, IDENTITY_UNKNOWN, IDENTITY_WORLD } from '../enum/identity';
 import { REASON_FORWARDED, REASON_INVALID_IDENTITY, REASON_INVALID_SOURCE } from '../enum/reason';
-import { Endpoint, ENDPOINT_HOST } from '../layout/endpoint';
+import { Endpoint } from '../layout/endpoint';
 import { Facts } from '../layout/packet';
 import { originTuple, Scratch } from '../layout/scratch';
 
@@ -14,7 +14,7 @@ function senderReason(facts: Facts, sender: Endpoint | null): u8 {
     return sender != null && sender.port == facts.port ? REASON_FORWARDED : REASON_INVALID_SOURCE;
   }
   if (facts.hook == HOOK_FROM_OVERLAY || facts.hook == HOOK_FROM_NETWORK) {
-    return sender != null && (sender.flags & ENDPOINT_HOST) == 0 ? REASON_INVALID_SOURCE : REASON_FORWARDED;
+    return sender != null ? REASON_INVALID_SOURCE : REASON_FORWARDED;
   }
   return REASON_FORWARDED;
 }
