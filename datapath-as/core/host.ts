@@ -1,6 +1,7 @@
 // Host functions: all that the core may ask its machine. Lookups only; null means absent. The bodies are WASM's answer
 // (linear memory); the kernel's answer stands in kernel/lib/host.h. The code generator takes the signatures and leaves the bodies.
 
+import { keepConntrack } from '../host/kept';
 import { lookup, lookupArray, lookupNumber } from '../host/lookup';
 import { MAP_AFFINITY, MAP_BACKENDS, MAP_CONFIG, MAP_CONNTRACK, MAP_ENDPOINTS, MAP_EPOCHS, MAP_FRAGMENTS, MAP_FRONTENDS, MAP_GRANTS, MAP_IPCACHE, MAP_MAGLEV, MAP_NODES, MAP_POLICY, MAP_TRANSLATIONS } from '../host/generated/maps';
 import { AddressSlot, Conntrack, FragmentKey, FragmentPorts, Translation } from './layout/conntrack';
@@ -18,7 +19,7 @@ export function lookupEpoch(slot: u32): AddressSlot | null {
 }
 /** The host keeps the pointer: effects on the entry are applied through it. */
 export function lookupConntrack(key: FlowKey): Conntrack | null {
-  return changetype<Conntrack | null>(lookup(MAP_CONNTRACK, changetype<usize>(key)));
+  return changetype<Conntrack | null>(keepConntrack(lookup(MAP_CONNTRACK, changetype<usize>(key))));
 }
 export function lookupTranslation(key: Tuple): Translation | null {
   return changetype<Translation | null>(lookup(MAP_TRANSLATIONS, changetype<usize>(key)));

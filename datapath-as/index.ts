@@ -1,0 +1,9 @@
+// The module: core, host and packet linked into one WebAssembly file. Its exports are listed in README.md.
+
+export * from './core/exports';
+export * from './core/host';
+export { create, entryKey, entryValue, mapCount, mapDelete, mapLookup, mapNext, mapUpdate } from './host/maps';
+export { lookup, lookupArray, lookupNumber } from './host/lookup';
+export { attachWorker, eventsPointer, factsPointer, inputBuffer, recordPointer, scratchPointer } from './packet/area';
+export { eventCapacity } from './packet/event';
+export { run } from './packet/run';
