@@ -5,10 +5,18 @@ type Registration = readonly [sentence: string, retryable: boolean];
 
 /** Code → what it tells the reader, and whether the same operation may succeed when it is tried again later. */
 export const codes = {
+  ATTACH_FAILED: ['a hook could not be put on an interface', true],
   BPF_CALL_FAILED: ['the kernel refused a bpf(2) operation', true],
   COMMAND_UNKNOWN: ['the command line names a command that does not exist', false],
+  DATAPATH_CLOSED: ['the datapath was used after it had been closed', false],
   FFI_MISSING: ['the optional package koffi, which kernel mode needs, is not installed', false],
+  MAP_FULL: ['a map of the datapath has no room for another entry', true],
+  MAP_KEY_INVALID: ['a key lies outside an array of the datapath', false],
+  MAP_UNKNOWN: ['this datapath has no map of that name and kind', false],
+  NETLINK_FAILED: ['the kernel refused a netlink request', true],
   NOT_SUPPORTED: ['the running kernel or host lacks a feature', false],
+  OBJECT_REFUSED: ['the kernel or its loader refused the datapath object', false],
+  SIZE_INVALID: ['a map size is not a whole number that the datapath can keep', false],
 } as const satisfies Record<string, Registration>;
 
 export type ErrorCode = keyof typeof codes;

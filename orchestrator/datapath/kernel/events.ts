@@ -1,0 +1,26 @@
+// Events of the kernel's ring, decoded, as an endless iteration that ends with the ring.
+
+import type { DatapathEvent } from '../datapath.ts';
+import type { MapSpec } from '../layout.ts';
+import type { Ring } from './ring.ts';
+
+/** Events taken from the ring at a time: their room is free again before the first of them is looked at. */
+const takenAtOnce = 256;
+/** The longest time until events lost are told of when no other event comes. */
+const waitMs = 1000;
+
+/** `lost` counts events that found the ring full, since the datapath was loaded. */
+export async function* readEvents(ring: Ring, spec: MapSpec, lost: () => number): AsyncIterable<DatapathEvent> {
+  let told = lost();
+  while (!ring.closed) {
+    const events: DatapathEvent[] = [];
+    const count = ring.drain(takenAtOnce, (view, offset, length) => {
+      if (length >= spec.value.size) events.push({ type: 'event', ...(spec.value.decode(view, offset) as object) } as DatapathEvent);
+    });
+    yield* events;
+    const total = lost();
+    if (total !== told) yield { type: 'lost', count: total - told };
+    told = total;
+    if (count === 0) await ring.wait(waitMs);
+  }
+}

@@ -1,0 +1,176 @@
+// The datapath as eBPF programs. Maps, programs and hooks are pinned under the node's bpffs folder and outlive the process; opening
+// it again takes them over, with the programs and layouts of today's object.
+
+import { totalmem } from 'node:os';
+import { AgentError } from '../../errors.ts';
+import { currentTick } from '../clock.ts';
+import type { Datapath, DatapathEvent, DatapathMap, PacketRunner, Port, RunOptions, RunResult } from '../datapath.ts';
+import { maps as allMaps } from '../generated/maps.ts';
+import type { MapSpec } from '../layout.ts';
+import type { Converter } from '../migrate.ts';
+import { mapSizes } from '../sizes.ts';
+import { type AttachMethod, attachHook, type Attacher, detachHook, hooksOf, renewAll } from './attach.ts';
+import { type Bpf, bindBpf } from './bpf.ts';
+import { type LoadedObject, loadObject } from './elf.ts';
+import { readEvents } from './events.ts';
+import { type Libc, openLibc } from './libc.ts';
+import { KernelMap, type OpenMap } from './map.ts';
+import { MapSet } from './map-set.ts';
+import type { Migration } from './migration.ts';
+import { Pins } from './pins.ts';
+import { Ring } from './ring.ts';
+import { runPacket } from './runner.ts';
+import { tcxWorks } from './tcx.ts';
+
+export interface KernelOptions {
+  /** The node's folder; a bpffs is mounted on it if it is on none. */
+  readonly bpffsFolder: string;
+  /** Path of the ELF object. */
+  readonly object: string;
+  /** Entries by map name; the other maps get theirs from this machine's memory. */
+  readonly sizes?: Readonly<Record<string, number>>;
+  /** How hooks are attached; by tcx if the kernel can. */
+  readonly attach?: AttachMethod;
+  /** All maps of the object that are ours; the generated list. */
+  readonly specs?: readonly MapSpec[];
+  /** By map name, for layouts whose fields changed their meaning. */
+  readonly converters?: Readonly<Record<string, Converter>>;
+}
+
+/** Rejects with FFI_MISSING, BPF_CALL_FAILED or OBJECT_REFUSED; what an earlier process left is then as it was. */
+export async function openKernelDatapath(options: KernelOptions): Promise<KernelDatapath> {
+  const libc = await openLibc();
+  const bpf = bindBpf(libc);
+  const pins = new Pins(options.bpffsFolder, bpf, libc);
+  const specs = options.specs ?? allMaps;
+  using set = new MapSet(bpf, libc, pins, { specs, converters: options.converters });
+  const sizes = mapSizes(specs, { memory: totalmem(), explicit: options.sizes ?? {}, current: set.currentSizes() });
+  const object = await loadObject(options.object, (name) => set.fit(sizes, name));
+  try {
+    const migrations = set.adopt(object.maps);
+    for (const [name, descriptor] of object.programs) pins.put(pins.programPath(name), descriptor);
+    const program = (hook: string): number => programOf(object, hook);
+    const attacher = { bpf, libc, pins, program, method: options.attach ?? (tcxWorks(bpf, libc) ? 'tcx' : 'clsact') } as const;
+    renewAll(attacher);
+    const late = set.complete(object.maps);
+    const open = (spec: MapSpec): OpenMap | undefined => {
+      const descriptor = object.maps.get(spec.name);
+      return descriptor === undefined ? undefined : set.openMap(spec, descriptor);
+    };
+    return new KernelDatapath({ bpf, libc, pins, object, attacher, specs, maps: new Map(specs.map((spec) => [spec.name, open(spec)])) }, sum(migrations, late));
+  } catch (error) {
+    object[Symbol.dispose]();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly bpf: Bpf;
+  readonly libc: Libc;
+  readonly pins: Pins;
+  readonly object: LoadedObject;
+  readonly attacher: Attacher;
+  readonly specs: readonly MapSpec[];
+  readonly maps: ReadonlyMap<string, OpenMap | undefined>;
+}
+
+export class KernelDatapath implements Datapath, PacketRunner {
+  readonly mode = 'kernel';
+  /** What opening did to maps whose layout or size had changed. */
+  readonly migrations: readonly Migration[];
+  private readonly parts: Parts;
+  private readonly maps = new Map<string, unknown>();
+  private ring: Ring | undefined;
+  private closed = false;
+
+  constructor(parts: Parts, migrations: readonly Migration[]) {
+    this.parts = parts;
+    this.migrations = migrations;
+  }
+
+  map<K, V>(spec: MapSpec<K, V>): DatapathMap<K, V> {
+    const open = this.open.maps.get(spec.name);
+    if (open === undefined || spec.kind === 'ring') throw new AgentError('MAP_UNKNOWN', `map ${spec.name}: not a map of this datapath`);
+    const known = this.maps.get(spec.name) ?? new KernelMap(spec, open);
+    this.maps.set(spec.name, known);
+    return known as DatapathMap<K, V>;
+  }
+
+  async attach(port: Port): Promise<AsyncDisposable> {
+    const { attacher } = this.open;
+    const hooks = hooksOf[port.kind];
+    for (const hook of hooks) attachHook(attacher, port.number, hook);
+    return {
+      async [Symbol.asyncDispose]() {
+        for (const hook of hooks) detachHook(attacher, port.number, hook);
+      },
+    };
+  }
+
+  events(): AsyncIterable<DatapathEvent> {
+    const { libc, specs, maps } = this.open;
+    const spec = specs.find(({ kind }) => kind === 'ring');
+    const open = spec && maps.get(spec.name);
+    if (open === undefined) throw new AgentError('MAP_UNKNOWN', 'events: this datapath has no ring');
+    this.ring ??= new Ring(libc, open.descriptor, open.capacity);
+    return readEvents(this.ring, spec as MapSpec<number, never>, () => 0);
+  }
+
+  now(): number {
+    return currentTick();
+  }
+
+  async run(hook: number, packet: Uint8Array, options: RunOptions = {}): Promise<RunResult> {
+    const { bpf, libc, object } = this.open;
+    return runPacket({ bpf, libc, object }, hook, packet, options);
+  }
+
+  /** Descriptor of a program of the object by its name in C, for test runs of whole frames. Lives until `close`. */
+  program(name: string): number {
+    return programOf(this.open.object, name);
+  }
+
+  /** Takes all hooks off and removes all that is pinned: the datapath ends, packets go by untouched, flows are forgotten. */
+  async remove(): Promise<void> {
+    const { attacher, pins } = this.open;
+    for (const { name } of pins.links()) {
+      const [, port, hookName] = /^(\d+)-([a-z_]+)/.exec(name) ?? [];
+      const hook = Object.values(hooksOf).flat().find((known) => known.name === hookName);
+      if (hook !== undefined) detachHook(attacher, Number(port), hook);
+    }
+    pins.removeAll();
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await this.ring?.close();
+    this.parts.object[Symbol.dispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  private get open(): Parts {
+    if (this.closed) throw new AgentError('DATAPATH_CLOSED', 'kernel datapath: used after close');
+    return this.parts;
+  }
+}
+
+function programOf(object: LoadedObject, name: string): number {
+  const descriptor = object.programs.get(name);
+  if (descriptor === undefined) throw new AgentError('OBJECT_REFUSED', `object: no program of the name "${name}"`);
+  return descriptor;
+}
+
+/** Both passes of each map as one account. */
+function sum(first: readonly Migration[], late: readonly Migration[]): Migration[] {
+  const accounts = new Map<string, Migration>();
+  for (const part of [...first, ...late]) {
+    const known = accounts.get(part.map);
+    accounts.set(part.map, known === undefined ? part : { ...known, moved: known.moved + part.moved, lost: known.lost + part.lost });
+  }
+  return [...accounts.values()];
+}

@@ -1,0 +1,106 @@
+// Libc: the C functions that this room calls, through koffi. koffi is an optional dependency: without it there is no kernel mode, and
+// `openLibc` says so. A failed call returns -errno, as the kernel itself does: an exception costs more than the call.
+
+import { AgentError } from '../../errors.ts';
+
+type Koffi = typeof import('koffi');
+
+/** Memory is passed as an address (`address`): the buffer behind it must outlive the call, asynchronous calls included. */
+export interface Libc {
+  /** bpf(2): a file descriptor, a count, 0, or -errno. */
+  bpf(command: number, attributes: number, size: number): number;
+  /** Any system call of up to four arguments, by its number on x86-64; -errno when it failed. */
+  syscall(call: SystemCall, a?: number, b?: number, c?: number, d?: number): number;
+  open(path: string, flags: number): number;
+  close(descriptor: number): number;
+  read(descriptor: number, address: number, length: number): number;
+  write(descriptor: number, address: number, length: number): number;
+  /** Address of the mapping, or -errno. */
+  mmap(length: number, protection: number, flags: number, descriptor: number, offset: number): number;
+  munmap(address: number, length: number): number;
+  mount(source: string, target: string, type: string, flags: number, data: string | null): number;
+  umount(target: string): number;
+  socket(domain: number, type: number, protocol: number): number;
+  bind(descriptor: number, address: number, length: number): number;
+  send(descriptor: number, address: number, length: number): number;
+  receive(descriptor: number, address: number, length: number): number;
+  /** poll(2) on a thread of koffi's pool. */
+  poll(descriptors: number, count: number, timeoutMs: number): Promise<number>;
+  /** Address of a buffer's first byte. */
+  address(buffer: ArrayBufferView): number;
+  /** Memory at an address as an ArrayBuffer; it must not be used once unmapped. */
+  view(address: number, length: number): ArrayBuffer;
+  readonly pageSize: number;
+}
+
+export type SystemCall = keyof (typeof systemCalls)['x64'];
+
+const systemCalls = {
+  x64: { bpf: 321, eventfd2: 290, sched_setaffinity: 203, sched_getaffinity: 204, getcpu: 309, unshare: 272 },
+  arm64: { bpf: 280, eventfd2: 19, sched_setaffinity: 122, sched_getaffinity: 123, getcpu: 168, unshare: 97 },
+} as const;
+
+/** MNT_DETACH: readers of a file below do not keep the mount busy. */
+const detachMount = 2;
+/** _SC_PAGESIZE. */
+const pageSizeName = 30;
+
+let opened: Promise<Libc> | undefined;
+
+/** Libc of this process, opened once. Rejects with FFI_MISSING where koffi or its binary for this machine is absent. */
+export function openLibc(): Promise<Libc> {
+  opened ??= loadKoffi().then(bindLibc);
+  return opened;
+}
+
+export async function loadKoffi(): Promise<Koffi> {
+  try {
+    const loaded = (await import('koffi')) as Koffi & { default?: Koffi };
+    return loaded.default ?? loaded;
+  } catch (cause) {
+    throw new AgentError('FFI_MISSING', `koffi: not loadable: ${(cause as Error).message.split('\n')[0]}`, { cause });
+  }
+}
+
+function bindLibc(koffi: Koffi): Libc {
+  if (process.platform !== 'linux' || !(process.arch in systemCalls)) {
+    throw new AgentError('FFI_MISSING', `libc: not a machine that kernel mode knows: ${process.platform} ${process.arch}`);
+  }
+  const numbers = systemCalls[process.arch as keyof typeof systemCalls];
+  const library = koffi.load('libc.so.6');
+  const bound = (declaration: string): ((...values: (number | string | null)[]) => number) => {
+    const call = library.func(declaration);
+    return (...values) => {
+      const result = Number(call(...values));
+      return result === -1 ? -koffi.errno() : result;
+    };
+  };
+  const syscall = bound('long syscall(long, uintptr_t, uintptr_t, uintptr_t, uintptr_t)');
+  const umount2 = bound('int umount2(const char*, int)');
+  const send = bound('long send(int, uintptr_t, size_t, int)');
+  const receive = bound('long recv(int, uintptr_t, size_t, int)');
+  const poll = library.func('int poll(uintptr_t, ulong, int)');
+  return {
+    bpf: (command, attributes, size) => syscall(numbers.bpf, command, attributes, size, 0),
+    syscall: (call, a = 0, b = 0, c = 0, d = 0) => syscall(numbers[call], a, b, c, d),
+    open: bound('int open(const char*, int)'),
+    close: bound('int close(int)'),
+    read: bound('long read(int, uintptr_t, size_t)'),
+    write: bound('long write(int, uintptr_t, size_t)'),
+    mmap: bound('intptr_t mmap(uintptr_t, size_t, int, int, int, long)').bind(undefined, 0),
+    munmap: bound('int munmap(uintptr_t, size_t)'),
+    mount: bound('int mount(const char*, const char*, const char*, ulong, const char*)'),
+    umount: (target) => umount2(target, detachMount),
+    socket: bound('int socket(int, int, int)'),
+    bind: bound('int bind(int, uintptr_t, uint)'),
+    send: (descriptor, address, length) => send(descriptor, address, length, 0),
+    receive: (descriptor, address, length) => receive(descriptor, address, length, 0),
+    poll: (descriptors, count, timeoutMs) =>
+      new Promise((resolve, reject) => {
+        poll.async(descriptors, count, timeoutMs, (error: Error | null, ready: number) => (error ? reject(error) : resolve(ready)));
+      }),
+    address: (buffer) => Number(koffi.address(buffer)),
+    view: (address, length) => koffi.view(address, length),
+    pageSize: Number(library.func('long sysconf(int)')(pageSizeName)),
+  };
+}

@@ -1,0 +1,116 @@
+// Pins: the node's folder on bpffs, where maps, programs and links live on when the process ends.
+//
+//   maps/<name>@<layout hash>         the map in use          maps/<name>@<layout hash>~old   its predecessor, while entries move
+//   programs/<hook>                   the programs in use     links/<port>-<hook>             one per attached hook (tcx)
+//
+// A map's pin says its layout's hash; its size is the map's own, and so are its fields' names and places (BTF), which is all that a
+// conversion needs. Nothing else is kept beside the maps, so nothing can disagree with them.
+
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
+import { AgentError } from '../../errors.ts';
+import type { Bpf } from './bpf.ts';
+import { errno, errnoText } from './errno.ts';
+import type { Libc } from './libc.ts';
+
+const bpffsMagic = 0xcafe4a11;
+const oldSuffix = '~old';
+
+export interface MapPin {
+  readonly path: string;
+  readonly name: string;
+  readonly layoutHash: string;
+  /** Replaced already; its entries may still be on their way. */
+  readonly old: boolean;
+}
+
+export class Pins {
+  readonly folder: string;
+  private readonly bpf: Bpf;
+  private readonly libc: Libc;
+
+  /** Creates the folder; mounts a bpffs on it when it is on none. */
+  constructor(folder: string, bpf: Bpf, libc: Libc) {
+    this.folder = folder;
+    this.bpf = bpf;
+    this.libc = libc;
+    mkdirSync(folder, { recursive: true });
+    if (statfsSync(folder).type !== bpffsMagic) this.mountBpffs();
+    for (const part of ['maps', 'programs', 'links']) mkdirSync(`${folder}/${part}`, { recursive: true });
+  }
+
+  maps(): MapPin[] {
+    return this.list('maps').flatMap((file) => {
+      const [, name, layoutHash, suffix] = /^([^@]+)@([^~]*)(~old)?$/.exec(file) ?? [];
+      if (name === undefined || layoutHash === undefined) return [];
+      return [{ path: `${this.folder}/maps/${file}`, name, layoutHash, old: suffix !== undefined }];
+    });
+  }
+
+  mapPath(name: string, layoutHash: string): string {
+    return `${this.folder}/maps/${name}@${layoutHash}`;
+  }
+
+  /** Paths and names of the pinned links. */
+  links(): { path: string; name: string }[] {
+    return this.list('links').map((name) => ({ path: `${this.folder}/links/${name}`, name }));
+  }
+
+  linkPath(port: number, hook: string): string {
+    return `${this.folder}/links/${port}-${hook}`;
+  }
+
+  programPath(hook: string): string {
+    return `${this.folder}/programs/${hook}`;
+  }
+
+  /** Descriptor of a pinned object, the caller's to close; undefined when nothing is pinned there. */
+  get(path: string): number | undefined {
+    const descriptor = this.bpf.get(path);
+    if (descriptor === -errno.noent) return undefined;
+    if (descriptor < 0) throw new AgentError('BPF_CALL_FAILED', `pin ${path}: open: ${errnoText(descriptor)}`);
+    return descriptor;
+  }
+
+  has(path: string): boolean {
+    return existsSync(path);
+  }
+
+  /** Pins under the path; what was pinned there is replaced at once. */
+  put(path: string, descriptor: number): void {
+    const fresh = `${path}~new`;
+    this.remove(fresh);
+    const result = this.bpf.pin(fresh, descriptor);
+    if (result < 0) throw new AgentError('BPF_CALL_FAILED', `pin ${path}: ${errnoText(result)}`);
+    renameSync(fresh, path);
+  }
+
+  /** Sets a map's pin aside as the predecessor of the one that takes its place; a predecessor set aside before stays. */
+  setAside(pin: MapPin): void {
+    if (!pin.old) renameSync(pin.path, `${pin.path}${oldSuffix}`);
+  }
+
+  remove(path: string): void {
+    try {
+      unlinkSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+
+  /** Removes all pins and the folders: the end of this datapath on this node. A bpffs mounted here for it stays mounted. */
+  removeAll(): void {
+    for (const part of ['links', 'programs', 'maps']) {
+      for (const file of this.list(part)) this.remove(`${this.folder}/${part}/${file}`);
+      rmdirSync(`${this.folder}/${part}`);
+    }
+  }
+
+  private list(part: string): string[] {
+    return readdirSync(`${this.folder}/${part}`).sort();
+  }
+
+  private mountBpffs(): void {
+    const result = this.libc.mount('bpf', this.folder, 'bpf', 0, 'mode=0700');
+    if (result < 0) throw new AgentError('BPF_CALL_FAILED', `bpffs ${this.folder}: mount: ${errnoText(result)}`);
+  }
+}
