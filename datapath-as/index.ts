@@ -2,8 +2,11 @@
 
 export * from './core/exports';
 export * from './core/host';
-export { create, entryKey, entryValue, mapCount, mapDelete, mapLookup, mapNext, mapUpdate } from './host/maps';
+export { create, reset, resetSeeded } from './host/create';
+export { entryKey, entryValue, mapCopies, mapCopyStride, mapCount, mapDelete, mapExact, mapLookup, mapNext, mapUpdate } from './host/maps';
 export { lookup, lookupArray, lookupNumber } from './host/lookup';
 export { attachWorker, eventsPointer, factsPointer, inputBuffer, recordPointer, scratchPointer } from './packet/area';
 export { eventCapacity } from './packet/event';
+export { parse } from './packet/parse';
+export { rewrite } from './packet/rewrite';
 export { run } from './packet/run';

@@ -1,0 +1,117 @@
+// Descriptors: what the host knows of each map, at an address that follows from the map's number, so that a lookup by a constant
+// number needs no other table.
+
+import { DESCRIPTORS } from './memory';
+
+export const MAX_MAPS: u32 = 64;
+const DESCRIPTOR_SIZE: usize = 256;
+
+// Kinds, in the order of MapKind in core/maps.ts; 0 is a map that was not created.
+export const KIND_NONE: u32 = 0;
+export const KIND_HASH: u32 = 1;
+export const KIND_LRU: u32 = 2;
+export const KIND_LPM: u32 = 3;
+export const KIND_ARRAY: u32 = 4;
+export const KIND_PERCPU_ARRAY: u32 = 5;
+
+// Flags of an update, those of bpf(2).
+export const FLAG_ANY: u32 = 0;
+export const FLAG_NO_EXIST: u32 = 1;
+export const FLAG_EXIST: u32 = 2;
+
+// Results, as the kernel gives them.
+export const OK: i32 = 0;
+export const ENOENT: i32 = 2;
+export const E2BIG: i32 = 7;
+export const ENOMEM: i32 = 12;
+export const EBUSY: i32 = 16;
+export const EEXIST: i32 = 17;
+export const EINVAL: i32 = 22;
+export const ENOSPC: i32 = 28;
+
+/**
+ * 256 bytes. The first line is what a lookup reads, the second what only a writer reads: a writer's lock does not take the line
+ * of the readers away.
+ */
+@unmanaged export class MapDescriptor {
+  kind: u32;
+  keySize: u32;
+  /** Bytes from node to node; in an array, from element to element. */
+  stride: u32;
+  /** Where a node's value starts. */
+  valueOffset: u32;
+  /** Address of node 0, which is never used; in an array, of element 0. */
+  pool: usize;
+  /** Address of the bucket words (buckets.ts). */
+  buckets: usize;
+  /**
+   *  63             32 31              0
+   * +-----------------+-----------------+
+   * |      mask       | buckets in use  |   mask = next power of two, minus 1
+   * +-----------------+-----------------+
+   */
+  shape: u64;
+  /**
+   *  63             32 31              0
+   * +-----------------+-----------------+
+   * |     splits      |    removals     |   splits is odd while a bucket is being split
+   * +-----------------+-----------------+
+   */
+  changes: u64;
+  /** A removed node keeps its key and value until that many more were removed. */
+  grace: u32;
+  /** Nodes that fit: indexes 1..nodes. In an array, elements. */
+  nodes: u32;
+  /** lru: address of the recency links (recency.ts). */
+  recency: usize;
+  /** lpm: address of the masks, one key's size each (lpm-mask.ts). */
+  masks: usize;
+  /** lpm: bits that all keys of a group share; 0: no groups (lpm-group.ts). */
+  group: u32;
+  /** lpm: the longest prefix. Per-CPU array: bytes from copy to copy. */
+  span: u32;
+
+  lock: u32;
+  count: u32;
+  /** Entries that fit. */
+  entries: u32;
+  valueSize: u32;
+  /** Nodes below or at this index have been used. */
+  fresh: u32;
+  freeFirst: u32;
+  freeLast: u32;
+  freeCount: u32;
+  maxBuckets: u32;
+  /** lpm: address of a bit per length outside groups, then of a counter per length (lpm-length.ts). */
+  lengths: usize;
+  counters: usize;
+}
+
+/** The descriptor of a map's number; the caller knows that it is below MAX_MAPS. */
+export function descriptor(map: u32): MapDescriptor {
+  return changetype<MapDescriptor>(DESCRIPTORS + (<usize>map) * DESCRIPTOR_SIZE);
+}
+
+/** 0 for a number that no map has. */
+export function kindOf(map: u32): u32 {
+  return map < MAX_MAPS ? descriptor(map).kind : KIND_NONE;
+}
+
+export function forgetDescriptors(): void {
+  memory.fill(DESCRIPTORS, 0, (<usize>MAX_MAPS) * DESCRIPTOR_SIZE);
+}
+
+// Words that one instance reads while another writes.
+export function loadShape(map: MapDescriptor): u64 {
+  return atomic.load<u64>(changetype<usize>(map), offsetof<MapDescriptor>('shape'));
+}
+export function storeShape(map: MapDescriptor, shape: u64): void {
+  atomic.store<u64>(changetype<usize>(map), shape, offsetof<MapDescriptor>('shape'));
+}
+export function loadChanges(map: MapDescriptor): u64 {
+  return atomic.load<u64>(changetype<usize>(map), offsetof<MapDescriptor>('changes'));
+}
+/** Only the holder of the map's lock adds. */
+export function addChanges(map: MapDescriptor, amount: u64): void {
+  atomic.store<u64>(changetype<usize>(map), map.changes + amount, offsetof<MapDescriptor>('changes'));
+}

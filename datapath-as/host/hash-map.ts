@@ -1,0 +1,83 @@
+// Hash maps, plain and LRU: lookups without a lock, updates under the map's. Replacing an entry's value puts a new node before the
+// old one and then takes the old one out, as the kernel does, so that no reader sees half of each value.
+
+import { growBuckets, findKey, isIntact, isSettled, linkNode, unlinkNode } from './buckets';
+import { E2BIG, EBUSY, EEXIST, EINVAL, ENOENT, FLAG_EXIST, FLAG_NO_EXIST, KIND_LRU, loadChanges, MapDescriptor, OK } from './descriptor';
+import { hashKey } from './hash-key';
+import { acquire, release } from './lock';
+import { copyWords, freeNode, NODE_KEY, nodeAddress, setNodeState, STATE_ENTRY, STATE_USED, takeNode } from './node-pool';
+import { addNewest, forgetNode, oldestNode } from './recency';
+
+/** Looks that a writer may spoil before a reader asks it to wait. */
+export const ATTEMPTS: u32 = 8;
+
+/** Index of the key's node, 0 when it is absent. */
+export function hashFind(map: MapDescriptor, key: usize): u32 {
+  const hash = hashKey(key, map.keySize);
+  for (let attempt: u32 = 0; attempt < ATTEMPTS; attempt++) {
+    const before = loadChanges(map);
+    const index = findKey(map, key, hash);
+    if (index != 0 ? isIntact(map, before) : isSettled(map, before)) return index;
+  }
+  return findLocked(map, key, hash);
+}
+
+/** When the lock's holder is gone, what is seen is all that will ever be seen. */
+export function findLocked(map: MapDescriptor, key: usize, hash: u32): u32 {
+  const locked = acquire(map);
+  const index = findKey(map, key, hash);
+  if (locked) release(map);
+  return index;
+}
+
+export function hashUpdate(map: MapDescriptor, key: usize, value: usize, flags: u32): i32 {
+  if (flags > FLAG_EXIST) return -EINVAL;
+  const hash = hashKey(key, map.keySize);
+  if (!acquire(map)) return -EBUSY;
+  const result = put(map, key, value, flags, hash);
+  release(map);
+  return result;
+}
+
+function put(map: MapDescriptor, key: usize, value: usize, flags: u32, hash: u32): i32 {
+  const old = findKey(map, key, hash);
+  if (old != 0 && flags == FLAG_NO_EXIST) return -EEXIST;
+  if (old == 0 && flags == FLAG_EXIST) return -ENOENT;
+  if (old == 0 && map.count >= map.entries) {
+    if (map.kind != KIND_LRU) return -E2BIG;
+    evict(map);
+  }
+  const index = takeNode(map);
+  if (index == 0) return -E2BIG;
+  const node = nodeAddress(map, index);
+  copyWords(node + NODE_KEY, key, map.keySize);
+  copyWords(node + <usize>map.valueOffset, value, map.valueSize);
+  setNodeState(node, STATE_USED | STATE_ENTRY);
+  linkNode(map, index, hash);
+  if (map.kind == KIND_LRU) addNewest(map, index);
+  map.count++;
+  if (old != 0) remove(map, old, hash);
+  else growBuckets(map, map.count);
+  return OK;
+}
+
+function remove(map: MapDescriptor, index: u32, hash: u32): void {
+  unlinkNode(map, index, hash);
+  if (map.kind == KIND_LRU) forgetNode(map, index);
+  freeNode(map, index);
+  map.count--;
+}
+
+function evict(map: MapDescriptor): void {
+  const index = oldestNode(map);
+  if (index != 0) remove(map, index, hashKey(nodeAddress(map, index) + NODE_KEY, map.keySize));
+}
+
+export function hashDelete(map: MapDescriptor, key: usize): i32 {
+  const hash = hashKey(key, map.keySize);
+  if (!acquire(map)) return -EBUSY;
+  const index = findKey(map, key, hash);
+  if (index != 0) remove(map, index, hash);
+  release(map);
+  return index != 0 ? OK : -ENOENT;
+}

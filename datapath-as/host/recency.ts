@@ -1,0 +1,50 @@
+// Recency: a ring through the nodes of an LRU map, newest to oldest, exact to the last lookup. The links lie apart from the nodes,
+// eight bytes each, so that moving a node to the front writes lines that eight neighbours share and no line of another flow.
+// Link 0 is the ring's joint: `older` of it is the newest node, `newer` of it the oldest.
+
+import { MapDescriptor } from './descriptor';
+import { release, tryAcquire } from './lock';
+import { nodeAddress, nodeState, STATE_ENTRY } from './node-pool';
+
+const OLDER: usize = 4;
+
+function linkAddress(map: MapDescriptor, index: u32): usize {
+  return map.recency + ((<usize>index) << 3);
+}
+
+/** Under the map's lock, as all below but `touchNode`. */
+export function addNewest(map: MapDescriptor, index: u32): void {
+  const joint = map.recency;
+  const second = load<u32>(joint, OLDER);
+  const link = linkAddress(map, index);
+  store<u32>(link, 0);
+  store<u32>(link, second, OLDER);
+  store<u32>(linkAddress(map, second), index);
+  store<u32>(joint, index, OLDER);
+}
+
+export function forgetNode(map: MapDescriptor, index: u32): void {
+  const link = linkAddress(map, index);
+  const newer = load<u32>(link);
+  const older = load<u32>(link, OLDER);
+  store<u32>(linkAddress(map, newer), older, OLDER);
+  store<u32>(linkAddress(map, older), newer);
+}
+
+/** Index of the node that was not used for longest, 0 in an empty map. */
+export function oldestNode(map: MapDescriptor): u32 {
+  return load<u32>(map.recency);
+}
+
+/**
+ * Counts a lookup as use. Costs one comparison for the newest node. A lookup that finds the lock taken does not wait for it: with
+ * several workers a use may go unnoted, with one none does.
+ */
+export function touchNode(map: MapDescriptor, index: u32): void {
+  if (load<u32>(map.recency, OLDER) == index || !tryAcquire(map)) return;
+  if ((nodeState(nodeAddress(map, index)) & STATE_ENTRY) != 0) {
+    forgetNode(map, index);
+    addNewest(map, index);
+  }
+  release(map);
+}
