@@ -46,6 +46,12 @@ export interface Batch {
   readonly count: number;
 }
 
+/** The kernel's result, and how many elements it went through. */
+export interface BatchResult {
+  readonly result: number;
+  readonly count: number;
+}
+
 export interface TestRun {
   readonly program: number;
   readonly packet: number;
@@ -58,146 +64,187 @@ export interface TestRun {
   readonly repeat: number;
 }
 
-export type Bpf = ReturnType<typeof bindBpf>;
-
-export function bindBpf(libc: Libc) {
-  const block = new Uint8Array(160);
-  const view = new DataView(block.buffer);
-  const at = libc.address(block);
-  const call = (number: number, size: number): number => libc.bpf(number, at, size);
-  const u32 = (offset: number, value: number): void => view.setUint32(offset, value, true);
-  const u64 = (offset: number, value: number): void => view.setBigUint64(offset, BigInt(value), true);
+/** Calls are synchronous, so one block serves them all. A descriptor that is returned is the caller's to close. */
+export class Bpf {
+  private readonly libc: Libc;
+  private readonly block = new Uint8Array(160);
+  private readonly view = new DataView(this.block.buffer);
+  private readonly blockAddress: number;
   /** Buffers whose addresses are in the block: nothing else may keep them from the garbage collector during the call. */
-  let held: ArrayBufferView[] = [];
-  const clear = (): void => {
-    block.fill(0);
-    held = [];
-  };
-  const pointer = (offset: number, buffer: ArrayBufferView): void => {
-    held.push(buffer);
-    u64(offset, libc.address(buffer));
-  };
-  const text = (value: string): Uint8Array => new TextEncoder().encode(`${value}\0`);
+  private held: ArrayBufferView[] = [];
 
-  const element = (number: number, map: number, key: number, value: number, flags: number): number => {
-    clear();
-    u32(0, map);
-    u64(8, key);
-    u64(16, value);
-    u64(24, flags);
-    return call(number, 32);
-  };
-  /** The kernel's result, and how many elements it went through. */
-  const batch = (number: number, map: number, elements: Batch): { result: number; count: number } => {
-    clear();
-    u64(0, elements.inCursor ?? 0);
-    u64(8, elements.outCursor ?? 0);
-    u64(16, elements.keys);
-    u64(24, elements.values);
-    u32(32, elements.count);
-    u32(36, map);
-    const result = call(number, 56);
-    return { result, count: view.getUint32(32, true) };
-  };
-  const named = (number: number, path: string, descriptor: number): number => {
-    clear();
-    pointer(0, text(path));
-    u32(8, descriptor);
-    return call(number, 16);
-  };
-  const info = (descriptor: number, target: Uint8Array): number => {
-    clear();
-    u32(0, descriptor);
-    u32(4, target.length);
-    pointer(8, target);
-    return call(command.info, 16);
-  };
+  constructor(libc: Libc) {
+    this.libc = libc;
+    this.blockAddress = libc.address(this.block);
+  }
 
-  return {
-    mapCreate(map: MapAttributes): number {
-      clear();
-      [map.type, map.keySize, map.valueSize, map.entries, map.flags ?? 0].forEach((value, index) => u32(index * 4, value));
-      block.set(text(map.name ?? '').subarray(0, 15), 28);
-      u32(48, map.btf?.descriptor ?? 0);
-      u32(52, map.btf?.keyType ?? 0);
-      u32(56, map.btf?.valueType ?? 0);
-      return call(command.mapCreate, 72);
-    },
-    lookup: (map: number, key: number, value: number) => element(command.lookup, map, key, value, 0),
-    /** Flags: 0 any, 1 only if absent, 2 only if present. */
-    update: (map: number, key: number, value: number, flags = 0) => element(command.update, map, key, value, flags),
-    delete: (map: number, key: number) => element(command.delete, map, key, 0, 0),
-    /** Key 0 (no address) asks for the first. */
-    nextKey: (map: number, key: number, next: number) => element(command.nextKey, map, key, next, 0),
-    lookupBatch: (map: number, elements: Batch) => batch(command.lookupBatch, map, elements),
-    updateBatch: (map: number, elements: Batch) => batch(command.updateBatch, map, elements),
-    deleteBatch: (map: number, elements: Batch) => batch(command.deleteBatch, map, elements),
-    pin: (path: string, descriptor: number) => named(command.pin, path, descriptor),
-    get: (path: string) => named(command.get, path, 0),
-    mapInfo(descriptor: number): MapInfo | number {
-      const bytes = new Uint8Array(96);
-      const result = info(descriptor, bytes);
-      if (result < 0) return result;
-      const field = (offset: number): number => new DataView(bytes.buffer).getUint32(offset, true);
-      return {
-        type: field(0), id: field(4), keySize: field(8), valueSize: field(12), entries: field(16), flags: field(20),
-        btf: field(64), keyType: field(68), valueType: field(72),
-      };
-    },
-    info,
-    btfById(id: number): number {
-      clear();
-      u32(0, id);
-      return call(command.descriptorOfBtf, 12);
-    },
-    btfLoad(data: Uint8Array): number {
-      clear();
-      pointer(0, data);
-      u32(16, data.length);
-      return call(command.btfLoad, 32);
-    },
-    /** `code` is instructions of 8 bytes; `log` receives the verifier's words. */
-    programLoad(type: number, code: Uint8Array, log?: Uint8Array): number {
-      clear();
-      u32(0, type);
-      u32(4, code.length / 8);
-      pointer(8, code);
-      pointer(16, text('Dual BSD/GPL'));
-      if (log !== undefined) {
-        u32(24, 1);
-        u32(28, log.length);
-        pointer(32, log);
-      }
-      return call(command.programLoad, 72);
-    },
-    /** Result, the program's return value, bytes of output and nanoseconds per repetition. */
-    testRun(run: TestRun): { result: number; value: number; length: number; nanoseconds: number } {
-      clear();
-      u32(0, run.program);
-      u32(8, run.packetLength);
-      u32(12, run.outputLength);
-      u64(16, run.packet);
-      u64(24, run.output);
-      u32(32, run.repeat);
-      u32(40, run.contextLength);
-      u32(44, run.contextLength);
-      u64(48, run.context);
-      u64(56, run.context);
-      const result = call(command.testRun, 80);
-      return { result, value: view.getUint32(4, true), length: view.getUint32(12, true), nanoseconds: view.getUint32(36, true) };
-    },
-    linkCreate(program: number, target: number, attachType: number): number {
-      clear();
-      u32(0, program);
-      u32(4, target);
-      u32(8, attachType);
-      return call(command.linkCreate, 64);
-    },
-    linkUpdate(link: number, program: number): number {
-      clear();
-      u32(0, link);
-      u32(4, program);
-      return call(command.linkUpdate, 16);
-    },
-  };
+  mapCreate(map: MapAttributes): number {
+    this.start(map.type, map.keySize, map.valueSize, map.entries, map.flags ?? 0);
+    this.block.set(text(map.name ?? '').subarray(0, 15), 28);
+    this.u32(48, map.btf?.descriptor ?? 0);
+    this.u32(52, map.btf?.keyType ?? 0);
+    this.u32(56, map.btf?.valueType ?? 0);
+    return this.call(command.mapCreate, 72);
+  }
+
+  lookup(map: number, key: number, value: number): number {
+    return this.element(command.lookup, map, key, value, 0);
+  }
+
+  /** Flags: 0 any, 1 only if absent, 2 only if present. */
+  update(map: number, key: number, value: number, flags = 0): number {
+    return this.element(command.update, map, key, value, flags);
+  }
+
+  delete(map: number, key: number): number {
+    return this.element(command.delete, map, key, 0, 0);
+  }
+
+  /** Key 0 (no address) asks for the first. */
+  nextKey(map: number, key: number, next: number): number {
+    return this.element(command.nextKey, map, key, next, 0);
+  }
+
+  lookupBatch(map: number, elements: Batch): BatchResult {
+    return this.batch(command.lookupBatch, map, elements);
+  }
+
+  updateBatch(map: number, elements: Batch): BatchResult {
+    return this.batch(command.updateBatch, map, elements);
+  }
+
+  deleteBatch(map: number, elements: Batch): BatchResult {
+    return this.batch(command.deleteBatch, map, elements);
+  }
+
+  pin(path: string, descriptor: number): number {
+    return this.named(command.pin, path, descriptor);
+  }
+
+  get(path: string): number {
+    return this.named(command.get, path, 0);
+  }
+
+  /** Fills `target` with what the kernel tells of any object. */
+  info(descriptor: number, target: Uint8Array): number {
+    this.start(descriptor, target.length);
+    this.pointer(8, target);
+    return this.call(command.info, 16);
+  }
+
+  mapInfo(descriptor: number): MapInfo | number {
+    const bytes = new Uint8Array(96);
+    const result = this.info(descriptor, bytes);
+    if (result < 0) return result;
+    const [type = 0, id = 0, keySize = 0, valueSize = 0, entries = 0, flags = 0, ...rest] = new Uint32Array(bytes.buffer);
+    const [btf = 0, keyType = 0, valueType = 0] = rest.slice(10);
+    return { type, id, keySize, valueSize, entries, flags, btf, keyType, valueType };
+  }
+
+  btfById(id: number): number {
+    this.start(id);
+    return this.call(command.descriptorOfBtf, 12);
+  }
+
+  btfLoad(data: Uint8Array): number {
+    this.start();
+    this.pointer(0, data);
+    this.u32(16, data.length);
+    return this.call(command.btfLoad, 32);
+  }
+
+  /** `code` is instructions of 8 bytes; `log` receives the verifier's words. */
+  programLoad(type: number, code: Uint8Array, log?: Uint8Array): number {
+    this.start(type, code.length / 8);
+    this.pointer(8, code);
+    this.pointer(16, text('Dual BSD/GPL'));
+    if (log !== undefined) {
+      this.u32(24, 1);
+      this.u32(28, log.length);
+      this.pointer(32, log);
+    }
+    return this.call(command.programLoad, 72);
+  }
+
+  /** `value` is what the program returned, `length` the bytes of output. */
+  testRun(run: TestRun): { result: number; value: number; length: number; nanoseconds: number } {
+    this.start(run.program, 0, run.packetLength, run.outputLength);
+    this.u64(16, run.packet);
+    this.u64(24, run.output);
+    this.u32(32, run.repeat);
+    this.u32(40, run.contextLength);
+    this.u32(44, run.contextLength);
+    this.u64(48, run.context);
+    this.u64(56, run.context);
+    const result = this.call(command.testRun, 80);
+    const word = (offset: number): number => this.view.getUint32(offset, true);
+    return { result, value: word(4), length: word(12), nanoseconds: word(36) };
+  }
+
+  linkCreate(program: number, target: number, attachType: number): number {
+    this.start(program, target, attachType);
+    return this.call(command.linkCreate, 64);
+  }
+
+  linkUpdate(link: number, program: number): number {
+    this.start(link, program);
+    return this.call(command.linkUpdate, 16);
+  }
+
+  private element(number: number, map: number, key: number, value: number, flags: number): number {
+    this.start(map);
+    this.u64(8, key);
+    this.u64(16, value);
+    this.u64(24, flags);
+    return this.call(number, 32);
+  }
+
+  private batch(number: number, map: number, elements: Batch): BatchResult {
+    this.start();
+    this.u64(0, elements.inCursor ?? 0);
+    this.u64(8, elements.outCursor ?? 0);
+    this.u64(16, elements.keys);
+    this.u64(24, elements.values);
+    this.u32(32, elements.count);
+    this.u32(36, map);
+    const result = this.call(number, 56);
+    return { result, count: this.view.getUint32(32, true) };
+  }
+
+  private named(number: number, path: string, descriptor: number): number {
+    this.start();
+    this.pointer(0, text(path));
+    this.u32(8, descriptor);
+    return this.call(number, 16);
+  }
+
+  /** Clears the block and writes its first words. */
+  private start(...words: number[]): void {
+    this.block.fill(0);
+    this.held = [];
+    words.forEach((value, index) => {
+      this.u32(index * 4, value);
+    });
+  }
+
+  private u32(offset: number, value: number): void {
+    this.view.setUint32(offset, value, true);
+  }
+
+  private u64(offset: number, value: number): void {
+    this.view.setBigUint64(offset, BigInt(value), true);
+  }
+
+  private pointer(offset: number, buffer: ArrayBufferView): void {
+    this.held.push(buffer);
+    this.u64(offset, this.libc.address(buffer));
+  }
+
+  private call(number: number, size: number): number {
+    return this.libc.bpf(number, this.blockAddress, size);
+  }
+}
+
+function text(value: string): Uint8Array {
+  return new TextEncoder().encode(`${value}\0`);
 }

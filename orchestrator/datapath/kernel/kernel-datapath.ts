@@ -10,7 +10,7 @@ import type { MapSpec } from '../layout.ts';
 import type { Converter } from '../migrate.ts';
 import { mapSizes } from '../sizes.ts';
 import { type AttachMethod, attachHook, type Attacher, detachHook, hooksOf, renewAll } from './attach.ts';
-import { type Bpf, bindBpf } from './bpf.ts';
+import { Bpf } from './bpf.ts';
 import { type LoadedObject, loadObject } from './elf.ts';
 import { readEvents } from './events.ts';
 import { type Libc, openLibc } from './libc.ts';
@@ -19,7 +19,7 @@ import { MapSet } from './map-set.ts';
 import type { Migration } from './migration.ts';
 import { Pins } from './pins.ts';
 import { Ring } from './ring.ts';
-import { runPacket } from './runner.ts';
+import { Runner } from './runner.ts';
 import { tcxWorks } from './tcx.ts';
 
 export interface KernelOptions {
@@ -40,7 +40,7 @@ export interface KernelOptions {
 /** Rejects with FFI_MISSING, BPF_CALL_FAILED or OBJECT_REFUSED; what an earlier process left is then as it was. */
 export async function openKernelDatapath(options: KernelOptions): Promise<KernelDatapath> {
   const libc = await openLibc();
-  const bpf = bindBpf(libc);
+  const bpf = new Bpf(libc);
   const pins = new Pins(options.bpffsFolder, bpf, libc);
   const specs = options.specs ?? allMaps;
   using set = new MapSet(bpf, libc, pins, { specs, converters: options.converters });
@@ -81,6 +81,7 @@ export class KernelDatapath implements Datapath, PacketRunner {
   private readonly parts: Parts;
   private readonly maps = new Map<string, unknown>();
   private ring: Ring | undefined;
+  private runner: Runner | undefined;
   private closed = false;
 
   constructor(parts: Parts, migrations: readonly Migration[]) {
@@ -122,7 +123,8 @@ export class KernelDatapath implements Datapath, PacketRunner {
 
   async run(hook: number, packet: Uint8Array, options: RunOptions = {}): Promise<RunResult> {
     const { bpf, libc, object } = this.open;
-    return runPacket({ bpf, libc, object }, hook, packet, options);
+    this.runner ??= new Runner(bpf, libc, object.maps, (name) => programOf(object, name));
+    return this.runner.run(hook, packet, options);
   }
 
   /** Descriptor of a program of the object by its name in C, for test runs of whole frames. Lives until `close`. */
@@ -146,6 +148,7 @@ export class KernelDatapath implements Datapath, PacketRunner {
     if (this.closed) return;
     this.closed = true;
     await this.ring?.close();
+    this.runner?.[Symbol.dispose]();
     this.parts.object[Symbol.dispose]();
   }
 

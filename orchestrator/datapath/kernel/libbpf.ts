@@ -45,10 +45,11 @@ function bindLibbpf(koffi: Awaited<ReturnType<typeof loadKoffi>>): Libbpf {
   const print = koffi.pointer(koffi.proto('int LibbpfPrint(int level, void *format, void *arguments)'));
   const setPrint = library.func('libbpf_set_print', 'void *', [print]);
   const format = koffi.load('libc.so.6').func('int vsnprintf(void *, size_t, void *, void *)');
+  const openFile = library.func('void *bpf_object__open_file(const char *, void *)');
   const decoder = new TextDecoder();
   return {
     version: library.func('const char *libbpf_version_string()')(),
-    openFile: library.func('void *bpf_object__open_file(const char *, void *)'),
+    openFile: (path) => openFile(path, null),
     load: library.func('int bpf_object__load(void *)'),
     close: library.func('void bpf_object__close(void *)'),
     nextMap: library.func('void *bpf_object__next_map(void *, void *)'),
