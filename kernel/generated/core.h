@@ -1,0 +1,2522 @@
+/* Generated from datapath-as/core by kernel/codegen (npm run generate); do not edit. */
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+#include <stdbool.h>
+
+/* As bpf/bpf_helpers.h spells them, so that either may come first. */
+#ifndef __hidden
+#define __hidden __attribute__((visibility("hidden")))
+#endif
+#ifndef __noinline
+#define __noinline __attribute__((noinline))
+#endif
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef signed char i8;
+typedef short i16;
+typedef int i32;
+typedef long long i64;
+
+/* Bytes of a struct that no single field of it names. */
+#define core_at(type, base, offset) (*(type *)((u8 *)(base) + (offset)))
+
+static __always_inline u32 rotl32(u32 value, u32 count)
+{
+	return value << (count & 31) | value >> (-count & 31);
+}
+
+static __always_inline u64 rotl64(u64 value, u64 count)
+{
+	return value << (count & 63) | value >> (-count & 63);
+}
+
+/* from datapath-as/core/address.ts */
+#define PREFIX_WHOLE 160U
+
+/* from datapath-as/core/conntrack.ts */
+#define CONNTRACK_BOTH_CLOSED 48U
+#define CONNTRACK_HANDSHAKE_DONE 6U
+
+/* from datapath-as/core/decide.ts */
+#define CONNTRACK_ANY_CLOSED 48U
+
+/* from datapath-as/core/enum/effect.ts */
+#define EFFECT_NONE ((u8)0)
+#define EFFECT_CREATE ((u8)1)
+#define EFFECT_TOUCH ((u8)2)
+#define EFFECT_REPLACE ((u8)3)
+#define EFFECT_DELETE ((u8)4)
+#define REWRITE_NONE ((u8)0)
+#define REWRITE_SOURCE ((u8)1)
+#define REWRITE_DESTINATION ((u8)2)
+#define REWRITE_EMBEDDED ((u8)4)
+#define REWRITE_OUTER_SOURCE ((u8)8)
+#define REWRITE_OUTER_DESTINATION ((u8)16)
+
+/* from datapath-as/core/enum/event.ts */
+#define EVENT_NONE ((u8)0)
+#define EVENT_DROP ((u8)1)
+#define EVENT_ALLOW ((u8)2)
+#define EVENT_AUDIT ((u8)3)
+#define EVENT_OVERFLOW ((u8)4)
+#define DIRECTION_INGRESS ((u8)0)
+#define DIRECTION_EGRESS ((u8)1)
+
+/* from datapath-as/core/enum/hook.ts */
+#define HOOK_FROM_POD ((u8)1)
+#define HOOK_TO_POD ((u8)2)
+#define HOOK_FROM_OVERLAY ((u8)3)
+#define HOOK_FROM_NETWORK ((u8)4)
+#define HOOK_TO_HOST ((u8)5)
+
+/* from datapath-as/core/enum/identity.ts */
+#define IDENTITY_UNKNOWN 0U
+#define IDENTITY_HOST 1U
+#define IDENTITY_WORLD 2U
+#define IDENTITY_UNMANAGED 3U
+#define IDENTITY_HEALTH 4U
+#define IDENTITY_INIT 5U
+#define IDENTITY_REMOTE_NODE 6U
+#define IDENTITY_KUBE_APISERVER 7U
+#define IDENTITY_INGRESS 8U
+#define IDENTITY_SCOPE_MASK 0xff000000U
+
+/* from datapath-as/core/enum/mark.ts */
+#define MARK_PAYLOAD_MASK 0xffff0000U
+#define MARK_KIND_MASK 0xf00U
+#define MARK_IDENTITY_HIGH_MASK 0xffU
+#define MARK_KIND_PROXY 0x200U
+#define MARK_KIND_OVERLAY 0x400U
+#define MARK_KIND_DECRYPTED 0xd00U
+#define MARK_KIND_ENCRYPT 0xe00U
+#define MARK_KIND_IDENTITY 0xf00U
+
+/* from datapath-as/core/enum/next-hop.ts */
+#define NEXT_HOP_DROP ((u8)0)
+#define NEXT_HOP_STACK ((u8)1)
+#define NEXT_HOP_LOCAL ((u8)2)
+#define NEXT_HOP_OVERLAY ((u8)3)
+#define NEXT_HOP_PROXY ((u8)4)
+
+/* from datapath-as/core/enum/policy.ts */
+#define PRECEDENCE_NONE ((u8)0)
+#define PRECEDENCE_ALLOW ((u8)1)
+#define PRECEDENCE_REDIRECT ((u8)2)
+#define PRECEDENCE_DENY ((u8)255)
+#define POLICY_ANY_IDENTITY 0U
+#define POLICY_PREFIX_PEER 72U
+#define POLICY_PREFIX_PROTOCOL 80U
+#define POLICY_PREFIX_PORT 96U
+
+/* from datapath-as/core/enum/protocol.ts */
+#define PROTOCOL_ICMP ((u8)1)
+#define PROTOCOL_TCP ((u8)6)
+#define PROTOCOL_UDP ((u8)17)
+#define PROTOCOL_ICMPV6 ((u8)58)
+#define PROTOCOL_SCTP ((u8)132)
+#define FAMILY_IPV4 ((u8)4)
+#define FAMILY_IPV6 ((u8)6)
+#define TCP_FIN ((u8)0x1)
+#define TCP_SYN ((u8)0x2)
+#define TCP_RST ((u8)0x4)
+#define TCP_ACK ((u8)0x10)
+#define ICMP_ECHO_REPLY ((u8)0)
+#define ICMP_ECHO_REQUEST ((u8)8)
+#define ICMPV6_ECHO_REQUEST ((u8)128)
+#define ICMPV6_ECHO_REPLY ((u8)129)
+#define ICMPV6_ROUTER_SOLICITATION ((u8)133)
+#define ICMPV6_NEIGHBOUR_ADVERTISEMENT ((u8)136)
+#define ICMPV6_REDIRECT ((u8)137)
+
+/* from datapath-as/core/enum/reason.ts */
+#define REASON_FORWARDED ((u8)0)
+#define REASON_INVALID_SOURCE ((u8)132)
+#define REASON_POLICY_DENIED ((u8)133)
+#define REASON_INVALID_PACKET ((u8)134)
+#define REASON_UNSUPPORTED_L3 ((u8)139)
+#define REASON_UNSUPPORTED_L4 ((u8)142)
+#define REASON_UNKNOWN_TARGET ((u8)150)
+#define REASON_MAP_FULL ((u8)155)
+#define REASON_INVALID_EXTENSION_HEADER ((u8)156)
+#define REASON_FRAGMENT_UNSUPPORTED ((u8)157)
+#define REASON_NO_BACKEND ((u8)158)
+#define REASON_NO_TUNNEL_ENDPOINT ((u8)160)
+#define REASON_NO_CONFIG ((u8)165)
+#define REASON_INVALID_IDENTITY ((u8)171)
+#define REASON_FRAGMENT_UNKNOWN ((u8)175)
+#define REASON_INVALID_NEIGHBOUR ((u8)176)
+#define REASON_POLICY_DENY ((u8)181)
+#define REASON_L7_NOT_ENFORCED ((u8)210)
+#define REASON_TRANSLATION_CLASH ((u8)211)
+#define REASON_ICMP_UNSOLICITED ((u8)212)
+#define REASON_GRANT_EXPIRED ((u8)213)
+#define REASON_SERVICE_PORT_UNKNOWN ((u8)214)
+#define REASON_HAIRPIN_UNSUPPORTED ((u8)215)
+#define REASON_RELATED_UNKNOWN ((u8)216)
+#define REASON_CONNTRACK_CONFLICT ((u8)217)
+#define REASON_REWRITE_FAILED ((u8)218)
+
+/* from datapath-as/core/enum/time.ts */
+#define TICK_SHIFT 24U
+#define LIFETIME_TCP_CLOSING 596U
+#define LIFETIME_TCP_SYN 3576U
+#define LIFETIME_TCP_ESTABLISHED 476837U
+#define LIFETIME_OTHER 3576U
+#define LIFETIME_UDP_REPLIED 10728U
+#define LIFETIME_SCTP_REPLIED 476837U
+#define LIFETIME_ICMP 1788U
+#define LIFETIME_FRAGMENT 298U
+#define EXPIRY_GRANULARITY 60U
+#define TRANSLATION_RENEWAL 298U
+
+/* from datapath-as/core/hash.ts */
+#define JHASH_INITVAL 0xdeadbeefU
+#define WORDS6 24U
+#define SPREAD_LOW 0x9e3779b97f4a7c15ULL
+#define SPREAD_HIGH 0xc2b2ae3d27d4eb4fULL
+#define SLOT_SHIFT 48ULL
+
+/* from datapath-as/core/layout/config.ts */
+#define CONFIG_ALLOW_HOST 1U
+#define CONFIG_ALLOW_EVENTS 2U
+
+/* from datapath-as/core/layout/conntrack.ts */
+#define CONNTRACK_ORIGIN_HIGH 1U
+#define CONNTRACK_REPLIED 2U
+#define CONNTRACK_ORIGIN_NON_SYN 4U
+#define CONNTRACK_RESPONDER_NON_SYN 8U
+#define CONNTRACK_ORIGIN_CLOSED 16U
+#define CONNTRACK_RESPONDER_CLOSED 32U
+#define CONNTRACK_RESET 64U
+#define CONNTRACK_TRANSLATED 128U
+#define CONNTRACK_HAIRPIN 256U
+#define CONNTRACK_PROXY 512U
+#define TRANSLATION_HAIRPIN ((u16)1)
+#define HINT_FRONTEND 1U
+#define HINT_ENDPOINT 2U
+
+/* from datapath-as/core/layout/endpoint.ts */
+#define ENDPOINT_EGRESS_ENFORCED 1U
+#define ENDPOINT_INGRESS_ENFORCED 2U
+#define ENDPOINT_HOST 4U
+#define ENDPOINT_AUDIT 8U
+#define NODE_MODE_NATIVE ((u8)0)
+#define NODE_MODE_OVERLAY ((u8)1)
+
+/* from datapath-as/core/layout/packet.ts */
+#define FACT_ICMP_ERROR ((u8)1)
+#define FACT_FIRST_FRAGMENT ((u8)2)
+#define FACT_LATER_FRAGMENT ((u8)4)
+#define FACT_NEIGHBOUR ((u8)8)
+
+/* from datapath-as/core/layout/service.ts */
+#define SCOPE_EXTERNAL ((u8)0)
+#define SCOPE_INTERNAL ((u8)1)
+#define FRONTEND_AFFINITY 1U
+#define FRONTEND_CLOSED 2U
+#define BACKEND_ACTIVE ((u8)0)
+#define BACKEND_TERMINATING ((u8)1)
+#define BACKEND_QUARANTINED ((u8)2)
+
+/* from datapath-as/core/policy.ts */
+#define PRECEDENCE_SHIFT 56ULL
+#define ORDER_SHIFT 48ULL
+#define PROXY_SHIFT 32ULL
+#define MATCH_GRANT_EXPIRED 1ULL
+
+/* from datapath-as/core/service.ts */
+#define SELECT_ATTEMPTS 4U
+#define CLIENT_SEED 0U
+
+/* from datapath-as/core/stages/translate.ts */
+#define TRANSLATE_NONE ((u8)0)
+#define TRANSLATE_DONE ((u8)1)
+
+/* from datapath-as/core/layout/config.ts */
+struct config {
+	u32 flags;
+	u32 node;
+	u32 cluster;
+	u32 overlay_port;
+	u64 hairpin4;
+	u64 hairpin6_hi;
+	u64 hairpin6_lo;
+	u64 host_mac;
+	u64 pad0;
+	u64 pad1;
+};
+_Static_assert(__builtin_offsetof(struct config, flags) == 0, "struct config.flags");
+_Static_assert(__builtin_offsetof(struct config, node) == 4, "struct config.node");
+_Static_assert(__builtin_offsetof(struct config, cluster) == 8, "struct config.cluster");
+_Static_assert(__builtin_offsetof(struct config, overlay_port) == 12, "struct config.overlay_port");
+_Static_assert(__builtin_offsetof(struct config, hairpin4) == 16, "struct config.hairpin4");
+_Static_assert(__builtin_offsetof(struct config, hairpin6_hi) == 24, "struct config.hairpin6_hi");
+_Static_assert(__builtin_offsetof(struct config, hairpin6_lo) == 32, "struct config.hairpin6_lo");
+_Static_assert(__builtin_offsetof(struct config, host_mac) == 40, "struct config.host_mac");
+_Static_assert(__builtin_offsetof(struct config, pad0) == 48, "struct config.pad0");
+_Static_assert(__builtin_offsetof(struct config, pad1) == 56, "struct config.pad1");
+_Static_assert(sizeof(struct config) == 64, "struct config");
+
+/* from datapath-as/core/layout/conntrack.ts */
+struct conntrack {
+	u32 flags;
+	u32 expires;
+	u32 origin_epoch;
+	u32 responder_epoch;
+	u32 origin_port;
+	u32 responder_port;
+	u64 origin_packets;
+	u64 origin_bytes;
+	u64 responder_packets;
+	u64 responder_bytes;
+	u32 remote_node;
+	u32 renewed;
+	u64 frontend_hi;
+	u64 frontend_lo;
+	u16 frontend_port;
+	u16 proxy_port;
+	u32 service;
+	u32 backend;
+	u32 generation;
+	u32 origin_identity;
+	u32 responder_identity;
+	u32 egress_rule;
+	u32 ingress_rule;
+};
+_Static_assert(__builtin_offsetof(struct conntrack, flags) == 0, "struct conntrack.flags");
+_Static_assert(__builtin_offsetof(struct conntrack, expires) == 4, "struct conntrack.expires");
+_Static_assert(__builtin_offsetof(struct conntrack, origin_epoch) == 8, "struct conntrack.origin_epoch");
+_Static_assert(__builtin_offsetof(struct conntrack, responder_epoch) == 12, "struct conntrack.responder_epoch");
+_Static_assert(__builtin_offsetof(struct conntrack, origin_port) == 16, "struct conntrack.origin_port");
+_Static_assert(__builtin_offsetof(struct conntrack, responder_port) == 20, "struct conntrack.responder_port");
+_Static_assert(__builtin_offsetof(struct conntrack, origin_packets) == 24, "struct conntrack.origin_packets");
+_Static_assert(__builtin_offsetof(struct conntrack, origin_bytes) == 32, "struct conntrack.origin_bytes");
+_Static_assert(__builtin_offsetof(struct conntrack, responder_packets) == 40, "struct conntrack.responder_packets");
+_Static_assert(__builtin_offsetof(struct conntrack, responder_bytes) == 48, "struct conntrack.responder_bytes");
+_Static_assert(__builtin_offsetof(struct conntrack, remote_node) == 56, "struct conntrack.remote_node");
+_Static_assert(__builtin_offsetof(struct conntrack, renewed) == 60, "struct conntrack.renewed");
+_Static_assert(__builtin_offsetof(struct conntrack, frontend_hi) == 64, "struct conntrack.frontend_hi");
+_Static_assert(__builtin_offsetof(struct conntrack, frontend_lo) == 72, "struct conntrack.frontend_lo");
+_Static_assert(__builtin_offsetof(struct conntrack, frontend_port) == 80, "struct conntrack.frontend_port");
+_Static_assert(__builtin_offsetof(struct conntrack, proxy_port) == 82, "struct conntrack.proxy_port");
+_Static_assert(__builtin_offsetof(struct conntrack, service) == 84, "struct conntrack.service");
+_Static_assert(__builtin_offsetof(struct conntrack, backend) == 88, "struct conntrack.backend");
+_Static_assert(__builtin_offsetof(struct conntrack, generation) == 92, "struct conntrack.generation");
+_Static_assert(__builtin_offsetof(struct conntrack, origin_identity) == 96, "struct conntrack.origin_identity");
+_Static_assert(__builtin_offsetof(struct conntrack, responder_identity) == 100, "struct conntrack.responder_identity");
+_Static_assert(__builtin_offsetof(struct conntrack, egress_rule) == 104, "struct conntrack.egress_rule");
+_Static_assert(__builtin_offsetof(struct conntrack, ingress_rule) == 108, "struct conntrack.ingress_rule");
+_Static_assert(sizeof(struct conntrack) == 112, "struct conntrack");
+
+struct translation {
+	u64 backend_hi;
+	u64 backend_lo;
+	u16 backend_port;
+	u16 flags;
+	u32 backend;
+	u32 service;
+	u32 generation;
+};
+_Static_assert(__builtin_offsetof(struct translation, backend_hi) == 0, "struct translation.backend_hi");
+_Static_assert(__builtin_offsetof(struct translation, backend_lo) == 8, "struct translation.backend_lo");
+_Static_assert(__builtin_offsetof(struct translation, backend_port) == 16, "struct translation.backend_port");
+_Static_assert(__builtin_offsetof(struct translation, flags) == 18, "struct translation.flags");
+_Static_assert(__builtin_offsetof(struct translation, backend) == 20, "struct translation.backend");
+_Static_assert(__builtin_offsetof(struct translation, service) == 24, "struct translation.service");
+_Static_assert(__builtin_offsetof(struct translation, generation) == 28, "struct translation.generation");
+_Static_assert(sizeof(struct translation) == 32, "struct translation");
+
+struct fragment_key {
+	u64 source_hi;
+	u64 source_lo;
+	u64 destination_hi;
+	u64 destination_lo;
+	u32 id;
+	u8 protocol;
+	u8 pad0;
+	u16 pad1;
+};
+_Static_assert(__builtin_offsetof(struct fragment_key, source_hi) == 0, "struct fragment_key.source_hi");
+_Static_assert(__builtin_offsetof(struct fragment_key, source_lo) == 8, "struct fragment_key.source_lo");
+_Static_assert(__builtin_offsetof(struct fragment_key, destination_hi) == 16, "struct fragment_key.destination_hi");
+_Static_assert(__builtin_offsetof(struct fragment_key, destination_lo) == 24, "struct fragment_key.destination_lo");
+_Static_assert(__builtin_offsetof(struct fragment_key, id) == 32, "struct fragment_key.id");
+_Static_assert(__builtin_offsetof(struct fragment_key, protocol) == 36, "struct fragment_key.protocol");
+_Static_assert(__builtin_offsetof(struct fragment_key, pad0) == 37, "struct fragment_key.pad0");
+_Static_assert(__builtin_offsetof(struct fragment_key, pad1) == 38, "struct fragment_key.pad1");
+_Static_assert(sizeof(struct fragment_key) == 40, "struct fragment_key");
+
+struct fragment_ports {
+	u16 source_port;
+	u16 destination_port;
+	u32 expires;
+};
+_Static_assert(__builtin_offsetof(struct fragment_ports, source_port) == 0, "struct fragment_ports.source_port");
+_Static_assert(__builtin_offsetof(struct fragment_ports, destination_port) == 2, "struct fragment_ports.destination_port");
+_Static_assert(__builtin_offsetof(struct fragment_ports, expires) == 4, "struct fragment_ports.expires");
+_Static_assert(sizeof(struct fragment_ports) == 8, "struct fragment_ports");
+
+struct address_slot {
+	u32 epoch;
+	u32 hints;
+};
+_Static_assert(__builtin_offsetof(struct address_slot, epoch) == 0, "struct address_slot.epoch");
+_Static_assert(__builtin_offsetof(struct address_slot, hints) == 4, "struct address_slot.hints");
+_Static_assert(sizeof(struct address_slot) == 8, "struct address_slot");
+
+/* from datapath-as/core/layout/endpoint.ts */
+struct endpoint {
+	u32 port;
+	u32 id;
+	u32 identity;
+	u32 policy_set;
+	u32 flags;
+	u32 pad0;
+	u64 mac;
+	u64 gateway_mac;
+	u64 pad1;
+};
+_Static_assert(__builtin_offsetof(struct endpoint, port) == 0, "struct endpoint.port");
+_Static_assert(__builtin_offsetof(struct endpoint, id) == 4, "struct endpoint.id");
+_Static_assert(__builtin_offsetof(struct endpoint, identity) == 8, "struct endpoint.identity");
+_Static_assert(__builtin_offsetof(struct endpoint, policy_set) == 12, "struct endpoint.policy_set");
+_Static_assert(__builtin_offsetof(struct endpoint, flags) == 16, "struct endpoint.flags");
+_Static_assert(__builtin_offsetof(struct endpoint, pad0) == 20, "struct endpoint.pad0");
+_Static_assert(__builtin_offsetof(struct endpoint, mac) == 24, "struct endpoint.mac");
+_Static_assert(__builtin_offsetof(struct endpoint, gateway_mac) == 32, "struct endpoint.gateway_mac");
+_Static_assert(__builtin_offsetof(struct endpoint, pad1) == 40, "struct endpoint.pad1");
+_Static_assert(sizeof(struct endpoint) == 48, "struct endpoint");
+
+struct prefix_key {
+	u32 prefix_length;
+	u32 zone;
+	u64 hi;
+	u64 lo;
+};
+_Static_assert(__builtin_offsetof(struct prefix_key, prefix_length) == 0, "struct prefix_key.prefix_length");
+_Static_assert(__builtin_offsetof(struct prefix_key, zone) == 4, "struct prefix_key.zone");
+_Static_assert(__builtin_offsetof(struct prefix_key, hi) == 8, "struct prefix_key.hi");
+_Static_assert(__builtin_offsetof(struct prefix_key, lo) == 16, "struct prefix_key.lo");
+_Static_assert(sizeof(struct prefix_key) == 24, "struct prefix_key");
+
+struct prefix {
+	u32 identity;
+	u32 node;
+	u32 flags;
+	u32 pad0;
+};
+_Static_assert(__builtin_offsetof(struct prefix, identity) == 0, "struct prefix.identity");
+_Static_assert(__builtin_offsetof(struct prefix, node) == 4, "struct prefix.node");
+_Static_assert(__builtin_offsetof(struct prefix, flags) == 8, "struct prefix.flags");
+_Static_assert(__builtin_offsetof(struct prefix, pad0) == 12, "struct prefix.pad0");
+_Static_assert(sizeof(struct prefix) == 16, "struct prefix");
+
+struct node {
+	u64 address_hi;
+	u64 address_lo;
+	u8 mode;
+	u8 key_state;
+	u16 mtu;
+	u32 cluster;
+	u32 flags;
+	u32 pad0;
+	u64 pad1;
+};
+_Static_assert(__builtin_offsetof(struct node, address_hi) == 0, "struct node.address_hi");
+_Static_assert(__builtin_offsetof(struct node, address_lo) == 8, "struct node.address_lo");
+_Static_assert(__builtin_offsetof(struct node, mode) == 16, "struct node.mode");
+_Static_assert(__builtin_offsetof(struct node, key_state) == 17, "struct node.key_state");
+_Static_assert(__builtin_offsetof(struct node, mtu) == 18, "struct node.mtu");
+_Static_assert(__builtin_offsetof(struct node, cluster) == 20, "struct node.cluster");
+_Static_assert(__builtin_offsetof(struct node, flags) == 24, "struct node.flags");
+_Static_assert(__builtin_offsetof(struct node, pad0) == 28, "struct node.pad0");
+_Static_assert(__builtin_offsetof(struct node, pad1) == 32, "struct node.pad1");
+_Static_assert(sizeof(struct node) == 40, "struct node");
+
+/* from datapath-as/core/layout/packet.ts */
+struct facts {
+	u64 source_hi;
+	u64 source_lo;
+	u64 destination_hi;
+	u64 destination_lo;
+	u16 source_port;
+	u16 destination_port;
+	u8 protocol;
+	u8 pad0;
+	u16 pad1;
+	u64 outer_source_hi;
+	u64 outer_source_lo;
+	u64 outer_destination_hi;
+	u64 outer_destination_lo;
+	u32 now;
+	u32 random;
+	u32 port;
+	u32 length;
+	u32 fragment_id;
+	u32 tunnel_identity;
+	u32 mark;
+	u8 hook;
+	u8 family;
+	u8 tcp_flags;
+	u8 icmp_type;
+	u16 icmp_id;
+	u8 flags;
+	u8 invalid;
+	u8 icmp_code;
+	u8 pad2;
+	u16 pad3;
+};
+_Static_assert(__builtin_offsetof(struct facts, source_hi) == 0, "struct facts.source_hi");
+_Static_assert(__builtin_offsetof(struct facts, source_lo) == 8, "struct facts.source_lo");
+_Static_assert(__builtin_offsetof(struct facts, destination_hi) == 16, "struct facts.destination_hi");
+_Static_assert(__builtin_offsetof(struct facts, destination_lo) == 24, "struct facts.destination_lo");
+_Static_assert(__builtin_offsetof(struct facts, source_port) == 32, "struct facts.source_port");
+_Static_assert(__builtin_offsetof(struct facts, destination_port) == 34, "struct facts.destination_port");
+_Static_assert(__builtin_offsetof(struct facts, protocol) == 36, "struct facts.protocol");
+_Static_assert(__builtin_offsetof(struct facts, pad0) == 37, "struct facts.pad0");
+_Static_assert(__builtin_offsetof(struct facts, pad1) == 38, "struct facts.pad1");
+_Static_assert(__builtin_offsetof(struct facts, outer_source_hi) == 40, "struct facts.outer_source_hi");
+_Static_assert(__builtin_offsetof(struct facts, outer_source_lo) == 48, "struct facts.outer_source_lo");
+_Static_assert(__builtin_offsetof(struct facts, outer_destination_hi) == 56, "struct facts.outer_destination_hi");
+_Static_assert(__builtin_offsetof(struct facts, outer_destination_lo) == 64, "struct facts.outer_destination_lo");
+_Static_assert(__builtin_offsetof(struct facts, now) == 72, "struct facts.now");
+_Static_assert(__builtin_offsetof(struct facts, random) == 76, "struct facts.random");
+_Static_assert(__builtin_offsetof(struct facts, port) == 80, "struct facts.port");
+_Static_assert(__builtin_offsetof(struct facts, length) == 84, "struct facts.length");
+_Static_assert(__builtin_offsetof(struct facts, fragment_id) == 88, "struct facts.fragment_id");
+_Static_assert(__builtin_offsetof(struct facts, tunnel_identity) == 92, "struct facts.tunnel_identity");
+_Static_assert(__builtin_offsetof(struct facts, mark) == 96, "struct facts.mark");
+_Static_assert(__builtin_offsetof(struct facts, hook) == 100, "struct facts.hook");
+_Static_assert(__builtin_offsetof(struct facts, family) == 101, "struct facts.family");
+_Static_assert(__builtin_offsetof(struct facts, tcp_flags) == 102, "struct facts.tcp_flags");
+_Static_assert(__builtin_offsetof(struct facts, icmp_type) == 103, "struct facts.icmp_type");
+_Static_assert(__builtin_offsetof(struct facts, icmp_id) == 104, "struct facts.icmp_id");
+_Static_assert(__builtin_offsetof(struct facts, flags) == 106, "struct facts.flags");
+_Static_assert(__builtin_offsetof(struct facts, invalid) == 107, "struct facts.invalid");
+_Static_assert(__builtin_offsetof(struct facts, icmp_code) == 108, "struct facts.icmp_code");
+_Static_assert(__builtin_offsetof(struct facts, pad2) == 109, "struct facts.pad2");
+_Static_assert(__builtin_offsetof(struct facts, pad3) == 110, "struct facts.pad3");
+_Static_assert(sizeof(struct facts) == 112, "struct facts");
+
+struct record {
+	u8 next_hop;
+	u8 reason;
+	u8 event;
+	u8 direction;
+	u8 conntrack;
+	u8 translation;
+	u8 affinity;
+	u8 fragment;
+	u8 rewrite;
+	u8 reply;
+	u8 audited;
+	u8 pad0;
+	u16 proxy_port;
+	u16 pad1;
+	u32 touch_flags;
+	u32 touch_expires;
+	u64 new_source_hi;
+	u64 new_source_lo;
+	u64 new_destination_hi;
+	u64 new_destination_lo;
+	u16 new_source_port;
+	u16 new_destination_port;
+	u32 out_port;
+	u64 tunnel_hi;
+	u64 tunnel_lo;
+	u64 destination_mac;
+	u64 source_mac;
+	u32 source_identity;
+	u32 destination_identity;
+	u32 egress_rule;
+	u32 ingress_rule;
+	u32 endpoint;
+	u32 service;
+	u32 backend;
+	u32 touch_renewed;
+};
+_Static_assert(__builtin_offsetof(struct record, next_hop) == 0, "struct record.next_hop");
+_Static_assert(__builtin_offsetof(struct record, reason) == 1, "struct record.reason");
+_Static_assert(__builtin_offsetof(struct record, event) == 2, "struct record.event");
+_Static_assert(__builtin_offsetof(struct record, direction) == 3, "struct record.direction");
+_Static_assert(__builtin_offsetof(struct record, conntrack) == 4, "struct record.conntrack");
+_Static_assert(__builtin_offsetof(struct record, translation) == 5, "struct record.translation");
+_Static_assert(__builtin_offsetof(struct record, affinity) == 6, "struct record.affinity");
+_Static_assert(__builtin_offsetof(struct record, fragment) == 7, "struct record.fragment");
+_Static_assert(__builtin_offsetof(struct record, rewrite) == 8, "struct record.rewrite");
+_Static_assert(__builtin_offsetof(struct record, reply) == 9, "struct record.reply");
+_Static_assert(__builtin_offsetof(struct record, audited) == 10, "struct record.audited");
+_Static_assert(__builtin_offsetof(struct record, pad0) == 11, "struct record.pad0");
+_Static_assert(__builtin_offsetof(struct record, proxy_port) == 12, "struct record.proxy_port");
+_Static_assert(__builtin_offsetof(struct record, pad1) == 14, "struct record.pad1");
+_Static_assert(__builtin_offsetof(struct record, touch_flags) == 16, "struct record.touch_flags");
+_Static_assert(__builtin_offsetof(struct record, touch_expires) == 20, "struct record.touch_expires");
+_Static_assert(__builtin_offsetof(struct record, new_source_hi) == 24, "struct record.new_source_hi");
+_Static_assert(__builtin_offsetof(struct record, new_source_lo) == 32, "struct record.new_source_lo");
+_Static_assert(__builtin_offsetof(struct record, new_destination_hi) == 40, "struct record.new_destination_hi");
+_Static_assert(__builtin_offsetof(struct record, new_destination_lo) == 48, "struct record.new_destination_lo");
+_Static_assert(__builtin_offsetof(struct record, new_source_port) == 56, "struct record.new_source_port");
+_Static_assert(__builtin_offsetof(struct record, new_destination_port) == 58, "struct record.new_destination_port");
+_Static_assert(__builtin_offsetof(struct record, out_port) == 60, "struct record.out_port");
+_Static_assert(__builtin_offsetof(struct record, tunnel_hi) == 64, "struct record.tunnel_hi");
+_Static_assert(__builtin_offsetof(struct record, tunnel_lo) == 72, "struct record.tunnel_lo");
+_Static_assert(__builtin_offsetof(struct record, destination_mac) == 80, "struct record.destination_mac");
+_Static_assert(__builtin_offsetof(struct record, source_mac) == 88, "struct record.source_mac");
+_Static_assert(__builtin_offsetof(struct record, source_identity) == 96, "struct record.source_identity");
+_Static_assert(__builtin_offsetof(struct record, destination_identity) == 100, "struct record.destination_identity");
+_Static_assert(__builtin_offsetof(struct record, egress_rule) == 104, "struct record.egress_rule");
+_Static_assert(__builtin_offsetof(struct record, ingress_rule) == 108, "struct record.ingress_rule");
+_Static_assert(__builtin_offsetof(struct record, endpoint) == 112, "struct record.endpoint");
+_Static_assert(__builtin_offsetof(struct record, service) == 116, "struct record.service");
+_Static_assert(__builtin_offsetof(struct record, backend) == 120, "struct record.backend");
+_Static_assert(__builtin_offsetof(struct record, touch_renewed) == 124, "struct record.touch_renewed");
+_Static_assert(sizeof(struct record) == 128, "struct record");
+
+struct event {
+	u64 source_hi;
+	u64 source_lo;
+	u64 destination_hi;
+	u64 destination_lo;
+	u16 source_port;
+	u16 destination_port;
+	u8 protocol;
+	u8 family;
+	u8 kind;
+	u8 reason;
+	u8 hook;
+	u8 direction;
+	u8 tcp_flags;
+	u8 icmp_type;
+	u32 length;
+	u32 now;
+	u32 port;
+	u32 endpoint;
+	u32 source_identity;
+	u32 destination_identity;
+	u32 egress_rule;
+	u32 ingress_rule;
+	u32 service;
+	u32 backend;
+	u16 proxy_port;
+	u16 pad0;
+	u64 pad1;
+};
+_Static_assert(__builtin_offsetof(struct event, source_hi) == 0, "struct event.source_hi");
+_Static_assert(__builtin_offsetof(struct event, source_lo) == 8, "struct event.source_lo");
+_Static_assert(__builtin_offsetof(struct event, destination_hi) == 16, "struct event.destination_hi");
+_Static_assert(__builtin_offsetof(struct event, destination_lo) == 24, "struct event.destination_lo");
+_Static_assert(__builtin_offsetof(struct event, source_port) == 32, "struct event.source_port");
+_Static_assert(__builtin_offsetof(struct event, destination_port) == 34, "struct event.destination_port");
+_Static_assert(__builtin_offsetof(struct event, protocol) == 36, "struct event.protocol");
+_Static_assert(__builtin_offsetof(struct event, family) == 37, "struct event.family");
+_Static_assert(__builtin_offsetof(struct event, kind) == 38, "struct event.kind");
+_Static_assert(__builtin_offsetof(struct event, reason) == 39, "struct event.reason");
+_Static_assert(__builtin_offsetof(struct event, hook) == 40, "struct event.hook");
+_Static_assert(__builtin_offsetof(struct event, direction) == 41, "struct event.direction");
+_Static_assert(__builtin_offsetof(struct event, tcp_flags) == 42, "struct event.tcp_flags");
+_Static_assert(__builtin_offsetof(struct event, icmp_type) == 43, "struct event.icmp_type");
+_Static_assert(__builtin_offsetof(struct event, length) == 44, "struct event.length");
+_Static_assert(__builtin_offsetof(struct event, now) == 48, "struct event.now");
+_Static_assert(__builtin_offsetof(struct event, port) == 52, "struct event.port");
+_Static_assert(__builtin_offsetof(struct event, endpoint) == 56, "struct event.endpoint");
+_Static_assert(__builtin_offsetof(struct event, source_identity) == 60, "struct event.source_identity");
+_Static_assert(__builtin_offsetof(struct event, destination_identity) == 64, "struct event.destination_identity");
+_Static_assert(__builtin_offsetof(struct event, egress_rule) == 68, "struct event.egress_rule");
+_Static_assert(__builtin_offsetof(struct event, ingress_rule) == 72, "struct event.ingress_rule");
+_Static_assert(__builtin_offsetof(struct event, service) == 76, "struct event.service");
+_Static_assert(__builtin_offsetof(struct event, backend) == 80, "struct event.backend");
+_Static_assert(__builtin_offsetof(struct event, proxy_port) == 84, "struct event.proxy_port");
+_Static_assert(__builtin_offsetof(struct event, pad0) == 86, "struct event.pad0");
+_Static_assert(__builtin_offsetof(struct event, pad1) == 88, "struct event.pad1");
+_Static_assert(sizeof(struct event) == 96, "struct event");
+
+struct metric {
+	u64 packets;
+	u64 bytes;
+};
+_Static_assert(__builtin_offsetof(struct metric, packets) == 0, "struct metric.packets");
+_Static_assert(__builtin_offsetof(struct metric, bytes) == 8, "struct metric.bytes");
+_Static_assert(sizeof(struct metric) == 16, "struct metric");
+
+/* from datapath-as/core/layout/policy.ts */
+struct policy_key {
+	u32 prefix_length;
+	u32 set;
+	u32 identity;
+	u8 direction;
+	u8 protocol;
+	u16 port;
+};
+_Static_assert(__builtin_offsetof(struct policy_key, prefix_length) == 0, "struct policy_key.prefix_length");
+_Static_assert(__builtin_offsetof(struct policy_key, set) == 4, "struct policy_key.set");
+_Static_assert(__builtin_offsetof(struct policy_key, identity) == 8, "struct policy_key.identity");
+_Static_assert(__builtin_offsetof(struct policy_key, direction) == 12, "struct policy_key.direction");
+_Static_assert(__builtin_offsetof(struct policy_key, protocol) == 13, "struct policy_key.protocol");
+_Static_assert(__builtin_offsetof(struct policy_key, port) == 14, "struct policy_key.port");
+_Static_assert(sizeof(struct policy_key) == 16, "struct policy_key");
+
+struct policy_entry {
+	u32 rule;
+	u16 proxy_port;
+	u8 match_length;
+	u8 precedence;
+};
+_Static_assert(__builtin_offsetof(struct policy_entry, rule) == 0, "struct policy_entry.rule");
+_Static_assert(__builtin_offsetof(struct policy_entry, proxy_port) == 4, "struct policy_entry.proxy_port");
+_Static_assert(__builtin_offsetof(struct policy_entry, match_length) == 6, "struct policy_entry.match_length");
+_Static_assert(__builtin_offsetof(struct policy_entry, precedence) == 7, "struct policy_entry.precedence");
+_Static_assert(sizeof(struct policy_entry) == 8, "struct policy_entry");
+
+struct grant_key {
+	u64 hi;
+	u64 lo;
+	u32 endpoint;
+	u32 pad0;
+};
+_Static_assert(__builtin_offsetof(struct grant_key, hi) == 0, "struct grant_key.hi");
+_Static_assert(__builtin_offsetof(struct grant_key, lo) == 8, "struct grant_key.lo");
+_Static_assert(__builtin_offsetof(struct grant_key, endpoint) == 16, "struct grant_key.endpoint");
+_Static_assert(__builtin_offsetof(struct grant_key, pad0) == 20, "struct grant_key.pad0");
+_Static_assert(sizeof(struct grant_key) == 24, "struct grant_key");
+
+struct grant {
+	u32 identity0;
+	u32 expires0;
+	u32 identity1;
+	u32 expires1;
+	u32 identity2;
+	u32 expires2;
+	u32 identity3;
+	u32 expires3;
+};
+_Static_assert(__builtin_offsetof(struct grant, identity0) == 0, "struct grant.identity0");
+_Static_assert(__builtin_offsetof(struct grant, expires0) == 4, "struct grant.expires0");
+_Static_assert(__builtin_offsetof(struct grant, identity1) == 8, "struct grant.identity1");
+_Static_assert(__builtin_offsetof(struct grant, expires1) == 12, "struct grant.expires1");
+_Static_assert(__builtin_offsetof(struct grant, identity2) == 16, "struct grant.identity2");
+_Static_assert(__builtin_offsetof(struct grant, expires2) == 20, "struct grant.expires2");
+_Static_assert(__builtin_offsetof(struct grant, identity3) == 24, "struct grant.identity3");
+_Static_assert(__builtin_offsetof(struct grant, expires3) == 28, "struct grant.expires3");
+_Static_assert(sizeof(struct grant) == 32, "struct grant");
+
+/* from datapath-as/core/layout/scratch.ts */
+struct scratch {
+	u64 tuple0;
+	u64 tuple1;
+	u64 tuple2;
+	u64 tuple3;
+	u64 tuple4;
+	u64 origin0;
+	u64 origin1;
+	u64 origin2;
+	u64 origin3;
+	u64 origin4;
+	u64 flow0;
+	u64 flow1;
+	u64 flow2;
+	u64 flow3;
+	u64 flow4;
+	u64 client0;
+	u64 client1;
+	u64 client2;
+	u64 client3;
+	u64 client4;
+	u64 address0;
+	u64 address1;
+	u64 prefix0;
+	u64 prefix1;
+	u64 prefix2;
+	u64 policy0;
+	u64 policy1;
+	u64 grant0;
+	u64 grant1;
+	u64 grant2;
+	u64 frontend0;
+	u64 frontend1;
+	u64 frontend2;
+	u64 affinity_key0;
+	u64 affinity_key1;
+	u64 affinity_key2;
+	u64 affinity0;
+	u64 fragment_key0;
+	u64 fragment_key1;
+	u64 fragment_key2;
+	u64 fragment_key3;
+	u64 fragment_key4;
+	u64 fragment_ports0;
+	u64 translation0;
+	u64 translation1;
+	u64 translation2;
+	u64 translation3;
+	u64 conntrack0;
+	u64 conntrack1;
+	u64 conntrack2;
+	u64 conntrack3;
+	u64 conntrack4;
+	u64 conntrack5;
+	u64 conntrack6;
+	u64 conntrack7;
+	u64 conntrack8;
+	u64 conntrack9;
+	u64 conntrack10;
+	u64 conntrack11;
+	u64 conntrack12;
+	u64 conntrack13;
+	u32 source_epoch;
+	u32 destination_epoch;
+	u32 origin_identity;
+	u32 responder_identity;
+	u32 origin_port;
+	u32 responder_port;
+	u32 remote_node;
+	u32 source_high;
+	u32 now;
+	u32 hints;
+	u32 hairpin;
+	u32 pad0;
+};
+_Static_assert(__builtin_offsetof(struct scratch, tuple0) == 0, "struct scratch.tuple0");
+_Static_assert(__builtin_offsetof(struct scratch, tuple1) == 8, "struct scratch.tuple1");
+_Static_assert(__builtin_offsetof(struct scratch, tuple2) == 16, "struct scratch.tuple2");
+_Static_assert(__builtin_offsetof(struct scratch, tuple3) == 24, "struct scratch.tuple3");
+_Static_assert(__builtin_offsetof(struct scratch, tuple4) == 32, "struct scratch.tuple4");
+_Static_assert(__builtin_offsetof(struct scratch, origin0) == 40, "struct scratch.origin0");
+_Static_assert(__builtin_offsetof(struct scratch, origin1) == 48, "struct scratch.origin1");
+_Static_assert(__builtin_offsetof(struct scratch, origin2) == 56, "struct scratch.origin2");
+_Static_assert(__builtin_offsetof(struct scratch, origin3) == 64, "struct scratch.origin3");
+_Static_assert(__builtin_offsetof(struct scratch, origin4) == 72, "struct scratch.origin4");
+_Static_assert(__builtin_offsetof(struct scratch, flow0) == 80, "struct scratch.flow0");
+_Static_assert(__builtin_offsetof(struct scratch, flow1) == 88, "struct scratch.flow1");
+_Static_assert(__builtin_offsetof(struct scratch, flow2) == 96, "struct scratch.flow2");
+_Static_assert(__builtin_offsetof(struct scratch, flow3) == 104, "struct scratch.flow3");
+_Static_assert(__builtin_offsetof(struct scratch, flow4) == 112, "struct scratch.flow4");
+_Static_assert(__builtin_offsetof(struct scratch, client0) == 120, "struct scratch.client0");
+_Static_assert(__builtin_offsetof(struct scratch, client1) == 128, "struct scratch.client1");
+_Static_assert(__builtin_offsetof(struct scratch, client2) == 136, "struct scratch.client2");
+_Static_assert(__builtin_offsetof(struct scratch, client3) == 144, "struct scratch.client3");
+_Static_assert(__builtin_offsetof(struct scratch, client4) == 152, "struct scratch.client4");
+_Static_assert(__builtin_offsetof(struct scratch, address0) == 160, "struct scratch.address0");
+_Static_assert(__builtin_offsetof(struct scratch, address1) == 168, "struct scratch.address1");
+_Static_assert(__builtin_offsetof(struct scratch, prefix0) == 176, "struct scratch.prefix0");
+_Static_assert(__builtin_offsetof(struct scratch, prefix1) == 184, "struct scratch.prefix1");
+_Static_assert(__builtin_offsetof(struct scratch, prefix2) == 192, "struct scratch.prefix2");
+_Static_assert(__builtin_offsetof(struct scratch, policy0) == 200, "struct scratch.policy0");
+_Static_assert(__builtin_offsetof(struct scratch, policy1) == 208, "struct scratch.policy1");
+_Static_assert(__builtin_offsetof(struct scratch, grant0) == 216, "struct scratch.grant0");
+_Static_assert(__builtin_offsetof(struct scratch, grant1) == 224, "struct scratch.grant1");
+_Static_assert(__builtin_offsetof(struct scratch, grant2) == 232, "struct scratch.grant2");
+_Static_assert(__builtin_offsetof(struct scratch, frontend0) == 240, "struct scratch.frontend0");
+_Static_assert(__builtin_offsetof(struct scratch, frontend1) == 248, "struct scratch.frontend1");
+_Static_assert(__builtin_offsetof(struct scratch, frontend2) == 256, "struct scratch.frontend2");
+_Static_assert(__builtin_offsetof(struct scratch, affinity_key0) == 264, "struct scratch.affinity_key0");
+_Static_assert(__builtin_offsetof(struct scratch, affinity_key1) == 272, "struct scratch.affinity_key1");
+_Static_assert(__builtin_offsetof(struct scratch, affinity_key2) == 280, "struct scratch.affinity_key2");
+_Static_assert(__builtin_offsetof(struct scratch, affinity0) == 288, "struct scratch.affinity0");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key0) == 296, "struct scratch.fragment_key0");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key1) == 304, "struct scratch.fragment_key1");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key2) == 312, "struct scratch.fragment_key2");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key3) == 320, "struct scratch.fragment_key3");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key4) == 328, "struct scratch.fragment_key4");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_ports0) == 336, "struct scratch.fragment_ports0");
+_Static_assert(__builtin_offsetof(struct scratch, translation0) == 344, "struct scratch.translation0");
+_Static_assert(__builtin_offsetof(struct scratch, translation1) == 352, "struct scratch.translation1");
+_Static_assert(__builtin_offsetof(struct scratch, translation2) == 360, "struct scratch.translation2");
+_Static_assert(__builtin_offsetof(struct scratch, translation3) == 368, "struct scratch.translation3");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack0) == 376, "struct scratch.conntrack0");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack1) == 384, "struct scratch.conntrack1");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack2) == 392, "struct scratch.conntrack2");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack3) == 400, "struct scratch.conntrack3");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack4) == 408, "struct scratch.conntrack4");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack5) == 416, "struct scratch.conntrack5");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack6) == 424, "struct scratch.conntrack6");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack7) == 432, "struct scratch.conntrack7");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack8) == 440, "struct scratch.conntrack8");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack9) == 448, "struct scratch.conntrack9");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack10) == 456, "struct scratch.conntrack10");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack11) == 464, "struct scratch.conntrack11");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack12) == 472, "struct scratch.conntrack12");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack13) == 480, "struct scratch.conntrack13");
+_Static_assert(__builtin_offsetof(struct scratch, source_epoch) == 488, "struct scratch.source_epoch");
+_Static_assert(__builtin_offsetof(struct scratch, destination_epoch) == 492, "struct scratch.destination_epoch");
+_Static_assert(__builtin_offsetof(struct scratch, origin_identity) == 496, "struct scratch.origin_identity");
+_Static_assert(__builtin_offsetof(struct scratch, responder_identity) == 500, "struct scratch.responder_identity");
+_Static_assert(__builtin_offsetof(struct scratch, origin_port) == 504, "struct scratch.origin_port");
+_Static_assert(__builtin_offsetof(struct scratch, responder_port) == 508, "struct scratch.responder_port");
+_Static_assert(__builtin_offsetof(struct scratch, remote_node) == 512, "struct scratch.remote_node");
+_Static_assert(__builtin_offsetof(struct scratch, source_high) == 516, "struct scratch.source_high");
+_Static_assert(__builtin_offsetof(struct scratch, now) == 520, "struct scratch.now");
+_Static_assert(__builtin_offsetof(struct scratch, hints) == 524, "struct scratch.hints");
+_Static_assert(__builtin_offsetof(struct scratch, hairpin) == 528, "struct scratch.hairpin");
+_Static_assert(__builtin_offsetof(struct scratch, pad0) == 532, "struct scratch.pad0");
+_Static_assert(sizeof(struct scratch) == 536, "struct scratch");
+
+/* from datapath-as/core/layout/service.ts */
+struct frontend_key {
+	u64 hi;
+	u64 lo;
+	u16 port;
+	u8 protocol;
+	u8 scope;
+	u32 pad0;
+};
+_Static_assert(__builtin_offsetof(struct frontend_key, hi) == 0, "struct frontend_key.hi");
+_Static_assert(__builtin_offsetof(struct frontend_key, lo) == 8, "struct frontend_key.lo");
+_Static_assert(__builtin_offsetof(struct frontend_key, port) == 16, "struct frontend_key.port");
+_Static_assert(__builtin_offsetof(struct frontend_key, protocol) == 18, "struct frontend_key.protocol");
+_Static_assert(__builtin_offsetof(struct frontend_key, scope) == 19, "struct frontend_key.scope");
+_Static_assert(__builtin_offsetof(struct frontend_key, pad0) == 20, "struct frontend_key.pad0");
+_Static_assert(sizeof(struct frontend_key) == 24, "struct frontend_key");
+
+struct frontend {
+	u32 service;
+	u32 offset;
+	u32 size;
+	u32 flags;
+	u32 affinity_ticks;
+	u32 pad0;
+};
+_Static_assert(__builtin_offsetof(struct frontend, service) == 0, "struct frontend.service");
+_Static_assert(__builtin_offsetof(struct frontend, offset) == 4, "struct frontend.offset");
+_Static_assert(__builtin_offsetof(struct frontend, size) == 8, "struct frontend.size");
+_Static_assert(__builtin_offsetof(struct frontend, flags) == 12, "struct frontend.flags");
+_Static_assert(__builtin_offsetof(struct frontend, affinity_ticks) == 16, "struct frontend.affinity_ticks");
+_Static_assert(__builtin_offsetof(struct frontend, pad0) == 20, "struct frontend.pad0");
+_Static_assert(sizeof(struct frontend) == 24, "struct frontend");
+
+struct maglev_slot {
+	u32 backend;
+};
+_Static_assert(__builtin_offsetof(struct maglev_slot, backend) == 0, "struct maglev_slot.backend");
+_Static_assert(sizeof(struct maglev_slot) == 4, "struct maglev_slot");
+
+struct backend {
+	u64 hi;
+	u64 lo;
+	u16 port;
+	u8 protocol;
+	u8 state;
+	u32 generation;
+	u32 cluster;
+	u16 zone;
+	u16 flags;
+};
+_Static_assert(__builtin_offsetof(struct backend, hi) == 0, "struct backend.hi");
+_Static_assert(__builtin_offsetof(struct backend, lo) == 8, "struct backend.lo");
+_Static_assert(__builtin_offsetof(struct backend, port) == 16, "struct backend.port");
+_Static_assert(__builtin_offsetof(struct backend, protocol) == 18, "struct backend.protocol");
+_Static_assert(__builtin_offsetof(struct backend, state) == 19, "struct backend.state");
+_Static_assert(__builtin_offsetof(struct backend, generation) == 20, "struct backend.generation");
+_Static_assert(__builtin_offsetof(struct backend, cluster) == 24, "struct backend.cluster");
+_Static_assert(__builtin_offsetof(struct backend, zone) == 28, "struct backend.zone");
+_Static_assert(__builtin_offsetof(struct backend, flags) == 30, "struct backend.flags");
+_Static_assert(sizeof(struct backend) == 32, "struct backend");
+
+struct affinity_key {
+	u64 client_hi;
+	u64 client_lo;
+	u32 service;
+	u32 pad0;
+};
+_Static_assert(__builtin_offsetof(struct affinity_key, client_hi) == 0, "struct affinity_key.client_hi");
+_Static_assert(__builtin_offsetof(struct affinity_key, client_lo) == 8, "struct affinity_key.client_lo");
+_Static_assert(__builtin_offsetof(struct affinity_key, service) == 16, "struct affinity_key.service");
+_Static_assert(__builtin_offsetof(struct affinity_key, pad0) == 20, "struct affinity_key.pad0");
+_Static_assert(sizeof(struct affinity_key) == 24, "struct affinity_key");
+
+struct affinity {
+	u32 backend;
+	u32 expires;
+};
+_Static_assert(__builtin_offsetof(struct affinity, backend) == 0, "struct affinity.backend");
+_Static_assert(__builtin_offsetof(struct affinity, expires) == 4, "struct affinity.expires");
+_Static_assert(sizeof(struct affinity) == 8, "struct affinity");
+
+/* from datapath-as/core/layout/tuple.ts */
+struct address {
+	u64 hi;
+	u64 lo;
+};
+_Static_assert(__builtin_offsetof(struct address, hi) == 0, "struct address.hi");
+_Static_assert(__builtin_offsetof(struct address, lo) == 8, "struct address.lo");
+_Static_assert(sizeof(struct address) == 16, "struct address");
+
+struct tuple {
+	u64 source_hi;
+	u64 source_lo;
+	u64 destination_hi;
+	u64 destination_lo;
+	u16 source_port;
+	u16 destination_port;
+	u8 protocol;
+	u8 pad0;
+	u16 pad1;
+};
+_Static_assert(__builtin_offsetof(struct tuple, source_hi) == 0, "struct tuple.source_hi");
+_Static_assert(__builtin_offsetof(struct tuple, source_lo) == 8, "struct tuple.source_lo");
+_Static_assert(__builtin_offsetof(struct tuple, destination_hi) == 16, "struct tuple.destination_hi");
+_Static_assert(__builtin_offsetof(struct tuple, destination_lo) == 24, "struct tuple.destination_lo");
+_Static_assert(__builtin_offsetof(struct tuple, source_port) == 32, "struct tuple.source_port");
+_Static_assert(__builtin_offsetof(struct tuple, destination_port) == 34, "struct tuple.destination_port");
+_Static_assert(__builtin_offsetof(struct tuple, protocol) == 36, "struct tuple.protocol");
+_Static_assert(__builtin_offsetof(struct tuple, pad0) == 37, "struct tuple.pad0");
+_Static_assert(__builtin_offsetof(struct tuple, pad1) == 38, "struct tuple.pad1");
+_Static_assert(sizeof(struct tuple) == 40, "struct tuple");
+
+struct flow_key {
+	u64 low_hi;
+	u64 low_lo;
+	u64 high_hi;
+	u64 high_lo;
+	u16 low_port;
+	u16 high_port;
+	u8 protocol;
+	u8 pad0;
+	u16 pad1;
+};
+_Static_assert(__builtin_offsetof(struct flow_key, low_hi) == 0, "struct flow_key.low_hi");
+_Static_assert(__builtin_offsetof(struct flow_key, low_lo) == 8, "struct flow_key.low_lo");
+_Static_assert(__builtin_offsetof(struct flow_key, high_hi) == 16, "struct flow_key.high_hi");
+_Static_assert(__builtin_offsetof(struct flow_key, high_lo) == 24, "struct flow_key.high_lo");
+_Static_assert(__builtin_offsetof(struct flow_key, low_port) == 32, "struct flow_key.low_port");
+_Static_assert(__builtin_offsetof(struct flow_key, high_port) == 34, "struct flow_key.high_port");
+_Static_assert(__builtin_offsetof(struct flow_key, protocol) == 36, "struct flow_key.protocol");
+_Static_assert(__builtin_offsetof(struct flow_key, pad0) == 37, "struct flow_key.pad0");
+_Static_assert(__builtin_offsetof(struct flow_key, pad1) == 38, "struct flow_key.pad1");
+_Static_assert(sizeof(struct flow_key) == 40, "struct flow_key");
+
+/* What the core asks of its machine: bodies are in kernel/lib/host.h. */
+struct host;
+static __always_inline struct config *lookup_config(struct host *h);
+static __always_inline struct address_slot *lookup_epoch(struct host *h, u32 slot);
+static __always_inline struct conntrack *lookup_conntrack(struct host *h, struct flow_key *key);
+static __always_inline struct translation *lookup_translation(struct host *h, struct tuple *key);
+static __always_inline struct endpoint *lookup_endpoint(struct host *h, struct address *key);
+static __always_inline struct prefix *lookup_prefix(struct host *h, struct prefix_key *key);
+static __always_inline struct node *lookup_node(struct host *h, u32 number);
+static __always_inline struct policy_entry *lookup_policy(struct host *h, struct policy_key *key);
+static __always_inline struct grant *lookup_grant(struct host *h, struct grant_key *key);
+static __always_inline struct frontend *lookup_frontend(struct host *h, struct frontend_key *key);
+static __always_inline struct maglev_slot *lookup_maglev(struct host *h, u32 slot);
+static __always_inline struct backend *lookup_backend(struct host *h, u32 id);
+static __always_inline struct affinity *lookup_affinity(struct host *h, struct affinity_key *key);
+static __always_inline struct fragment_ports *lookup_fragment(struct host *h, struct fragment_key *key);
+
+__hidden __noinline u32 address_slot(u64 hi, u64 lo);
+static __always_inline u32 jhash6(u32 w0, u32 w1, u32 w2, u32 w3, u32 w4, u32 w5, u32 seed);
+__hidden __noinline u32 backend_hash(u64 hi, u64 lo, u32 place, u32 seed);
+__hidden __noinline u32 client_hash(struct tuple *tuple, u32 seed);
+__hidden __noinline u32 scale_hash(u32 hash, u32 size);
+__hidden __noinline u32 checksum_add(u32 sum, u32 value);
+__hidden __noinline u16 checksum_fold(u32 sum);
+static __always_inline u32 difference_of_words(u64 before, u64 after);
+__hidden __noinline u32 checksum_of_address_change(u64 old_hi, u64 old_lo, u64 new_hi, u64 new_lo);
+__hidden __noinline u32 checksum_of_port_change(u16 before, u16 after);
+__hidden __noinline u16 checksum_replace(u16 field, u32 difference);
+__hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference);
+__hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key);
+__hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to);
+__hidden __noinline bool has_expired(u32 expires, u32 now);
+static __always_inline struct policy_key *policy_key(struct scratch *scratch);
+__hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u32 identity);
+static __always_inline u64 better_match(u64 match, u64 other);
+__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity);
+static __always_inline struct grant_key *grant_key(struct scratch *scratch);
+static __always_inline u32 policy_now(struct scratch *scratch);
+static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires);
+__hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match);
+__hidden __noinline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity);
+static __always_inline u16 match_proxy_port(u64 match);
+__hidden __noinline u8 match_reason(u64 match);
+__hidden __noinline u16 policy_port(struct tuple *origin, u8 family);
+__hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime);
+__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags);
+__hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags);
+__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
+__hidden __noinline u32 is_reply(u32 flags, u32 source_high);
+static __always_inline struct tuple *packet_tuple(struct scratch *scratch);
+__hidden __noinline void read_epochs(struct host *h, struct scratch *scratch);
+static __always_inline struct tuple *client_tuple(struct scratch *scratch);
+__hidden __noinline u32 maglev_index(struct scratch *scratch, u32 size);
+static __always_inline struct translation *new_translation(struct scratch *scratch);
+static __always_inline struct affinity_key *affinity_key(struct scratch *scratch);
+static __always_inline void choose_backend(struct scratch *scratch, u32 id, struct backend *backend);
+static __always_inline u32 offer_backend(struct host *h, struct scratch *scratch, u32 id);
+static __always_inline u32 slot_backend(struct host *h, u32 slot);
+__hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u32 offset, u32 size);
+static __always_inline struct affinity *new_affinity(struct scratch *scratch);
+static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, struct record *record, struct frontend *frontend);
+__hidden __noinline u8 select_backend(struct host *h, struct record *record, struct scratch *scratch, struct frontend *frontend);
+static __always_inline u8 translate_error(struct host *h, struct record *record, struct scratch *scratch);
+static __always_inline void copy_tuple(struct tuple *from, struct tuple *to);
+static __always_inline bool is_usable(struct host *h, struct translation *found, u8 protocol, u8 tcp_flags);
+static __always_inline struct frontend_key *frontend_key(struct scratch *scratch);
+static __always_inline struct frontend *find_frontend(struct host *h, struct scratch *scratch, u16 port, u8 protocol, u8 scope);
+static __always_inline u8 hide_client(struct host *h, struct scratch *scratch, u8 family);
+static __always_inline u8 apply_translation(struct host *h, struct record *record, struct scratch *scratch, u8 family);
+static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline void copy_translation(struct translation *from, struct translation *to);
+__hidden __noinline u32 translate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline struct fragment_key *fragment_key(struct scratch *scratch);
+static __always_inline struct fragment_ports *new_fragment_ports(struct scratch *scratch);
+__hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline bool is_echo_reply(u8 family, u8 type);
+__hidden __noinline u32 icmp_ports(struct facts *facts);
+static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *sender);
+static __always_inline struct address *address_key(struct scratch *scratch);
+static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
+__hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch);
+static __always_inline struct tuple *origin_tuple(struct scratch *scratch);
+static __always_inline u32 tunnel_identity(u32 identity);
+static __always_inline struct prefix_key *prefix_key(struct scratch *scratch);
+static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
+static __always_inline u32 remote_identity(struct host *h, struct scratch *scratch, u64 hi, u64 lo, u32 known);
+__hidden __noinline u32 note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
+__hidden __noinline u32 note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
+static __always_inline u32 match_rule(u64 match);
+static __always_inline u8 audited_reason(struct record *record, struct endpoint *endpoint, u8 reason);
+__hidden __noinline u32 evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
+static __always_inline bool is_configured(struct host *h, u32 flag);
+__hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
+__hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline struct conntrack *new_conntrack(struct scratch *scratch);
+static __always_inline void write_verdict(struct record *record, struct scratch *scratch);
+__hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old);
+__hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply);
+__hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch);
+__hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline void touch_flow(struct facts *facts, struct record *record, struct conntrack *entry);
+static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo);
+static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port);
+static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port);
+static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch);
+__hidden __noinline void rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline u32 drop(struct record *record, u8 reason);
+static __always_inline u32 forward_local(struct facts *facts, struct record *record, struct endpoint *endpoint);
+static __always_inline u32 forward_remote(struct host *h, struct facts *facts, struct record *record, u32 number);
+__hidden __noinline u32 forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline void clear_record(struct facts *facts, struct record *record);
+static __always_inline u32 fragmented_icmp(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline struct tuple *tuple_of(struct facts *facts);
+static __always_inline struct flow_key *flow_key(struct scratch *scratch);
+static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch);
+__hidden __noinline u32 opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
+__hidden __noinline u32 unknown(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
+static __always_inline bool is_translating(u8 hook);
+static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline u32 established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+
+/* from datapath-as/core/hash.ts:15 */
+__hidden __noinline u32 address_slot(u64 hi, u64 lo)
+{
+	return (u32)(((hi ^ (lo * SPREAD_LOW)) * SPREAD_HIGH) >> SLOT_SHIFT);
+}
+
+/* from datapath-as/core/hash.ts:20 */
+static __always_inline u32 jhash6(u32 w0, u32 w1, u32 w2, u32 w3, u32 w4, u32 w5, u32 seed)
+{
+	u32 a = JHASH_INITVAL + WORDS6 + seed;
+	u32 b = a;
+	u32 c = a;
+	a += w0;
+	b += w1;
+	c += w2;
+	a -= c;
+	a ^= rotl32(c, 4);
+	c += b;
+	b -= a;
+	b ^= rotl32(a, 6);
+	a += c;
+	c -= b;
+	c ^= rotl32(b, 8);
+	b += a;
+	a -= c;
+	a ^= rotl32(c, 16);
+	c += b;
+	b -= a;
+	b ^= rotl32(a, 19);
+	a += c;
+	c -= b;
+	c ^= rotl32(b, 4);
+	b += a;
+	a += w3;
+	b += w4;
+	c += w5;
+	c ^= b;
+	c -= rotl32(b, 14);
+	a ^= c;
+	a -= rotl32(c, 11);
+	b ^= a;
+	b -= rotl32(a, 25);
+	c ^= b;
+	c -= rotl32(b, 16);
+	a ^= c;
+	a -= rotl32(c, 4);
+	b ^= a;
+	b -= rotl32(a, 14);
+	c ^= b;
+	c -= rotl32(b, 24);
+	return c;
+}
+
+/* from datapath-as/core/hash.ts:82 */
+__hidden __noinline u32 backend_hash(u64 hi, u64 lo, u32 place, u32 seed)
+{
+	return jhash6((u32)hi, (u32)(hi >> 32), (u32)lo, (u32)(lo >> 32), place, 0, seed);
+}
+
+/* from datapath-as/core/hash.ts:66 */
+__hidden __noinline u32 client_hash(struct tuple *tuple, u32 seed)
+{
+	return jhash6((u32)tuple->source_hi, (u32)(tuple->source_hi >> 32), (u32)tuple->source_lo, (u32)(tuple->source_lo >> 32), (u32)tuple->source_port | ((u32)tuple->destination_port << 16), (u32)tuple->protocol, seed);
+}
+
+/* from datapath-as/core/hash.ts:87 */
+__hidden __noinline u32 scale_hash(u32 hash, u32 size)
+{
+	return (u32)(((u64)hash * (u64)size) >> 32);
+}
+
+/* from datapath-as/core/checksum.ts:5 */
+__hidden __noinline u32 checksum_add(u32 sum, u32 value)
+{
+	const u64 total = (u64)sum + (u64)value;
+	return (u32)total + (u32)(total >> 32);
+}
+
+/* from datapath-as/core/checksum.ts:11 */
+__hidden __noinline u16 checksum_fold(u32 sum)
+{
+	const u32 once = (sum & 0xffff) + (sum >> 16);
+	return (u16)((once & 0xffff) + (once >> 16));
+}
+
+/* from datapath-as/core/checksum.ts:17 */
+static __always_inline u32 difference_of_words(u64 before, u64 after)
+{
+	const u32 low = checksum_add(~((u32)before), (u32)after);
+	const u32 high = checksum_add(~((u32)(before >> 32)), (u32)(after >> 32));
+	return checksum_add(low, high);
+}
+
+/* from datapath-as/core/checksum.ts:24 */
+__hidden __noinline u32 checksum_of_address_change(u64 old_hi, u64 old_lo, u64 new_hi, u64 new_lo)
+{
+	return checksum_add(difference_of_words(old_hi, new_hi), difference_of_words(old_lo, new_lo));
+}
+
+/* from datapath-as/core/checksum.ts:29 */
+__hidden __noinline u32 checksum_of_port_change(u16 before, u16 after)
+{
+	return checksum_add(~((u32)before) & 0xffff, (u32)after);
+}
+
+/* from datapath-as/core/checksum.ts:34 */
+__hidden __noinline u16 checksum_replace(u16 field, u32 difference)
+{
+	return (u16)~checksum_fold(checksum_add(~((u32)field) & 0xffff, difference));
+}
+
+/* from datapath-as/core/checksum.ts:39 */
+__hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference)
+{
+	return checksum_fold(checksum_add((u32)field, difference));
+}
+
+/* from datapath-as/core/tuple.ts:37 */
+__hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key)
+{
+	const u64 source_hi = tuple->source_hi;
+	const u64 source_lo = tuple->source_lo;
+	const u64 destination_hi = tuple->destination_hi;
+	const u64 destination_lo = tuple->destination_lo;
+	const u16 source_port = tuple->source_port;
+	const u16 destination_port = tuple->destination_port;
+	key->protocol = tuple->protocol;
+	key->pad0 = 0;
+	key->pad1 = 0;
+	const bool high = source_hi > destination_hi || (source_hi == destination_hi && (source_lo > destination_lo || (source_lo == destination_lo && source_port > destination_port)));
+	if (high) {
+		key->low_hi = destination_hi;
+		key->low_lo = destination_lo;
+		key->high_hi = source_hi;
+		key->high_lo = source_lo;
+		key->low_port = destination_port;
+		key->high_port = source_port;
+		return 1;
+	}
+	key->low_hi = source_hi;
+	key->low_lo = source_lo;
+	key->high_hi = destination_hi;
+	key->high_lo = destination_lo;
+	key->low_port = source_port;
+	key->high_port = destination_port;
+	return 0;
+}
+
+/* from datapath-as/core/tuple.ts:24 */
+__hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to)
+{
+	to->source_hi = from->destination_hi;
+	to->source_lo = from->destination_lo;
+	to->destination_hi = from->source_hi;
+	to->destination_lo = from->source_lo;
+	to->source_port = from->destination_port;
+	to->destination_port = from->source_port;
+	to->protocol = from->protocol;
+	to->pad0 = 0;
+	to->pad1 = 0;
+}
+
+/* from datapath-as/core/time.ts:4 */
+__hidden __noinline bool has_expired(u32 expires, u32 now)
+{
+	return (i32)(expires - now) <= 0;
+}
+
+/* from datapath-as/core/layout/scratch.ts:116 */
+static __always_inline struct policy_key *policy_key(struct scratch *scratch)
+{
+	return (struct policy_key *)&scratch->policy0;
+}
+
+/* from datapath-as/core/policy.ts:32 */
+__hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u32 identity)
+{
+	struct policy_key *key = policy_key(scratch);
+	key->prefix_length = POLICY_PREFIX_PORT;
+	key->identity = identity;
+	struct policy_entry *entry = lookup_policy(h, key);
+	if (entry == 0)
+		return 0;
+	return core_at(u64, entry, 0);
+}
+
+/* from datapath-as/core/policy.ts:27 */
+static __always_inline u64 better_match(u64 match, u64 other)
+{
+	return (other >> ORDER_SHIFT) > (match >> ORDER_SHIFT) ? other : match;
+}
+
+/* from datapath-as/core/policy.ts:42 */
+__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity)
+{
+	const u64 match = policy_match(h, scratch, identity);
+	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
+		return match;
+	return better_match(match, policy_match(h, scratch, POLICY_ANY_IDENTITY));
+}
+
+/* from datapath-as/core/layout/scratch.ts:119 */
+static __always_inline struct grant_key *grant_key(struct scratch *scratch)
+{
+	return (struct grant_key *)&scratch->grant0;
+}
+
+/* from datapath-as/core/policy.ts:54 */
+static __always_inline u32 policy_now(struct scratch *scratch)
+{
+	return scratch->now;
+}
+
+/* from datapath-as/core/policy.ts:48 */
+static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires)
+{
+	if (identity == 0)
+		return match;
+	if (has_expired(expires, policy_now(scratch)))
+		return match == 0 ? MATCH_GRANT_EXPIRED : match;
+	return better_match(match, policy_match(h, scratch, identity));
+}
+
+/* from datapath-as/core/policy.ts:59 */
+__hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match)
+{
+	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
+		return match;
+	struct grant *grant = lookup_grant(h, grant_key(scratch));
+	if (grant == 0)
+		return match;
+	u64 best = grant_match(h, scratch, match, grant->identity0, grant->expires0);
+	best = grant_match(h, scratch, best, grant->identity1, grant->expires1);
+	best = grant_match(h, scratch, best, grant->identity2, grant->expires2);
+	return grant_match(h, scratch, best, grant->identity3, grant->expires3);
+}
+
+/* from datapath-as/core/policy.ts:87 */
+__hidden __noinline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity)
+{
+	struct policy_key *key = policy_key(scratch);
+	key->set = set;
+	key->direction = direction;
+	const u64 match = policy_verdict(h, scratch, identity);
+	if (direction != DIRECTION_EGRESS || scratch->responder_port != 0)
+		return match;
+	return granted_verdict(h, scratch, match);
+}
+
+/* from datapath-as/core/policy.ts:23 */
+static __always_inline u16 match_proxy_port(u64 match)
+{
+	return (u16)(match >> PROXY_SHIFT);
+}
+
+/* from datapath-as/core/policy.ts:70 */
+__hidden __noinline u8 match_reason(u64 match)
+{
+	const u8 precedence = (u8)(match >> PRECEDENCE_SHIFT);
+	if (precedence == PRECEDENCE_NONE)
+		return match == MATCH_GRANT_EXPIRED ? REASON_GRANT_EXPIRED : REASON_POLICY_DENIED;
+	if (precedence == PRECEDENCE_DENY)
+		return REASON_POLICY_DENY;
+	if (precedence >= PRECEDENCE_REDIRECT && match_proxy_port(match) == 0)
+		return REASON_L7_NOT_ENFORCED;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/policy.ts:79 */
+__hidden __noinline u16 policy_port(struct tuple *origin, u8 family)
+{
+	if (origin->protocol != PROTOCOL_ICMP && origin->protocol != PROTOCOL_ICMPV6)
+		return origin->destination_port;
+	if (origin->destination_port != 0)
+		return origin->destination_port;
+	const u8 echo = family == FAMILY_IPV4 ? ICMP_ECHO_REQUEST : ICMPV6_ECHO_REQUEST;
+	return (u16)((u32)(u16)echo << 8);
+}
+
+/* from datapath-as/core/conntrack.ts:42 */
+__hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime)
+{
+	const u32 wanted = now + lifetime;
+	const i32 ahead = (i32)(wanted - expires);
+	if (ahead >= 0 && ahead < (i32)EXPIRY_GRANULARITY)
+		return 0;
+	return wanted == 0 ? 1 : wanted;
+}
+
+/* from datapath-as/core/conntrack.ts:26 */
+__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags)
+{
+	if (protocol == PROTOCOL_TCP) {
+		if ((flags & CONNTRACK_BOTH_CLOSED) == CONNTRACK_BOTH_CLOSED)
+			return LIFETIME_TCP_CLOSING;
+		return (flags & CONNTRACK_HANDSHAKE_DONE) == CONNTRACK_HANDSHAKE_DONE ? LIFETIME_TCP_ESTABLISHED : LIFETIME_TCP_SYN;
+	}
+	if (protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6)
+		return LIFETIME_ICMP;
+	if ((flags & CONNTRACK_REPLIED) == 0)
+		return LIFETIME_OTHER;
+	return protocol == PROTOCOL_SCTP ? LIFETIME_SCTP_REPLIED : LIFETIME_UDP_REPLIED;
+}
+
+/* from datapath-as/core/conntrack.ts:37 */
+__hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
+{
+	return protocol == PROTOCOL_TCP && (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && (flags & CONNTRACK_BOTH_CLOSED) != 0;
+}
+
+/* from datapath-as/core/conntrack.ts:16 */
+__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
+{
+	u32 added = reply != 0 ? CONNTRACK_REPLIED : 0;
+	if (protocol != PROTOCOL_TCP)
+		return added;
+	if ((tcp_flags & TCP_RST) != 0)
+		return added | CONNTRACK_BOTH_CLOSED | CONNTRACK_RESET;
+	if ((tcp_flags & TCP_FIN) != 0)
+		added |= reply != 0 ? CONNTRACK_RESPONDER_CLOSED : CONNTRACK_ORIGIN_CLOSED;
+	if ((tcp_flags & TCP_SYN) == 0)
+		added |= reply != 0 ? CONNTRACK_RESPONDER_NON_SYN : CONNTRACK_ORIGIN_NON_SYN;
+	return added;
+}
+
+/* from datapath-as/core/conntrack.ts:11 */
+__hidden __noinline u32 is_reply(u32 flags, u32 source_high)
+{
+	return (flags & CONNTRACK_ORIGIN_HIGH) == source_high ? 0U : 1;
+}
+
+/* from datapath-as/core/layout/scratch.ts:98 */
+static __always_inline struct tuple *packet_tuple(struct scratch *scratch)
+{
+	return (struct tuple *)&scratch->tuple0;
+}
+
+/* from datapath-as/core/address.ts:12 */
+__hidden __noinline void read_epochs(struct host *h, struct scratch *scratch)
+{
+	struct tuple *tuple = packet_tuple(scratch);
+	struct address_slot *source = lookup_epoch(h, address_slot(tuple->source_hi, tuple->source_lo));
+	struct address_slot *destination = lookup_epoch(h, address_slot(tuple->destination_hi, tuple->destination_lo));
+	scratch->source_epoch = source == 0 ? 0 : source->epoch;
+	scratch->destination_epoch = destination == 0 ? 0 : destination->epoch;
+	scratch->hints = destination == 0 ? 0 : destination->hints;
+}
+
+/* from datapath-as/core/layout/scratch.ts:107 */
+static __always_inline struct tuple *client_tuple(struct scratch *scratch)
+{
+	return (struct tuple *)&scratch->client0;
+}
+
+/* from datapath-as/core/service.ts:17 */
+__hidden __noinline u32 maglev_index(struct scratch *scratch, u32 size)
+{
+	return scale_hash(client_hash(client_tuple(scratch), CLIENT_SEED), size);
+}
+
+/* from datapath-as/core/layout/scratch.ts:137 */
+static __always_inline struct translation *new_translation(struct scratch *scratch)
+{
+	return (struct translation *)&scratch->translation0;
+}
+
+/* from datapath-as/core/layout/scratch.ts:125 */
+static __always_inline struct affinity_key *affinity_key(struct scratch *scratch)
+{
+	return (struct affinity_key *)&scratch->affinity_key0;
+}
+
+/* from datapath-as/core/service.ts:22 */
+static __always_inline void choose_backend(struct scratch *scratch, u32 id, struct backend *backend)
+{
+	struct translation *translation = new_translation(scratch);
+	translation->backend_hi = backend->hi;
+	translation->backend_lo = backend->lo;
+	translation->backend_port = backend->port;
+	translation->flags = 0;
+	translation->backend = id;
+	translation->generation = backend->generation;
+}
+
+/* from datapath-as/core/service.ts:33 */
+static __always_inline u32 offer_backend(struct host *h, struct scratch *scratch, u32 id)
+{
+	if (id == 0)
+		return 0;
+	struct backend *backend = lookup_backend(h, id);
+	if (backend == 0 || backend->state == BACKEND_QUARANTINED)
+		return 0;
+	choose_backend(scratch, id, backend);
+	return 1;
+}
+
+/* from datapath-as/core/service.ts:41 */
+static __always_inline u32 slot_backend(struct host *h, u32 slot)
+{
+	struct maglev_slot *found = lookup_maglev(h, slot);
+	return found == 0 ? 0 : found->backend;
+}
+
+/* from datapath-as/core/service.ts:47 */
+__hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u32 offset, u32 size)
+{
+	if (size == 0)
+		return REASON_NO_BACKEND;
+	u32 index = maglev_index(scratch, size);
+	for (u32 attempt = 0; attempt < SELECT_ATTEMPTS; attempt++) {
+		if (offer_backend(h, scratch, slot_backend(h, offset + index)) != 0)
+			return REASON_FORWARDED;
+		index = index + 1 == size ? 0 : index + 1;
+	}
+	return REASON_NO_BACKEND;
+}
+
+/* from datapath-as/core/layout/scratch.ts:128 */
+static __always_inline struct affinity *new_affinity(struct scratch *scratch)
+{
+	return (struct affinity *)&scratch->affinity0;
+}
+
+/* from datapath-as/core/service.ts:58 */
+static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, struct record *record, struct frontend *frontend)
+{
+	struct affinity_key *key = affinity_key(scratch);
+	key->client_hi = client_tuple(scratch)->source_hi;
+	key->client_lo = client_tuple(scratch)->source_lo;
+	key->service = frontend->service;
+	key->pad0 = 0;
+	struct affinity *kept = lookup_affinity(h, key);
+	u8 reason = REASON_NO_BACKEND;
+	if (kept != 0 && !has_expired(kept->expires, scratch->now) && offer_backend(h, scratch, kept->backend) != 0)
+		reason = REASON_FORWARDED;
+	if (reason != REASON_FORWARDED)
+		reason = select_maglev(h, scratch, frontend->offset, frontend->size);
+	if (reason != REASON_FORWARDED)
+		return reason;
+	struct affinity *affinity = new_affinity(scratch);
+	affinity->backend = new_translation(scratch)->backend;
+	affinity->expires = scratch->now + frontend->affinity_ticks;
+	record->affinity = EFFECT_REPLACE;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/service.ts:77 */
+__hidden __noinline u8 select_backend(struct host *h, struct record *record, struct scratch *scratch, struct frontend *frontend)
+{
+	if (frontend->size == 0)
+		return REASON_NO_BACKEND;
+	new_translation(scratch)->service = frontend->service;
+	if ((frontend->flags & FRONTEND_AFFINITY) != 0)
+		return select_kept(h, scratch, record, frontend);
+	return select_maglev(h, scratch, frontend->offset, frontend->size);
+}
+
+/* from datapath-as/core/stages/translate.ts:81 */
+static __always_inline u8 translate_error(struct host *h, struct record *record, struct scratch *scratch)
+{
+	reverse_tuple(packet_tuple(scratch), client_tuple(scratch));
+	struct translation *found = lookup_translation(h, client_tuple(scratch));
+	if (found == 0)
+		return TRANSLATE_NONE;
+	struct tuple *tuple = packet_tuple(scratch);
+	record->service = found->service;
+	record->backend = found->backend;
+	tuple->source_hi = found->backend_hi;
+	tuple->source_lo = found->backend_lo;
+	tuple->source_port = found->backend_port;
+	return TRANSLATE_DONE;
+}
+
+/* from datapath-as/core/tuple.ts:11 */
+static __always_inline void copy_tuple(struct tuple *from, struct tuple *to)
+{
+	to->source_hi = from->source_hi;
+	to->source_lo = from->source_lo;
+	to->destination_hi = from->destination_hi;
+	to->destination_lo = from->destination_lo;
+	to->source_port = from->source_port;
+	to->destination_port = from->destination_port;
+	to->protocol = from->protocol;
+	to->pad0 = 0;
+	to->pad1 = 0;
+}
+
+/* from datapath-as/core/stages/translate.ts:46 */
+static __always_inline bool is_usable(struct host *h, struct translation *found, u8 protocol, u8 tcp_flags)
+{
+	const bool opens = protocol == PROTOCOL_TCP && (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	if (protocol != PROTOCOL_UDP && !opens)
+		return true;
+	struct backend *backend = lookup_backend(h, found->backend);
+	if (backend == 0 || backend->generation != found->generation)
+		return false;
+	return !opens || backend->state == BACKEND_ACTIVE;
+}
+
+/* from datapath-as/core/layout/scratch.ts:122 */
+static __always_inline struct frontend_key *frontend_key(struct scratch *scratch)
+{
+	return (struct frontend_key *)&scratch->frontend0;
+}
+
+/* from datapath-as/core/stages/translate.ts:20 */
+static __always_inline struct frontend *find_frontend(struct host *h, struct scratch *scratch, u16 port, u8 protocol, u8 scope)
+{
+	struct tuple *client = client_tuple(scratch);
+	struct frontend_key *key = frontend_key(scratch);
+	key->hi = client->destination_hi;
+	key->lo = client->destination_lo;
+	key->port = port;
+	key->protocol = protocol;
+	key->scope = scope;
+	key->pad0 = 0;
+	return lookup_frontend(h, key);
+}
+
+/* from datapath-as/core/stages/translate.ts:55 */
+static __always_inline u8 hide_client(struct host *h, struct scratch *scratch, u8 family)
+{
+	struct config *config = lookup_config(h);
+	if (config == 0)
+		return REASON_HAIRPIN_UNSUPPORTED;
+	const u64 hi = family == FAMILY_IPV4 ? 0 : config->hairpin6_hi;
+	const u64 lo = family == FAMILY_IPV4 ? config->hairpin4 : config->hairpin6_lo;
+	if (lo == 0)
+		return REASON_HAIRPIN_UNSUPPORTED;
+	packet_tuple(scratch)->source_hi = hi;
+	packet_tuple(scratch)->source_lo = lo;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/stages/translate.ts:67 */
+static __always_inline u8 apply_translation(struct host *h, struct record *record, struct scratch *scratch, u8 family)
+{
+	struct translation *translation = new_translation(scratch);
+	struct tuple *tuple = packet_tuple(scratch);
+	record->service = translation->service;
+	record->backend = translation->backend;
+	tuple->destination_hi = translation->backend_hi;
+	tuple->destination_lo = translation->backend_lo;
+	tuple->destination_port = translation->backend_port;
+	if ((translation->flags & TRANSLATION_HAIRPIN) == 0)
+		return TRANSLATE_DONE;
+	const u8 reason = hide_client(h, scratch, family);
+	return reason == REASON_FORWARDED ? TRANSLATE_DONE : reason;
+}
+
+/* from datapath-as/core/stages/translate.ts:95 */
+static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct tuple *client = client_tuple(scratch);
+	const u8 scope = facts->hook == HOOK_FROM_POD ? SCOPE_INTERNAL : SCOPE_EXTERNAL;
+	struct frontend *frontend = find_frontend(h, scratch, client->destination_port, client->protocol, scope);
+	if (frontend == 0) {
+		struct frontend *closed = find_frontend(h, scratch, 0, 0, scope);
+		return (closed != 0 && (closed->flags & FRONTEND_CLOSED) != 0) ? REASON_SERVICE_PORT_UNKNOWN : TRANSLATE_NONE;
+	}
+	record->service = frontend->service;
+	const u8 reason = select_backend(h, record, scratch, frontend);
+	if (reason != REASON_FORWARDED)
+		return reason;
+	struct translation *translation = new_translation(scratch);
+	if (translation->backend_hi == client->source_hi && translation->backend_lo == client->source_lo)
+		translation->flags = TRANSLATION_HAIRPIN;
+	record->translation = EFFECT_REPLACE;
+	return apply_translation(h, record, scratch, facts->family);
+}
+
+/* from datapath-as/core/stages/translate.ts:32 */
+static __always_inline void copy_translation(struct translation *from, struct translation *to)
+{
+	to->backend_hi = from->backend_hi;
+	to->backend_lo = from->backend_lo;
+	to->backend_port = from->backend_port;
+	to->flags = from->flags;
+	to->backend = from->backend;
+	to->service = from->service;
+	to->generation = from->generation;
+}
+
+/* from datapath-as/core/stages/translate.ts:113 */
+__hidden __noinline u32 translate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	if (facts->hook != HOOK_FROM_POD && facts->hook != HOOK_FROM_NETWORK)
+		return TRANSLATE_NONE;
+	if ((facts->flags & FACT_ICMP_ERROR) != 0)
+		return translate_error(h, record, scratch);
+	copy_tuple(packet_tuple(scratch), client_tuple(scratch));
+	struct translation *found = lookup_translation(h, client_tuple(scratch));
+	if (found == 0 || !is_usable(h, found, facts->protocol, facts->tcp_flags))
+		return translate_new(h, facts, record, scratch);
+	copy_translation(found, new_translation(scratch));
+	return apply_translation(h, record, scratch, facts->family);
+}
+
+/* from datapath-as/core/layout/scratch.ts:131 */
+static __always_inline struct fragment_key *fragment_key(struct scratch *scratch)
+{
+	return (struct fragment_key *)&scratch->fragment_key0;
+}
+
+/* from datapath-as/core/layout/scratch.ts:134 */
+static __always_inline struct fragment_ports *new_fragment_ports(struct scratch *scratch)
+{
+	return (struct fragment_ports *)&scratch->fragment_ports0;
+}
+
+/* from datapath-as/core/stages/fragment.ts:12 */
+__hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct fragment_key *key = fragment_key(scratch);
+	key->source_hi = facts->source_hi;
+	key->source_lo = facts->source_lo;
+	key->destination_hi = facts->destination_hi;
+	key->destination_lo = facts->destination_lo;
+	key->id = facts->fragment_id;
+	key->protocol = facts->protocol;
+	key->pad0 = 0;
+	key->pad1 = 0;
+	if ((facts->flags & FACT_FIRST_FRAGMENT) != 0) {
+		struct fragment_ports *ports = new_fragment_ports(scratch);
+		ports->source_port = facts->source_port;
+		ports->destination_port = facts->destination_port;
+		ports->expires = facts->now + LIFETIME_FRAGMENT;
+		record->fragment = EFFECT_REPLACE;
+		return REASON_FORWARDED;
+	}
+	struct fragment_ports *known = lookup_fragment(h, key);
+	if (known == 0 || has_expired(known->expires, facts->now))
+		return REASON_FRAGMENT_UNKNOWN;
+	facts->source_port = known->source_port;
+	facts->destination_port = known->destination_port;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/stages/icmp.ts:8 */
+static __always_inline bool is_echo_reply(u8 family, u8 type)
+{
+	return type == (family == FAMILY_IPV4 ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY);
+}
+
+/* from datapath-as/core/stages/icmp.ts:13 */
+__hidden __noinline u32 icmp_ports(struct facts *facts)
+{
+	const u8 request = facts->family == FAMILY_IPV4 ? ICMP_ECHO_REQUEST : ICMPV6_ECHO_REQUEST;
+	if (facts->icmp_type == request) {
+		facts->source_port = facts->icmp_id;
+		facts->destination_port = 0;
+		return REASON_FORWARDED;
+	}
+	if (is_echo_reply(facts->family, facts->icmp_type)) {
+		facts->source_port = 0;
+		facts->destination_port = facts->icmp_id;
+		return REASON_FORWARDED;
+	}
+	if (facts->icmp_type == 0)
+		return REASON_UNSUPPORTED_L4;
+	facts->source_port = 0;
+	facts->destination_port = (u16)((u32)(u16)facts->icmp_type << 8);
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/stages/peers.ts:12 */
+static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *sender)
+{
+	if (facts->hook == HOOK_FROM_POD)
+		return (sender != 0 && sender->port == facts->port) ? REASON_FORWARDED : REASON_INVALID_SOURCE;
+	if (facts->hook == HOOK_FROM_OVERLAY || facts->hook == HOOK_FROM_NETWORK)
+		return sender != 0 ? REASON_INVALID_SOURCE : REASON_FORWARDED;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/layout/scratch.ts:110 */
+static __always_inline struct address *address_key(struct scratch *scratch)
+{
+	return (struct address *)&scratch->address0;
+}
+
+/* from datapath-as/core/address.ts:21 */
+static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo)
+{
+	struct address *key = address_key(scratch);
+	key->hi = hi;
+	key->lo = lo;
+	return lookup_endpoint(h, key);
+}
+
+/* from datapath-as/core/stages/peers.ts:23 */
+__hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch)
+{
+	return sender_reason(facts, endpoint_of(h, scratch, facts->outer_source_hi, facts->outer_source_lo));
+}
+
+/* from datapath-as/core/layout/scratch.ts:101 */
+static __always_inline struct tuple *origin_tuple(struct scratch *scratch)
+{
+	return (struct tuple *)&scratch->origin0;
+}
+
+/* from datapath-as/core/stages/peers.ts:28 */
+static __always_inline u32 tunnel_identity(u32 identity)
+{
+	if (identity == IDENTITY_HOST)
+		return IDENTITY_REMOTE_NODE;
+	return (identity & IDENTITY_SCOPE_MASK) == 0 ? identity : IDENTITY_UNKNOWN;
+}
+
+/* from datapath-as/core/layout/scratch.ts:113 */
+static __always_inline struct prefix_key *prefix_key(struct scratch *scratch)
+{
+	return (struct prefix_key *)&scratch->prefix0;
+}
+
+/* from datapath-as/core/address.ts:28 */
+static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo)
+{
+	struct prefix_key *key = prefix_key(scratch);
+	key->prefix_length = PREFIX_WHOLE;
+	key->zone = 0;
+	key->hi = hi;
+	key->lo = lo;
+	return lookup_prefix(h, key);
+}
+
+/* from datapath-as/core/stages/peers.ts:34 */
+static __always_inline u32 remote_identity(struct host *h, struct scratch *scratch, u64 hi, u64 lo, u32 known)
+{
+	struct prefix *prefix = prefix_of(h, scratch, hi, lo);
+	if (prefix == 0)
+		return known == IDENTITY_UNKNOWN ? IDENTITY_WORLD : known;
+	scratch->remote_node = prefix->node;
+	return prefix->identity;
+}
+
+/* from datapath-as/core/stages/peers.ts:42 */
+__hidden __noinline u32 note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
+{
+	if (reply == 0) {
+		const u8 reason = sender_reason(facts, endpoint);
+		if (reason != REASON_FORWARDED)
+			return reason;
+	}
+	if (endpoint != 0) {
+		scratch->origin_port = endpoint->port;
+		scratch->origin_identity = endpoint->identity;
+		return REASON_FORWARDED;
+	}
+	struct tuple *origin = origin_tuple(scratch);
+	scratch->origin_port = 0;
+	const bool overlay = facts->hook == HOOK_FROM_OVERLAY && reply == 0;
+	const u32 known = overlay ? tunnel_identity(facts->tunnel_identity) : scratch->origin_identity;
+	if (overlay && known == IDENTITY_UNKNOWN)
+		return REASON_INVALID_IDENTITY;
+	const u32 identity = remote_identity(h, scratch, origin->source_hi, origin->source_lo, known);
+	scratch->origin_identity = overlay ? known : identity;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/stages/peers.ts:63 */
+__hidden __noinline u32 note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
+{
+	if (reply != 0) {
+		const u8 reason = sender_reason(facts, endpoint);
+		if (reason != REASON_FORWARDED)
+			return reason;
+	}
+	if (endpoint != 0) {
+		scratch->responder_port = endpoint->port;
+		scratch->responder_identity = endpoint->identity;
+		return REASON_FORWARDED;
+	}
+	struct tuple *origin = origin_tuple(scratch);
+	scratch->responder_port = 0;
+	scratch->responder_identity = remote_identity(h, scratch, origin->destination_hi, origin->destination_lo, scratch->responder_identity);
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/policy.ts:19 */
+static __always_inline u32 match_rule(u64 match)
+{
+	return (match >> ORDER_SHIFT) == 0 ? 0 : (u32)match;
+}
+
+/* from datapath-as/core/stages/evaluate.ts:16 */
+static __always_inline u8 audited_reason(struct record *record, struct endpoint *endpoint, u8 reason)
+{
+	if (reason == REASON_FORWARDED || (endpoint->flags & ENDPOINT_AUDIT) == 0)
+		return reason;
+	record->audited = reason;
+	record->event = EVENT_AUDIT;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/stages/evaluate.ts:24 */
+__hidden __noinline u32 evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
+{
+	if ((endpoint->flags & ENDPOINT_EGRESS_ENFORCED) == 0)
+		return REASON_FORWARDED;
+	struct tuple *origin = origin_tuple(scratch);
+	struct grant_key *key = grant_key(scratch);
+	key->hi = origin->destination_hi;
+	key->lo = origin->destination_lo;
+	key->endpoint = endpoint->id;
+	key->pad0 = 0;
+	const u64 match = direction_verdict(h, scratch, endpoint->policy_set, DIRECTION_EGRESS, scratch->responder_identity);
+	record->endpoint = endpoint->id;
+	record->direction = DIRECTION_EGRESS;
+	record->egress_rule = match_rule(match);
+	const u8 reason = audited_reason(record, endpoint, match_reason(match));
+	if (reason == REASON_FORWARDED && record->audited == 0)
+		record->proxy_port = match_proxy_port(match);
+	return reason;
+}
+
+/* from datapath-as/core/address.ts:38 */
+static __always_inline bool is_configured(struct host *h, u32 flag)
+{
+	struct config *config = lookup_config(h);
+	return config != 0 && (config->flags & flag) != 0;
+}
+
+/* from datapath-as/core/stages/evaluate.ts:42 */
+__hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
+{
+	if ((endpoint->flags & ENDPOINT_INGRESS_ENFORCED) == 0)
+		return REASON_FORWARDED;
+	if (scratch->origin_identity == IDENTITY_HOST && is_configured(h, CONFIG_ALLOW_HOST))
+		return REASON_FORWARDED;
+	const u64 match = direction_verdict(h, scratch, endpoint->policy_set, DIRECTION_INGRESS, scratch->origin_identity);
+	record->endpoint = endpoint->id;
+	record->direction = DIRECTION_INGRESS;
+	record->ingress_rule = match_rule(match);
+	const u8 reason = audited_reason(record, endpoint, match_reason(match));
+	if (reason == REASON_FORWARDED && record->proxy_port == 0 && record->audited == 0)
+		record->proxy_port = match_proxy_port(match);
+	return reason;
+}
+
+/* from datapath-as/core/stages/evaluate.ts:55 */
+__hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	const u32 reply = record->reply;
+	struct tuple *origin = origin_tuple(scratch);
+	struct endpoint *responder = endpoint_of(h, scratch, origin->destination_hi, origin->destination_lo);
+	struct endpoint *originator = scratch->hairpin != 0 ? responder : endpoint_of(h, scratch, origin->source_hi, origin->source_lo);
+	scratch->remote_node = 0;
+	u32 reason = note_originator(h, facts, scratch, originator, reply);
+	if (reason != REASON_FORWARDED)
+		return reason;
+	reason = note_responder(h, facts, scratch, responder, reply);
+	if (reason != REASON_FORWARDED)
+		return reason;
+	record->source_identity = reply != 0 ? scratch->responder_identity : scratch->origin_identity;
+	record->destination_identity = reply != 0 ? scratch->origin_identity : scratch->responder_identity;
+	if (scratch->hairpin != 0)
+		return REASON_FORWARDED;
+	struct policy_key *key = policy_key(scratch);
+	key->protocol = origin->protocol;
+	key->port = policy_port(origin, facts->family);
+	if (originator != 0) {
+		reason = evaluate_egress(h, record, scratch, originator);
+		if (reason != REASON_FORWARDED)
+			return reason;
+	}
+	return responder == 0 ? REASON_FORWARDED : evaluate_ingress(h, record, scratch, responder);
+}
+
+/* from datapath-as/core/layout/scratch.ts:140 */
+static __always_inline struct conntrack *new_conntrack(struct scratch *scratch)
+{
+	return (struct conntrack *)&scratch->conntrack0;
+}
+
+/* from datapath-as/core/stages/flow.ts:62 */
+static __always_inline void write_verdict(struct record *record, struct scratch *scratch)
+{
+	struct conntrack *entry = new_conntrack(scratch);
+	const bool reply = record->reply != 0;
+	entry->origin_epoch = reply ? scratch->destination_epoch : scratch->source_epoch;
+	entry->responder_epoch = reply ? scratch->source_epoch : scratch->destination_epoch;
+	entry->origin_port = scratch->origin_port;
+	entry->responder_port = scratch->responder_port;
+	entry->remote_node = scratch->remote_node;
+	entry->origin_identity = scratch->origin_identity;
+	entry->responder_identity = scratch->responder_identity;
+	entry->egress_rule = record->egress_rule;
+	entry->ingress_rule = record->ingress_rule;
+	entry->proxy_port = record->proxy_port;
+}
+
+/* from datapath-as/core/stages/flow.ts:103 */
+__hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old)
+{
+	struct conntrack *entry = new_conntrack(scratch);
+	const bool reply = record->reply != 0;
+	const u32 flags = old->flags | conntrack_transition(facts->protocol, facts->tcp_flags, record->reply);
+	entry->flags = record->proxy_port != 0 ? flags | CONNTRACK_PROXY : flags & ~CONNTRACK_PROXY;
+	entry->expires = facts->now + conntrack_lifetime(facts->protocol, flags);
+	entry->origin_packets = reply ? old->origin_packets : old->origin_packets + 1;
+	entry->origin_bytes = reply ? old->origin_bytes : old->origin_bytes + (u64)facts->length;
+	entry->responder_packets = reply ? old->responder_packets + 1 : old->responder_packets;
+	entry->responder_bytes = reply ? old->responder_bytes + (u64)facts->length : old->responder_bytes;
+	entry->renewed = old->renewed;
+	entry->frontend_hi = old->frontend_hi;
+	entry->frontend_lo = old->frontend_lo;
+	entry->frontend_port = old->frontend_port;
+	entry->service = old->service;
+	entry->backend = old->backend;
+	entry->generation = old->generation;
+	write_verdict(record, scratch);
+}
+
+/* from datapath-as/core/stages/flow.ts:12 */
+__hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply)
+{
+	const u32 origin_epoch = reply != 0 ? scratch->destination_epoch : scratch->source_epoch;
+	const u32 responder_epoch = reply != 0 ? scratch->source_epoch : scratch->destination_epoch;
+	if (entry->origin_epoch != origin_epoch || entry->responder_epoch != responder_epoch)
+		return false;
+	if (facts->hook != HOOK_FROM_POD)
+		return true;
+	return facts->port == (reply != 0 ? entry->responder_port : entry->origin_port);
+}
+
+/* from datapath-as/core/stages/flow.ts:78 */
+__hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct conntrack *entry = new_conntrack(scratch);
+	const bool translated = record->service != 0;
+	u32 flags = scratch->source_high != 0 ? CONNTRACK_ORIGIN_HIGH : 0;
+	flags |= conntrack_transition(facts->protocol, facts->tcp_flags, 0);
+	if (translated)
+		flags |= CONNTRACK_TRANSLATED;
+	if (scratch->hairpin != 0)
+		flags |= CONNTRACK_HAIRPIN;
+	if (record->proxy_port != 0)
+		flags |= CONNTRACK_PROXY;
+	entry->flags = flags;
+	entry->expires = facts->now + conntrack_lifetime(facts->protocol, flags);
+	entry->origin_packets = 1;
+	entry->origin_bytes = facts->length;
+	entry->responder_packets = 0;
+	entry->responder_bytes = 0;
+	entry->renewed = facts->now;
+	entry->frontend_hi = translated ? client_tuple(scratch)->destination_hi : 0;
+	entry->frontend_lo = translated ? client_tuple(scratch)->destination_lo : 0;
+	entry->frontend_port = translated ? client_tuple(scratch)->destination_port : 0;
+	entry->service = record->service;
+	entry->backend = record->backend;
+	entry->generation = translated ? new_translation(scratch)->generation : 0;
+	write_verdict(record, scratch);
+}
+
+/* from datapath-as/core/stages/flow.ts:36 */
+__hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	if (facts->now - entry->renewed < TRANSLATION_RENEWAL)
+		return;
+	struct tuple *client = client_tuple(scratch);
+	const bool hairpin = (entry->flags & CONNTRACK_HAIRPIN) != 0;
+	client->source_hi = hairpin ? facts->source_hi : facts->destination_hi;
+	client->source_lo = hairpin ? facts->source_lo : facts->destination_lo;
+	client->destination_hi = entry->frontend_hi;
+	client->destination_lo = entry->frontend_lo;
+	client->source_port = facts->destination_port;
+	client->destination_port = entry->frontend_port;
+	client->protocol = facts->protocol;
+	client->pad0 = 0;
+	client->pad1 = 0;
+	struct translation *translation = new_translation(scratch);
+	translation->backend_hi = facts->source_hi;
+	translation->backend_lo = facts->source_lo;
+	translation->backend_port = facts->source_port;
+	translation->flags = hairpin ? TRANSLATION_HAIRPIN : 0;
+	translation->backend = entry->backend;
+	translation->service = entry->service;
+	translation->generation = entry->generation;
+	record->translation = EFFECT_REPLACE;
+	record->touch_renewed = facts->now == 0 ? 1 : facts->now;
+}
+
+/* from datapath-as/core/stages/flow.ts:21 */
+__hidden __noinline void touch_flow(struct facts *facts, struct record *record, struct conntrack *entry)
+{
+	const u32 added = conntrack_transition(facts->protocol, facts->tcp_flags, record->reply);
+	const u32 flags = entry->flags | added;
+	const bool reply = record->reply != 0;
+	record->conntrack = EFFECT_TOUCH;
+	record->touch_flags = added & ~entry->flags;
+	record->touch_expires = conntrack_expiry(entry->expires, facts->now, conntrack_lifetime(facts->protocol, flags));
+	record->source_identity = reply ? entry->responder_identity : entry->origin_identity;
+	record->destination_identity = reply ? entry->origin_identity : entry->responder_identity;
+	record->service = entry->service;
+	record->backend = entry->backend;
+	record->proxy_port = reply ? 0 : entry->proxy_port;
+}
+
+/* from datapath-as/core/stages/rewrite.ts:22 */
+static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo)
+{
+	address_key(scratch)->hi = hi;
+	address_key(scratch)->lo = lo;
+}
+
+/* from datapath-as/core/stages/rewrite.ts:8 */
+static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port)
+{
+	record->rewrite |= REWRITE_SOURCE;
+	record->new_source_hi = hi;
+	record->new_source_lo = lo;
+	record->new_source_port = port;
+}
+
+/* from datapath-as/core/stages/rewrite.ts:60 */
+static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct tuple *tuple = packet_tuple(scratch);
+	set_target(scratch, facts->outer_destination_hi, facts->outer_destination_lo);
+	if (record->service == 0)
+		return;
+	record->rewrite = REWRITE_EMBEDDED;
+	set_source(record, tuple->source_hi, tuple->source_lo, tuple->source_port);
+	if (facts->outer_destination_hi != facts->source_hi || facts->outer_destination_lo != facts->source_lo)
+		return;
+	record->rewrite |= REWRITE_OUTER_DESTINATION;
+	set_target(scratch, tuple->source_hi, tuple->source_lo);
+}
+
+/* from datapath-as/core/stages/rewrite.ts:15 */
+static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port)
+{
+	record->rewrite |= REWRITE_DESTINATION;
+	record->new_destination_hi = hi;
+	record->new_destination_lo = lo;
+	record->new_destination_port = port;
+}
+
+/* from datapath-as/core/stages/rewrite.ts:47 */
+static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	set_target(scratch, facts->outer_destination_hi, facts->outer_destination_lo);
+	if ((entry->flags & CONNTRACK_TRANSLATED) == 0)
+		return;
+	record->rewrite = REWRITE_EMBEDDED;
+	set_destination(record, entry->frontend_hi, entry->frontend_lo, entry->frontend_port);
+	if (facts->outer_source_hi == facts->destination_hi && facts->outer_source_lo == facts->destination_lo)
+		record->rewrite |= REWRITE_OUTER_SOURCE;
+	if ((entry->flags & CONNTRACK_HAIRPIN) == 0)
+		return;
+	set_source(record, facts->destination_hi, facts->destination_lo, facts->source_port);
+	record->rewrite |= REWRITE_OUTER_DESTINATION;
+	set_target(scratch, facts->destination_hi, facts->destination_lo);
+}
+
+/* from datapath-as/core/stages/rewrite.ts:72 */
+__hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	record->rewrite = REWRITE_NONE;
+	if (record->reply != 0)
+		rewrite_error_reply(facts, record, scratch);
+	else
+		rewrite_error_forward(facts, record, scratch, entry);
+}
+
+/* from datapath-as/core/stages/rewrite.ts:28 */
+__hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct tuple *tuple = packet_tuple(scratch);
+	set_target(scratch, tuple->destination_hi, tuple->destination_lo);
+	if (record->service == 0)
+		return;
+	set_destination(record, tuple->destination_hi, tuple->destination_lo, tuple->destination_port);
+	if (scratch->hairpin != 0)
+		set_source(record, tuple->source_hi, tuple->source_lo, facts->source_port);
+}
+
+/* from datapath-as/core/stages/rewrite.ts:37 */
+__hidden __noinline void rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	set_target(scratch, facts->destination_hi, facts->destination_lo);
+	if ((entry->flags & CONNTRACK_TRANSLATED) == 0)
+		return;
+	set_source(record, entry->frontend_hi, entry->frontend_lo, entry->frontend_port);
+	if ((entry->flags & CONNTRACK_HAIRPIN) == 0)
+		return;
+	set_destination(record, facts->source_hi, facts->source_lo, facts->destination_port);
+	set_target(scratch, facts->source_hi, facts->source_lo);
+}
+
+/* from datapath-as/core/effects.ts:40 */
+static __always_inline u32 drop(struct record *record, u8 reason)
+{
+	record->next_hop = NEXT_HOP_DROP;
+	record->reason = reason;
+	record->event = EVENT_DROP;
+	record->conntrack = EFFECT_NONE;
+	record->translation = EFFECT_NONE;
+	record->affinity = EFFECT_NONE;
+	record->fragment = EFFECT_NONE;
+	record->rewrite = REWRITE_NONE;
+	return NEXT_HOP_DROP;
+}
+
+/* from datapath-as/core/stages/forward.ts:12 */
+static __always_inline u32 forward_local(struct facts *facts, struct record *record, struct endpoint *endpoint)
+{
+	if (facts->hook == HOOK_TO_POD && endpoint->port != facts->port)
+		return drop(record, REASON_UNKNOWN_TARGET);
+	const bool delivered = facts->hook == HOOK_TO_POD || facts->hook == HOOK_TO_HOST || (endpoint->flags & ENDPOINT_HOST) != 0;
+	if (delivered) {
+		record->next_hop = NEXT_HOP_STACK;
+		return NEXT_HOP_STACK;
+	}
+	record->next_hop = NEXT_HOP_LOCAL;
+	record->out_port = endpoint->port;
+	record->destination_mac = endpoint->mac;
+	record->source_mac = endpoint->gateway_mac;
+	return NEXT_HOP_LOCAL;
+}
+
+/* from datapath-as/core/stages/forward.ts:26 */
+static __always_inline u32 forward_remote(struct host *h, struct facts *facts, struct record *record, u32 number)
+{
+	if (facts->hook == HOOK_FROM_OVERLAY || facts->hook == HOOK_TO_POD)
+		return drop(record, REASON_UNKNOWN_TARGET);
+	record->next_hop = NEXT_HOP_STACK;
+	if (number == 0 || facts->hook == HOOK_TO_HOST)
+		return NEXT_HOP_STACK;
+	struct node *node = lookup_node(h, number);
+	if (node == 0)
+		return drop(record, REASON_NO_TUNNEL_ENDPOINT);
+	if (node->mode != NODE_MODE_OVERLAY)
+		return NEXT_HOP_STACK;
+	record->next_hop = NEXT_HOP_OVERLAY;
+	record->tunnel_hi = node->address_hi;
+	record->tunnel_lo = node->address_lo;
+	return NEXT_HOP_OVERLAY;
+}
+
+/* from datapath-as/core/stages/forward.ts:40 */
+__hidden __noinline u32 forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	if (record->proxy_port != 0) {
+		record->next_hop = NEXT_HOP_PROXY;
+		return NEXT_HOP_PROXY;
+	}
+	struct endpoint *endpoint = lookup_endpoint(h, address_key(scratch));
+	if (endpoint != 0)
+		return forward_local(facts, record, endpoint);
+	return forward_remote(h, facts, record, scratch->remote_node);
+}
+
+/* from datapath-as/core/effects.ts:11 */
+static __always_inline void clear_record(struct facts *facts, struct record *record)
+{
+	record->next_hop = NEXT_HOP_STACK;
+	record->reason = REASON_FORWARDED;
+	record->event = EVENT_NONE;
+	record->direction = facts->hook == HOOK_FROM_POD ? DIRECTION_EGRESS : DIRECTION_INGRESS;
+	record->conntrack = EFFECT_NONE;
+	record->translation = EFFECT_NONE;
+	record->affinity = EFFECT_NONE;
+	record->fragment = EFFECT_NONE;
+	record->rewrite = REWRITE_NONE;
+	record->reply = 0;
+	record->audited = 0;
+	record->pad0 = 0;
+	record->proxy_port = 0;
+	record->pad1 = 0;
+	record->touch_flags = 0;
+	record->touch_expires = 0;
+	record->out_port = 0;
+	record->source_identity = 0;
+	record->destination_identity = 0;
+	record->egress_rule = 0;
+	record->ingress_rule = 0;
+	record->endpoint = 0;
+	record->service = 0;
+	record->backend = 0;
+	record->touch_renewed = 0;
+}
+
+/* from datapath-as/core/decide.ts:159 */
+static __always_inline u32 fragmented_icmp(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	if ((facts->flags & FACT_FIRST_FRAGMENT) != 0) {
+		const u32 reason = icmp_ports(facts);
+		if (reason != REASON_FORWARDED)
+			return reason;
+	}
+	return fragment(h, facts, record, scratch);
+}
+
+/* from datapath-as/core/decide.ts:149 */
+static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	if ((facts->flags & (FACT_FIRST_FRAGMENT | FACT_LATER_FRAGMENT)) != 0) {
+		if (facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6)
+			return fragmented_icmp(h, facts, record, scratch);
+		return fragment(h, facts, record, scratch);
+	}
+	if (facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6)
+		return icmp_ports(facts);
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/tuple.ts:7 */
+static __always_inline struct tuple *tuple_of(struct facts *facts)
+{
+	return (struct tuple *)&facts->source_hi;
+}
+
+/* from datapath-as/core/layout/scratch.ts:104 */
+static __always_inline struct flow_key *flow_key(struct scratch *scratch)
+{
+	return (struct flow_key *)&scratch->flow0;
+}
+
+/* from datapath-as/core/decide.ts:142 */
+static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch)
+{
+	read_epochs(h, scratch);
+	scratch->source_high = flow_key_of(packet_tuple(scratch), flow_key(scratch));
+	return lookup_conntrack(h, flow_key(scratch));
+}
+
+/* from datapath-as/core/decide.ts:86 */
+__hidden __noinline u32 opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
+{
+	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
+	if (icmp && is_echo_reply(facts->family, facts->icmp_type))
+		return drop(record, REASON_ICMP_UNSOLICITED);
+	copy_tuple(packet_tuple(scratch), origin_tuple(scratch));
+	scratch->origin_identity = 0;
+	scratch->responder_identity = 0;
+	record->reply = 0;
+	const u32 reason = evaluate(h, facts, record, scratch);
+	if (reason != REASON_FORWARDED)
+		return drop(record, (u8)reason);
+	const bool reset = facts->protocol == PROTOCOL_TCP && (facts->tcp_flags & TCP_RST) != 0;
+	if (reset) {
+		record->translation = EFFECT_NONE;
+	} else {
+		new_flow(facts, record, scratch);
+		record->conntrack = effect;
+	}
+	if (record->event == EVENT_NONE && is_configured(h, CONFIG_ALLOW_EVENTS))
+		record->event = EVENT_ALLOW;
+	rewrite_forward(facts, record, scratch);
+	return forward(h, facts, record, scratch);
+}
+
+/* from datapath-as/core/decide.ts:168 */
+__hidden __noinline u32 unknown(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
+{
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
+	const bool foreign = facts->hook == HOOK_FROM_NETWORK && (scratch->hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
+	if (is_error)
+		return (facts->hook == HOOK_FROM_NETWORK || facts->hook == HOOK_TO_HOST) ? NEXT_HOP_STACK : drop(record, REASON_RELATED_UNKNOWN);
+	if (foreign && record->service == 0)
+		return NEXT_HOP_STACK;
+	return opened(h, facts, record, scratch, effect);
+}
+
+/* from datapath-as/core/decide.ts:121 */
+static __always_inline bool is_translating(u8 hook)
+{
+	return hook == HOOK_FROM_POD || hook == HOOK_FROM_NETWORK;
+}
+
+/* from datapath-as/core/decide.ts:108 */
+static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	if (record->reply != 0)
+		return record->service == 0;
+	if (record->service == 0)
+		return (entry->flags & CONNTRACK_TRANSLATED) == 0;
+	struct tuple *client = client_tuple(scratch);
+	return (entry->flags & CONNTRACK_TRANSLATED) != 0 && entry->frontend_hi == client->destination_hi && entry->frontend_lo == client->destination_lo && entry->frontend_port == client->destination_port;
+}
+
+/* from datapath-as/core/decide.ts:31 */
+__hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	const u32 reason = check_sender(h, facts, scratch);
+	if (reason != REASON_FORWARDED)
+		return drop(record, (u8)reason);
+	const u32 reply = record->reply;
+	const u32 origin_epoch = reply != 0 ? scratch->destination_epoch : scratch->source_epoch;
+	const u32 responder_epoch = reply != 0 ? scratch->source_epoch : scratch->destination_epoch;
+	if (entry->origin_epoch != origin_epoch || entry->responder_epoch != responder_epoch)
+		return drop(record, REASON_RELATED_UNKNOWN);
+	record->source_identity = reply != 0 ? entry->origin_identity : entry->responder_identity;
+	record->destination_identity = reply != 0 ? entry->responder_identity : entry->origin_identity;
+	scratch->remote_node = entry->remote_node;
+	rewrite_error(facts, record, scratch, entry);
+	return forward(h, facts, record, scratch);
+}
+
+/* from datapath-as/core/decide.ts:46 */
+__hidden __noinline u32 established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	touch_flow(facts, record, entry);
+	scratch->remote_node = entry->remote_node;
+	if (record->reply == 0) {
+		rewrite_forward(facts, record, scratch);
+	} else {
+		rewrite_reply(facts, record, scratch, entry);
+		if ((entry->flags & CONNTRACK_TRANSLATED) != 0)
+			renew_translation(facts, record, scratch, entry);
+	}
+	return forward(h, facts, record, scratch);
+}
+
+/* from datapath-as/core/decide.ts:59 */
+__hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	if (record->reply != 0)
+		reverse_tuple(packet_tuple(scratch), origin_tuple(scratch));
+	else
+		copy_tuple(packet_tuple(scratch), origin_tuple(scratch));
+	scratch->origin_identity = entry->origin_identity;
+	scratch->responder_identity = entry->responder_identity;
+	const u32 reason = evaluate(h, facts, record, scratch);
+	if (reason != REASON_FORWARDED) {
+		drop(record, (u8)reason);
+		if (reason != REASON_INVALID_SOURCE && reason != REASON_INVALID_IDENTITY)
+			record->conntrack = EFFECT_DELETE;
+		return NEXT_HOP_DROP;
+	}
+	record->service = entry->service;
+	record->backend = entry->backend;
+	continue_flow(facts, record, scratch, entry);
+	record->conntrack = EFFECT_REPLACE;
+	if (record->event == EVENT_NONE && is_configured(h, CONFIG_ALLOW_EVENTS))
+		record->event = EVENT_ALLOW;
+	if (record->reply != 0) {
+		record->proxy_port = 0;
+		rewrite_reply(facts, record, scratch, entry);
+	} else {
+		rewrite_forward(facts, record, scratch);
+	}
+	return forward(h, facts, record, scratch);
+}
+
+/* from datapath-as/core/decide.ts:126 */
+__hidden __noinline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	const u32 reply = is_reply(entry->flags, scratch->source_high);
+	record->reply = (u8)reply;
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
+	if (!is_error && conntrack_reopens(facts->protocol, facts->tcp_flags, entry->flags))
+		return opened(h, facts, record, scratch, EFFECT_REPLACE);
+	if (!is_error && is_translating(facts->hook) && !is_same_frontend(record, scratch, entry)) {
+		if ((entry->flags & CONNTRACK_ANY_CLOSED) != 0)
+			return opened(h, facts, record, scratch, EFFECT_REPLACE);
+		return drop(record, REASON_TRANSLATION_CLASH);
+	}
+	scratch->hairpin = (entry->flags & CONNTRACK_HAIRPIN) != 0 ? 1U : 0;
+	if (is_error)
+		return related(h, facts, record, scratch, entry);
+	if (is_current(facts, scratch, entry, reply))
+		return established(h, facts, record, scratch, entry);
+	return revisited(h, facts, record, scratch, entry);
+}
+
+/* from datapath-as/core/decide.ts:178 */
+__hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	clear_record(facts, record);
+	scratch->now = facts->now;
+	scratch->hairpin = 0;
+	if (facts->invalid != 0)
+		return drop(record, facts->invalid);
+	if ((facts->flags & FACT_NEIGHBOUR) != 0)
+		return NEXT_HOP_STACK;
+	const u32 reason = find_ports(h, facts, record, scratch);
+	if (reason != REASON_FORWARDED)
+		return drop(record, (u8)reason);
+	copy_tuple(tuple_of(facts), packet_tuple(scratch));
+	struct conntrack *entry = find_flow(h, scratch);
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
+	if (entry == 0 && (is_error || (scratch->hints & HINT_FRONTEND) != 0)) {
+		const u32 translated = translate(h, facts, record, scratch);
+		if (translated > TRANSLATE_DONE)
+			return drop(record, (u8)translated);
+		if (translated == TRANSLATE_DONE) {
+			if (!is_error && (new_translation(scratch)->flags & TRANSLATION_HAIRPIN) != 0)
+				scratch->hairpin = 1;
+			entry = find_flow(h, scratch);
+		}
+	}
+	if (entry == 0)
+		return unknown(h, facts, record, scratch, EFFECT_CREATE);
+	if (has_expired(entry->expires, facts->now))
+		return unknown(h, facts, record, scratch, EFFECT_REPLACE);
+	return known(h, facts, record, scratch, entry);
+}
