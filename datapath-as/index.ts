@@ -3,8 +3,8 @@
 export * from './core/exports';
 export * from './core/host';
 export { create, reset, resetSeeded } from './host/create';
-export { entryKey, entryValue, mapCopies, mapCopyStride, mapCount, mapDelete, mapExact, mapLookup, mapNext, mapUpdate } from './host/maps';
 export { lookup, lookupArray, lookupNumber } from './host/lookup';
+export { entryKey, entryValue, mapCopies, mapCopyStride, mapCount, mapDelete, mapExact, mapLookup, mapNext, mapUpdate } from './host/maps';
 export { attachWorker, eventsPointer, factsPointer, inputBuffer, recordPointer, scratchPointer } from './packet/area';
 export { eventCapacity } from './packet/event';
 export { parse } from './packet/parse';

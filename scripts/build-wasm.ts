@@ -6,7 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import asc from 'assemblyscript/asc';
+import asc, { type Transform } from 'assemblyscript/asc';
 import binaryen from 'assemblyscript/binaryen';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -30,7 +30,7 @@ function keepExportedCalls(module: binaryen.Module): void {
 const output = process.argv[2] ?? 'build/datapath.wasm';
 mkdirSync(dirname(output), { recursive: true });
 const { error, stderr } = await asc.main(['--config', 'asconfig.json', '--baseDir', root, '--outFile', output], {
-  transforms: [{ afterCompile: keepExportedCalls }],
+  transforms: [{ afterCompile: keepExportedCalls } as Transform],
 });
 if (error) {
   process.stderr.write(`build-wasm: ${output}: ${error.message}\n${stderr.toString()}`);

@@ -3,7 +3,17 @@
 import { EFFECT_CREATE, EFFECT_DELETE, EFFECT_NONE, EFFECT_REPLACE, EFFECT_TOUCH } from '../core/enum/effect';
 import { Conntrack } from '../core/layout/conntrack';
 import { Facts, Record } from '../core/layout/packet';
-import { affinityKey, clientTuple, flowKey, fragmentKey, newAffinity, newConntrack, newFragmentPorts, newTranslation, Scratch } from '../core/layout/scratch';
+import {
+  affinityKey,
+  clientTuple,
+  flowKey,
+  fragmentKey,
+  newAffinity,
+  newConntrack,
+  newFragmentPorts,
+  newTranslation,
+  Scratch,
+} from '../core/layout/scratch';
 import { MAP_AFFINITY, MAP_CONNTRACK, MAP_FRAGMENTS, MAP_TRANSLATIONS } from '../host/generated/maps';
 import { keptConntrack } from '../host/kept';
 import { mapDelete, mapUpdate } from '../host/maps';
@@ -31,7 +41,12 @@ export function apply(facts: Facts, record: Record, scratch: Scratch): u32 {
 }
 
 function applyRest(record: Record, scratch: Scratch): u32 {
-  let failed = write(record.translation, MAP_TRANSLATIONS, changetype<usize>(clientTuple(scratch)), changetype<usize>(newTranslation(scratch)));
+  let failed = write(
+    record.translation,
+    MAP_TRANSLATIONS,
+    changetype<usize>(clientTuple(scratch)),
+    changetype<usize>(newTranslation(scratch)),
+  );
   if (failed != APPLIED) return failed == APPLY_CONFLICT ? MAP_TRANSLATIONS : failed;
   failed = write(record.affinity, MAP_AFFINITY, changetype<usize>(affinityKey(scratch)), changetype<usize>(newAffinity(scratch)));
   if (failed != APPLIED) return failed == APPLY_CONFLICT ? MAP_AFFINITY : failed;

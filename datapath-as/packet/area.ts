@@ -30,7 +30,7 @@ let distance: usize = 0;
 export function attachWorker(worker: u32): u32 {
   if (worker >= MAX_WORKERS) return 1;
   selectWorker(worker);
-  distance = AREA_SIZE * (<usize>worker);
+  distance = AREA_SIZE * <usize>worker;
   return 0;
 }
 

@@ -29,7 +29,7 @@ export function emitEvent(facts: Facts, record: Record): void {
     atomic.add<u32>(ring, 1, LOST);
     return;
   }
-  const event = changetype<Event>(ring + RING + (<usize>(head & (EVENT_CAPACITY - 1))) * offsetof<Event>());
+  const event = changetype<Event>(ring + RING + <usize>(head & (EVENT_CAPACITY - 1)) * offsetof<Event>());
   writeFacts(event, facts);
   writeRecord(event, record);
   // The consumer that sees the new head sees the whole event.

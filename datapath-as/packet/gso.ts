@@ -31,14 +31,14 @@ export function isSegmented(packet: u32): bool {
 /** Whether the packet's own transport checksum is partial: the un-complemented sum of the pseudo header. */
 export function isPartial(packet: u32, header: Header): bool {
   if ((load<u8>(packet) & NEEDS_CHECKSUM) == 0) return false;
-  return header.network + (<u32>load<u16>(packet, 6)) == header.transport;
+  return header.network + <u32>load<u16>(packet, 6) == header.transport;
 }
 
 /** Refuses a header that contradicts the well-formed packet behind it. */
 export function checkOffload(packet: u32, header: Header): u32 {
   // One load settles the usual case of nothing offloaded: no flags, no type, no header length.
   if (load<u32>(packet) == 0) return REASON_FORWARDED;
-  if ((<u32>load<u16>(packet, 2)) > header.length) return REASON_INVALID_PACKET;
+  if (<u32>load<u16>(packet, 2) > header.length) return REASON_INVALID_PACKET;
   const partial = (load<u8>(packet) & NEEDS_CHECKSUM) != 0;
   const segmented = isSegmented(packet);
   if (!partial && !segmented) return REASON_FORWARDED;

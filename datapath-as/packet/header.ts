@@ -2,7 +2,8 @@
 // rewriter follows it.
 
 /** 36 bytes; one for the packet itself, one for the packet that an ICMP error quotes. */
-@unmanaged export class Header {
+@unmanaged
+export class Header {
   network: u32;
   /** Behind the last byte: before the walk of those that are present, after it of the packet as its header states. */
   end: u32;

@@ -5,7 +5,7 @@ import { MAP_METRICS } from '../host/generated/maps';
 import { lookupArray } from '../host/lookup';
 
 export function countPacket(facts: Facts, record: Record): void {
-  const found = lookupArray(MAP_METRICS, (<u32>record.reason) * 2 + record.direction);
+  const found = lookupArray(MAP_METRICS, <u32>record.reason * 2 + record.direction);
   if (found == 0) return;
   const metric = changetype<Metric>(found);
   metric.packets += 1;

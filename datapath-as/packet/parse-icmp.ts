@@ -34,9 +34,7 @@ export function isIcmpError(family: u32, type: u8): bool {
 export function readIcmp(family: u32, transport: u32, facts: Facts): void {
   const type = load<u8>(transport);
   const echo =
-    family == FAMILY_IPV4
-      ? type == ICMP_ECHO_REQUEST || type == ICMP_ECHO_REPLY
-      : type == ICMPV6_ECHO_REQUEST || type == ICMPV6_ECHO_REPLY;
+    family == FAMILY_IPV4 ? type == ICMP_ECHO_REQUEST || type == ICMP_ECHO_REPLY : type == ICMPV6_ECHO_REQUEST || type == ICMPV6_ECHO_REPLY;
   facts.icmpType = type;
   facts.icmpCode = load<u8>(transport, 1);
   facts.icmpId = echo ? load<u16>(transport, 4) : 0;

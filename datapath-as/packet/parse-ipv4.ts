@@ -17,7 +17,7 @@ export const DATAGRAM_MAX: u32 = 65535;
 export function parseIpv4(header: Header, quoted: bool): u32 {
   const network = header.network;
   const present = header.end - network;
-  const headerLength = ((<u32>load<u8>(network)) & LENGTH_MASK) << 2;
+  const headerLength = (<u32>load<u8>(network) & LENGTH_MASK) << 2;
   const total = <u32>bswap<u16>(load<u16>(network, 2));
   if (headerLength < IPV4_HEADER || total < headerLength || headerLength > present) return REASON_INVALID_PACKET;
   if (total > present && !quoted) return REASON_INVALID_PACKET;

@@ -19,7 +19,7 @@ export function mappedLow(address: u32): u64 {
 export function walkNetwork(header: Header, quoted: bool): u32 {
   const present = header.end - header.network;
   if (present == 0) return REASON_INVALID_PACKET;
-  const version = (<u32>load<u8>(header.network)) >> 4;
+  const version = <u32>load<u8>(header.network) >> 4;
   if (version == FAMILY_IPV4) {
     if (present < IPV4_HEADER) return REASON_INVALID_PACKET;
     header.family = FAMILY_IPV4;

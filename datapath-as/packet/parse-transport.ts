@@ -21,7 +21,7 @@ export function transportLength(family: u32, protocol: u32): u32 {
 
 /** Bytes of the TCP header at `transport`, options included. */
 export function tcpLength(transport: u32): u32 {
-  return ((<u32>load<u8>(transport, 12)) >> 4) << 2;
+  return (<u32>load<u8>(transport, 12) >> 4) << 2;
 }
 
 /** Reads what the packet's own transport header says. `segmented`: a GSO packet, whose lengths are those of its segments. */

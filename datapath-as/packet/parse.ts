@@ -5,8 +5,8 @@ import { Facts } from '../core/layout/packet';
 import { outerHeader } from './area';
 import { checkOffload, isSegmented, VIRTIO_HEADER } from './gso';
 import { openHeader } from './header';
-import { parseTransport } from './parse-transport';
 import { walkNetwork, writeAddresses } from './parse-network';
+import { parseTransport } from './parse-transport';
 
 /** Writes everything that the bytes say into the facts; what the caller knows (hook, time, ...) is 0 afterwards. */
 export function parse(packet: u32, length: u32, facts: Facts): void {

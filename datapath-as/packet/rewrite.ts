@@ -33,7 +33,7 @@ export function rewrite(record: Record, packet: u32): bool {
 }
 
 function isOfFamily(family: u32, hi: u64, lo: u64): bool {
-  return (hi == 0 && (<u32>lo) == MAPPED_WORD) == (family == FAMILY_IPV4);
+  return (hi == 0 && <u32>lo == MAPPED_WORD) == (family == FAMILY_IPV4);
 }
 
 /** A backend of the other family would need another header. */

@@ -31,7 +31,7 @@ export function run(hook: u32, port: u32, packet: u32, length: u32, now: u32, ra
   if (record.rewrite != 0 && record.nextHop != NEXT_HOP_DROP && !rewrite(record, packet)) drop(record, REASON_REWRITE_FAILED);
   if (record.event != EVENT_NONE) emitEvent(facts, record);
   countPacket(facts, record);
-  return (<u32>record.nextHop) | ((<u32>record.reason) << 8);
+  return <u32>record.nextHop | ((<u32>record.reason) << 8);
 }
 
 /** Decides and writes the maps. A flow that another worker created meanwhile is decided once more, then as that flow's packet. */

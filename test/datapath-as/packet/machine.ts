@@ -10,12 +10,19 @@ export interface Machine {
   readonly view: DataView;
 }
 
+/** Neither the language nor Node's types declare it. */
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => object;
+  Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => { buffer: SharedArrayBuffer };
+  Instance: new (module: object, imports: object) => { exports: object };
+};
+
 const root = new URL('../../../', import.meta.url);
 /** The areas of all workers, and a few maps. */
 const PAGES = 192;
 export const VIRTIO = 12;
 
-let compiled: WebAssembly.Module | undefined;
+let compiled: object | undefined;
 
 export function startMachine(pages = PAGES): Machine {
   compiled ??= new WebAssembly.Module(readFileSync(new URL('build/datapath.wasm', root)));
@@ -66,7 +73,8 @@ export function readField(machine: Machine, layout: Layout, at: number, field: s
 export function writeField(machine: Machine, layout: Layout, at: number, field: string, value: bigint | number): void {
   const place = layouts[layout].get(field);
   if (place === undefined) throw new TypeError(`${layout} has no field "${field}"`);
-  for (let byte = 0; byte < place.size; byte += 1) machine.bytes[at + place.offset + byte] = Number((BigInt(value) >> BigInt(8 * byte)) & 0xffn);
+  for (let byte = 0; byte < place.size; byte += 1)
+    machine.bytes[at + place.offset + byte] = Number((BigInt(value) >> BigInt(8 * byte)) & 0xffn);
 }
 
 /** What a virtio-net header says; all zero is "nothing was offloaded". */
@@ -117,5 +125,9 @@ export function constantsOf(file: string): Readonly<Record<string, number>> {
 export const reasons = constantsOf('enum/reason');
 /** The name of a reason, for results that a reader can compare. */
 export function reasonName(reason: number): string {
-  return Object.entries(reasons).find(([, value]) => value === reason)?.[0].replace('REASON_', '') ?? `${reason}`;
+  return (
+    Object.entries(reasons)
+      .find(([, value]) => value === reason)?.[0]
+      .replace('REASON_', '') ?? `${reason}`
+  );
 }

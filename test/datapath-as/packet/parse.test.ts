@@ -1,7 +1,7 @@
 // Parser: every kind of packet gives the facts that its bytes say, and every malformed one the first problem in header order.
 import t from 'tap';
 import { parseAddress, toMapped } from '../../../orchestrator/net/address.ts';
-import { type Packet } from '../../../orchestrator/net/packet.ts';
+import type { Packet } from '../../../orchestrator/net/packet.ts';
 import { addressWords, parsePacket, readField, reasonName, startMachine, VIRTIO } from './machine.ts';
 import { parseCases } from './parse-cases.ts';
 
@@ -26,12 +26,17 @@ t.test('facts and reasons', async (t) => {
 });
 
 t.test('addresses are those of the packet, as every map has them', async (t) => {
-  for (const { name, packet, invalid } of parseCases.filter(({ packet }) => !(packet instanceof Uint8Array) && packet.present === undefined)) {
+  for (const { name, packet, invalid } of parseCases.filter(
+    ({ packet }) => !(packet instanceof Uint8Array) && packet.present === undefined,
+  )) {
     if (invalid === 'UNSUPPORTED_L3') continue;
     const facts = parsePacket(machine, packet);
     const error = (Number(readField(machine, 'Facts', facts, 'flags')) & 1) !== 0;
     const fields = error ? ['outerSource', 'outerDestination'] : ['source', 'destination'];
-    const found = fields.map((field) => [readField(machine, 'Facts', facts, `${field}Hi`), readField(machine, 'Facts', facts, `${field}Lo`)]);
+    const found = fields.map((field) => [
+      readField(machine, 'Facts', facts, `${field}Hi`),
+      readField(machine, 'Facts', facts, `${field}Lo`),
+    ]);
     const { source, destination } = packet as Packet;
     t.same(found, [addressWords(toMapped(parseAddress(source))), addressWords(toMapped(parseAddress(destination)))], name);
   }
@@ -42,7 +47,9 @@ t.test('an error speaks of the packet that it quotes', async (t) => {
     const facts = parsePacket(machine, packet);
     const six = (packet as Packet).source.includes(':');
     const found = ['sourceHi', 'sourceLo', 'destinationHi', 'destinationLo'].map((field) => readField(machine, 'Facts', facts, field));
-    const expected = (six ? ['fd00::1', 'fd00::2'] : ['10.0.0.1', '10.0.0.2']).flatMap((text) => addressWords(toMapped(parseAddress(text))));
+    const expected = (six ? ['fd00::1', 'fd00::2'] : ['10.0.0.1', '10.0.0.2']).flatMap((text) =>
+      addressWords(toMapped(parseAddress(text))),
+    );
     t.same(found, expected, name);
   }
 });
