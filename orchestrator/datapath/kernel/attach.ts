@@ -73,7 +73,9 @@ export function detachHook(by: Attacher, port: number, hook: Hook): void {
 export function renewAll(by: Attacher): void {
   for (const { name } of by.pins.links()) {
     const [, port, hookName, mark] = /^(\d+)-([a-z_]+)(@clsact)?$/.exec(name) ?? [];
-    const hook = Object.values(hooksOf).flat().find((known) => known.name === hookName);
+    const hook = Object.values(hooksOf)
+      .flat()
+      .find((known) => known.name === hookName);
     if (hook !== undefined) renewHook(by, Number(port), hook, mark === undefined ? 'tcx' : 'clsact');
   }
 }
@@ -83,7 +85,8 @@ function renewHook(by: Attacher, port: number, hook: Hook, method: AttachMethod)
   const program = by.program(hook.name);
   const path = by.pins.linkPath(port, method === 'tcx' ? hook.name : hook.name + clsactMark);
   if (!by.pins.has(path)) return false;
-  const result = method === 'tcx' ? updateLink(by, path, program) : exchangeFilter(by.libc, port, hook.direction, filterName(hook), program);
+  const result =
+    method === 'tcx' ? updateLink(by, path, program) : exchangeFilter(by.libc, port, hook.direction, filterName(hook), program);
   if (result >= 0) {
     if (method === 'clsact') by.pins.put(path, program);
     return true;

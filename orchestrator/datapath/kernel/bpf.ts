@@ -10,8 +10,24 @@ export const tcxIngress = 46;
 export const tcxEgress = 47;
 
 const command = {
-  mapCreate: 0, lookup: 1, update: 2, delete: 3, nextKey: 4, programLoad: 5, pin: 6, get: 7, testRun: 10, descriptorOfProgram: 13, info: 15,
-  btfLoad: 18, descriptorOfBtf: 19, lookupBatch: 24, updateBatch: 26, deleteBatch: 27, linkCreate: 28, linkUpdate: 29,
+  mapCreate: 0,
+  lookup: 1,
+  update: 2,
+  delete: 3,
+  nextKey: 4,
+  programLoad: 5,
+  pin: 6,
+  get: 7,
+  testRun: 10,
+  descriptorOfProgram: 13,
+  info: 15,
+  btfLoad: 18,
+  descriptorOfBtf: 19,
+  lookupBatch: 24,
+  updateBatch: 26,
+  deleteBatch: 27,
+  linkCreate: 28,
+  linkUpdate: 29,
 } as const;
 
 /** What OBJ_GET_INFO tells of a map. */

@@ -5,12 +5,35 @@ import type { Layout, LayoutField } from '../migrate.ts';
 import type { Bpf, MapInfo } from './bpf.ts';
 import type { Libc } from './libc.ts';
 
-const kind = { int: 1, array: 3, struct: 4, union: 5, enum: 6, typedef: 8, volatile: 9, const: 10, prototype: 13, variable: 14, section: 15, tag: 17, typeTag: 18, enum64: 19 };
+const kind = {
+  int: 1,
+  array: 3,
+  struct: 4,
+  union: 5,
+  enum: 6,
+  typedef: 8,
+  volatile: 9,
+  const: 10,
+  prototype: 13,
+  variable: 14,
+  section: 15,
+  tag: 17,
+  typeTag: 18,
+  enum64: 19,
+};
 
 /** Bytes that follow a type's three words: a fixed part, and a part per member. */
 const tails: Record<number, readonly [fixed: number, each: number]> = {
-  [kind.int]: [4, 0], [kind.array]: [12, 0], [kind.struct]: [0, 12], [kind.union]: [0, 12], [kind.enum]: [0, 8],
-  [kind.prototype]: [0, 8], [kind.variable]: [4, 0], [kind.section]: [0, 12], [kind.tag]: [4, 0], [kind.enum64]: [0, 12],
+  [kind.int]: [4, 0],
+  [kind.array]: [12, 0],
+  [kind.struct]: [0, 12],
+  [kind.union]: [0, 12],
+  [kind.enum]: [0, 8],
+  [kind.prototype]: [0, 8],
+  [kind.variable]: [4, 0],
+  [kind.section]: [0, 12],
+  [kind.tag]: [4, 0],
+  [kind.enum64]: [0, 12],
 };
 
 /** Layouts of a map's key and value; undefined when the map was created without BTF. */
@@ -60,7 +83,8 @@ export function layoutOf(data: Uint8Array, type: number): Layout {
   for (let member = 0; member < (word(at + 4) & 0xffff); member++) {
     const [name, memberType, place] = [word(at + 12 + member * 12), word(at + 16 + member * 12), word(at + 20 + member * 12)];
     const target = resolve(memberType);
-    if (kindAt(view, target) === kind.int) fields.push({ name: camelCase(nameAt(name)), offset: (place & 0xffffff) / 8, size: word(target + 8) });
+    if (kindAt(view, target) === kind.int)
+      fields.push({ name: camelCase(nameAt(name)), offset: (place & 0xffffff) / 8, size: word(target + 8) });
   }
   return { size, fields };
 }

@@ -40,8 +40,7 @@ export async function loadObject(path: string, fit: (name: string) => Fitting | 
 
 function fitMap(libbpf: Libbpf, name: string, map: Pointer, fitting: Fitting | undefined): void {
   if (fitting === undefined) return;
-  const result =
-    'descriptor' in fitting ? libbpf.reuseDescriptor(map, fitting.descriptor) : libbpf.setMaxEntries(map, fitting.entries);
+  const result = 'descriptor' in fitting ? libbpf.reuseDescriptor(map, fitting.descriptor) : libbpf.setMaxEntries(map, fitting.entries);
   if (result < 0) throw new AgentError('OBJECT_REFUSED', `object: map ${name}: ${errnoText(result)}`);
 }
 

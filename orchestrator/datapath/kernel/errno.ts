@@ -1,6 +1,18 @@
 // Errno: the kernel's error numbers that this room meets, by name and in words.
 
-export const errno = { perm: 1, noent: 2, toobig: 7, again: 11, nomem: 12, busy: 16, exist: 17, nodev: 19, inval: 22, nospc: 28, nolink: 67 } as const;
+export const errno = {
+  perm: 1,
+  noent: 2,
+  toobig: 7,
+  again: 11,
+  nomem: 12,
+  busy: 16,
+  exist: 17,
+  nodev: 19,
+  inval: 22,
+  nospc: 28,
+  nolink: 67,
+} as const;
 
 const names: Record<number, [name: string, words: string]> = {
   1: ['EPERM', 'not permitted'],

@@ -9,7 +9,7 @@ import { maps as allMaps } from '../generated/maps.ts';
 import type { MapSpec } from '../layout.ts';
 import type { Converter } from '../migrate.ts';
 import { mapSizes } from '../sizes.ts';
-import { type AttachMethod, attachHook, type Attacher, detachHook, hooksOf, renewAll } from './attach.ts';
+import { type Attacher, type AttachMethod, attachHook, detachHook, hooksOf, renewAll } from './attach.ts';
 import { Bpf } from './bpf.ts';
 import { type LoadedObject, loadObject } from './elf.ts';
 import { readEvents } from './events.ts';
@@ -57,7 +57,10 @@ export async function openKernelDatapath(options: KernelOptions): Promise<Kernel
       const descriptor = object.maps.get(spec.name);
       return descriptor === undefined ? undefined : set.openMap(spec, descriptor);
     };
-    return new KernelDatapath({ bpf, libc, pins, object, attacher, specs, maps: new Map(specs.map((spec) => [spec.name, open(spec)])) }, sum(migrations, late));
+    return new KernelDatapath(
+      { bpf, libc, pins, object, attacher, specs, maps: new Map(specs.map((spec) => [spec.name, open(spec)])) },
+      sum(migrations, late),
+    );
   } catch (error) {
     object[Symbol.dispose]();
     throw error;
@@ -137,7 +140,9 @@ export class KernelDatapath implements Datapath, PacketRunner {
     const { attacher, pins } = this.open;
     for (const { name } of pins.links()) {
       const [, port, hookName] = /^(\d+)-([a-z_]+)/.exec(name) ?? [];
-      const hook = Object.values(hooksOf).flat().find((known) => known.name === hookName);
+      const hook = Object.values(hooksOf)
+        .flat()
+        .find((known) => known.name === hookName);
       if (hook !== undefined) detachHook(attacher, Number(port), hook);
     }
     pins.removeAll();

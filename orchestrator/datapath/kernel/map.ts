@@ -3,11 +3,12 @@
 import { AgentError } from '../../errors.ts';
 import type { DatapathMap } from '../datapath.ts';
 import type { MapSpec } from '../layout.ts';
+import { showKey } from '../show-key.ts';
 import type { Bpf } from './bpf.ts';
 import { errno, errnoText } from './errno.ts';
 import type { Libc } from './libc.ts';
-import { scan } from './scan.ts';
 import { joinPerCpu, splitPerCpu } from './per-cpu.ts';
+import { scan } from './scan.ts';
 
 /** Entries per system call: 0.2 ms of the kernel's time at most, so that the event loop breathes between two. */
 const batchEntries = 1024;
@@ -94,7 +95,9 @@ export class KernelMap<K, V> implements DatapathMap<K, V> {
     let count = 0;
     for await (const found of this.scan()) {
       if (!this.isArray()) count += found.count;
-      else for (let index = 0; index < found.count; index++) if (!isZero(found.values, index * this.open.valueSize, this.open.valueSize)) count++;
+      else
+        for (let index = 0; index < found.count; index++)
+          if (!isZero(found.values, index * this.open.valueSize, this.open.valueSize)) count++;
     }
     return count;
   }
@@ -109,9 +112,10 @@ export class KernelMap<K, V> implements DatapathMap<K, V> {
     if (done.result >= 0) return;
     const key = this.spec.key.decode(this.keyView, Math.min(done.count, count - 1) * this.spec.key.size);
     const full = done.result === -errno.toobig || done.result === -errno.nospc;
-    if (full && this.isArray()) throw new AgentError('MAP_KEY_INVALID', `map ${this.spec.name}: update: no such index, of ${this.capacity}: ${show(key)}`);
-    if (full) throw new AgentError('MAP_FULL', `map ${this.spec.name}: update: full at ${this.capacity} entries: ${show(key)}`);
-    throw this.failure(`update (value of ${valueSize} bytes) at ${show(key)}`, done.result);
+    if (full && this.isArray())
+      throw new AgentError('MAP_KEY_INVALID', `map ${this.spec.name}: update: no such index, of ${this.capacity}: ${showKey(key)}`);
+    if (full) throw new AgentError('MAP_FULL', `map ${this.spec.name}: update: full at ${this.capacity} entries: ${showKey(key)}`);
+    throw this.failure(`update (value of ${valueSize} bytes) at ${showKey(key)}`, done.result);
   }
 
   /** Deletes the first `count` keys of the buffer; the kernel stops at an absent one, which is stepped over. */
@@ -182,10 +186,6 @@ function* zeroed<K, V>(keys: Iterable<K>, zero: V): Iterable<readonly [K, V]> {
 function isZero(bytes: Uint8Array, from: number, length: number): boolean {
   for (let at = from; at < from + length; at++) if (bytes[at] !== 0) return false;
   return true;
-}
-
-function show(key: unknown): string {
-  return JSON.stringify(key, (_, field) => (typeof field === 'bigint' ? `0x${field.toString(16)}` : field));
 }
 
 function breathe(): Promise<void> {

@@ -43,7 +43,8 @@ export class Netlink implements Disposable {
     const found: NetlinkMessage[] = [];
     for (const message of this.replies()) {
       if (message.type === messageDone) break;
-      if (message.type === messageError) throw new AgentError('NETLINK_FAILED', `netlink: dump ${type}: ${errnoText(view(message.body).getInt32(0, true))}`);
+      if (message.type === messageError)
+        throw new AgentError('NETLINK_FAILED', `netlink: dump ${type}: ${errnoText(view(message.body).getInt32(0, true))}`);
       found.push(message);
     }
     return found;
@@ -83,7 +84,8 @@ export class Netlink implements Disposable {
 
 /** One attribute: its length, type and payload, padded to 4 bytes. Text ends with a zero byte, a number is a u32. */
 export function attribute(type: number, payload: Uint8Array | string | number): Uint8Array {
-  const bytes = typeof payload === 'string' ? new TextEncoder().encode(`${payload}\0`) : typeof payload === 'number' ? word(payload) : payload;
+  const bytes =
+    typeof payload === 'string' ? new TextEncoder().encode(`${payload}\0`) : typeof payload === 'number' ? word(payload) : payload;
   const whole = new Uint8Array(align(4 + bytes.length));
   view(whole).setUint16(0, 4 + bytes.length, true);
   view(whole).setUint16(2, type, true);

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Codec } from '../layout.ts';
+import { sumFields } from '../sum-fields.ts';
 
 /** CPUs that the kernel keeps parts for: possible ones, not only those online. */
 export function possibleCpus(): number {
@@ -22,14 +23,6 @@ export function splitPerCpu<V>(codec: Codec<V>, value: V, view: DataView, offset
 /** Sum of all parts, field by field; a field that is no number is the first CPU's. */
 export function joinPerCpu<V>(codec: Codec<V>, view: DataView, offset: number, size: number): V {
   let sum = codec.decode(view, offset);
-  for (let at = partSize(codec.size); at < size; at += partSize(codec.size)) sum = add(sum, codec.decode(view, offset + at)) as V;
+  for (let at = partSize(codec.size); at < size; at += partSize(codec.size)) sum = sumFields(sum, codec.decode(view, offset + at));
   return sum;
-}
-
-function add(left: unknown, right: unknown): unknown {
-  if (typeof left === 'bigint' && typeof right === 'bigint') return BigInt.asUintN(64, left + right);
-  if (typeof left === 'number' && typeof right === 'number') return left + right;
-  if (typeof left !== 'object' || left === null) return left;
-  const other = right as Record<string, unknown>;
-  return Object.fromEntries(Object.entries(left).map(([name, field]) => [name, add(field, other[name])]));
 }

@@ -5,10 +5,10 @@ import { currentTick } from '../clock.ts';
 import type { RunOptions, RunResult } from '../datapath.ts';
 import { HOOK_FROM_OVERLAY, NEXT_HOP_DROP, NEXT_HOP_STACK } from '../generated/enums.ts';
 import { factsCodec, recordCodec } from '../generated/layouts.ts';
-import { hookNames } from '../hooks.ts';
 import type { Bpf } from './bpf.ts';
 import { errnoText } from './errno.ts';
 import { ethernetBytes, framed } from './frame.ts';
+import { hookPrograms } from './hook-programs.ts';
 import type { Libc } from './libc.ts';
 import { partSize, possibleCpus } from './per-cpu.ts';
 import { runFrame } from './test-run.ts';
@@ -36,7 +36,8 @@ export class Runner implements Disposable {
     this.program = program;
     const descriptor = maps.get(workspaceMap);
     const info = descriptor === undefined ? undefined : bpf.mapInfo(descriptor);
-    if (descriptor === undefined || typeof info !== 'object') throw new AgentError('OBJECT_REFUSED', `object: no map of the name "${workspaceMap}"`);
+    if (descriptor === undefined || typeof info !== 'object')
+      throw new AgentError('OBJECT_REFUSED', `object: no map of the name "${workspaceMap}"`);
     const part = partSize(info.valueSize);
     this.workspaces = { descriptor, part, bytes: new Uint8Array(part * possibleCpus()) };
   }
@@ -49,7 +50,8 @@ export class Runner implements Disposable {
     const done = runFrame(this.bpf, this.libc, program, framed(packet), context);
     const left = done.frame.slice(ethernetBytes);
     const record = this.findRecord();
-    if (record === undefined) return { nextHop: done.action === actionDrop ? NEXT_HOP_DROP : NEXT_HOP_STACK, reason: 0, packet: left, record };
+    if (record === undefined)
+      return { nextHop: done.action === actionDrop ? NEXT_HOP_DROP : NEXT_HOP_STACK, reason: 0, packet: left, record };
     return { nextHop: done.action === actionDrop ? NEXT_HOP_DROP : record.nextHop, reason: record.reason, packet: left, record };
   }
 
@@ -58,10 +60,11 @@ export class Runner implements Disposable {
   }
 
   private entry(hook: number, options: RunOptions): number {
-    const name = hookNames[hook];
+    const name = hookPrograms[hook];
     if (name === undefined) throw new AgentError('OBJECT_REFUSED', `object: no hook of the number ${hook}`);
     if (options.random !== undefined) throw new NotSupported('kernel test run: a given random number');
-    if (options.now !== undefined && Math.abs((options.now - currentTick()) | 0) > clockSlack) throw new NotSupported('kernel test run: a given time');
+    if (options.now !== undefined && Math.abs((options.now - currentTick()) | 0) > clockSlack)
+      throw new NotSupported('kernel test run: a given time');
     if (options.tunnelIdentity === undefined) return this.program(name);
     if (hook !== HOOK_FROM_OVERLAY) throw new NotSupported(`kernel test run: a tunnel key at ${name}`);
     this.tunnel ??= loadTunnelEntry(this.bpf, this.libc, this.program(name));

@@ -27,7 +27,8 @@ export async function* scan(map: OpenMap, spec: MapSpec, failure: (result: numbe
     return;
   }
   const copies: Chunk[] = [];
-  for (const { keys, values, count } of walk(map, spec.key.size, failure)) copies.push({ keys: keys.slice(), values: values.slice(), count });
+  for (const { keys, values, count } of walk(map, spec.key.size, failure))
+    copies.push({ keys: keys.slice(), values: values.slice(), count });
   yield* copies;
 }
 

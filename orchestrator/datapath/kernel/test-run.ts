@@ -54,7 +54,10 @@ export function runFrame(bpf: Bpf, libc: Libc, program: number, frame: Uint8Arra
     repeat,
   });
   if (done.result < 0) {
-    throw new AgentError('BPF_CALL_FAILED', `test run: ${frame.length} bytes at interface ${context.ifindex ?? 1}: ${errnoText(done.result)}`);
+    throw new AgentError(
+      'BPF_CALL_FAILED',
+      `test run: ${frame.length} bytes at interface ${context.ifindex ?? 1}: ${errnoText(done.result)}`,
+    );
   }
   const mark = new DataView(fields.buffer).getUint32(at.mark, true);
   return { action: done.value, frame: output.subarray(0, done.length), mark, nanoseconds: done.nanoseconds };

@@ -43,7 +43,9 @@ function entryCode(jumps: number): Uint8Array {
     instruction.setInt32(4, immediate, true);
     code.push(...new Uint8Array(instruction.buffer));
   };
-  const [move, moveRegister, add, storeZero, storeWord, loadWord, loadWide, call, exit] = [0xb7, 0xbf, 0x07, 0x7a, 0x63, 0x61, 0x18, 0x85, 0x95];
+  const [move, moveRegister, add, storeZero, storeWord, loadWord, loadWide, call, exit] = [
+    0xb7, 0xbf, 0x07, 0x7a, 0x63, 0x61, 0x18, 0x85, 0x95,
+  ];
   emit(moveRegister, 6, 1, 0, 0);
   for (let at = keyAt; at < 0; at += 8) emit(storeZero, 10, 0, at, 0);
   emit(loadWord, 1, 6, cbOffset, 0);
