@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The host contract: a lookup's answer is a function of map and key; a callee's results are a function of what it reads. Both machines
+// are asked the same questions in one universe, so the same question has the same answer.
+
+import type { MapShape, Parameter } from './btf.ts';
+import type { CoreFunction } from './functions.ts';
+import type { CallState, Contract } from './machine.ts';
+import { isPointer, isPresent, loadThrough, type Memory, type Pointer, pointerTo, type Region, type Value } from './memory.ts';
+import { and, not } from './normalise-boolean.ts';
+import { isNonZero } from './normalise-compare.ts';
+import { concat, extract, zeroExtend } from './normalise-slices.ts';
+import { apply, isFalse, type Term, token, truth, variable } from './terms.ts';
+import { Unsupported } from './unsupported.ts';
+
+/** Bytes of a parameter's target that a function may read before writing, and may write. */
+export interface Footprint {
+  readonly reads: ReadonlySet<number>;
+  readonly writes: ReadonlySet<number>;
+}
+
+/** One uninterpreted lookup or call, as a machine made it. */
+export interface Occurrence {
+  readonly token: Term;
+  readonly guard: Term;
+}
+
+/** What both machines share during one proof. */
+export interface Universe {
+  map(name: string): MapShape;
+  callee(name: string): CoreFunction;
+  footprints(name: string): readonly Footprint[];
+}
+
+export function wordWidth(size: number, index: number): number {
+  return 8 * Math.min(8, size - 8 * index);
+}
+
+/** A region whose initial words are unknowns of the proof. */
+export function unknownRegion(name: string, size: number): Region {
+  return {
+    name, size, writable: true, found: truth(true), reads: new Set(), writes: new Set(),
+    initial: (index) => variable(`${name}.${index * 8}`, wordWidth(size, index)),
+  };
+}
+
+/** Remembers regions by token, so that one key leads both machines to one place. */
+export class Answers {
+  readonly #regions = new Map<number, Region>();
+
+  region(name: string, size: number, of: Term): Region {
+    const known = this.#regions.get(of.id);
+    if (known) return known;
+    const made: Region = {
+      name: `${name}#${of.id}`, size, writable: false, found: apply('found', 0, of), reads: new Set(), writes: new Set(),
+      initial: (index) => apply(`word${index}`, wordWidth(size, index), of),
+    };
+    this.#regions.set(of.id, made);
+    return made;
+  }
+}
+
+export type Machine = 'wasm' | 'bpf';
+
+export class HostContract implements Contract {
+  readonly occurrences: Occurrence[] = [];
+  readonly hazards: Term[] = [];
+  readonly #machine: Machine;
+  readonly #universe: Universe;
+  readonly #answers: Answers;
+
+  constructor(machine: Machine, universe: Universe, answers: Answers) {
+    this.#machine = machine;
+    this.#universe = universe;
+    this.#answers = answers;
+  }
+
+  unsafe(condition: Term): void {
+    if (!isFalse(condition)) this.hazards.push(condition);
+  }
+
+  lookup(map: string, key: readonly Term[], state: CallState): Pointer {
+    const asked = token(`lookup ${map}`, key);
+    this.occurrences.push({ token: asked, guard: state.condition });
+    return pointerTo(this.#answers.region(map, this.#universe.map(map).valueSize, asked));
+  }
+
+  call(name: string, args: readonly Value[], state: CallState): Value | undefined {
+    const callee = this.#universe.callee(name);
+    const given = this.#machine === 'bpf' && callee.takesHost ? args.slice(1) : args;
+    const footprints = this.#universe.footprints(name);
+    const inputs: Term[] = [];
+    callee.parameters.forEach((parameter, i) => {
+      const value = given[i];
+      if (value === undefined) throw new Unsupported(`an argument of ${callee.name} is not known`);
+      if (parameter.kind === 'number') inputs.push(this.#number(parameter.width, value, state.condition, callee));
+      else inputs.push(...this.#content(parameter, footprints[i]!, value, state));
+    });
+    refuseOverlaps(callee, footprints, given);
+    const called = token(`call ${callee.name}`, inputs);
+    this.occurrences.push({ token: called, guard: state.condition });
+    callee.parameters.forEach((parameter, i) => {
+      if (parameter.kind === 'reference') applyWrites(parameter, footprints[i]!, given[i] as Pointer, called, state.memory);
+    });
+    return this.#result(callee, called);
+  }
+
+  /** The parameter's bits; what the calling convention promises about the others is a hazard if it does not hold. */
+  #number(width: number, value: Value, condition: Term, callee: CoreFunction): Term {
+    if (isPointer(value)) throw new Unsupported(`a pointer is passed to ${callee.name} as a number`);
+    if (this.#machine === 'bpf' && width < 32) this.unsafe(and(condition, isNonZero(extract(31, width, value))));
+    return extract(width - 1, 0, value);
+  }
+
+  #content(parameter: Parameter & { kind: 'reference' }, footprint: Footprint, value: Value, state: CallState): Term[] {
+    if (!isPointer(value)) throw new Unsupported(`a number is passed as ${parameter.name}`);
+    this.unsafe(and(state.condition, not(isPresent(value))));
+    const words = new Set([...footprint.reads].map((at) => at >> 3));
+    return [...words].sort((a, b) => a - b).map((index) => {
+      const word = loadThrough(state.memory, value.targets.filter((target) => target.region), index * 8, wordWidth(parameter.size, index) / 8);
+      if (isPointer(word)) throw new Unsupported(`a pointer is stored in ${parameter.name}`);
+      return word;
+    });
+  }
+
+  #result(callee: CoreFunction, called: Term): Value | undefined {
+    if (!callee.result) return undefined;
+    if (callee.result.kind === 'reference') return pointerTo(this.#answers.region(callee.name, callee.result.size, called));
+    const { width } = callee.result;
+    const value = apply('result', width, called);
+    if (this.#machine === 'wasm') return zeroExtend(Math.max(32, width), value);
+    return width === 64 ? value : concat(apply('above', 64 - width, called), value);
+  }
+}
+
+function applyWrites(parameter: Parameter, footprint: Footprint, pointer: Pointer, called: Term, memory: Memory): void {
+  for (const [at, bytes] of writtenRuns(footprint.writes)) {
+    if (pointer.targets.length !== 1) throw new Unsupported(`${parameter.name} is written, but may be one of several places`);
+    const { region, offset } = pointer.targets[0]!;
+    memory.store(region!, offset + at, bytes, apply(`${parameter.name}.${at}`, 8 * bytes, called));
+  }
+}
+
+/** Runs of written bytes, none across an 8-byte word: start and length. */
+export function writtenRuns(writes: ReadonlySet<number>): [number, number][] {
+  const runs: [number, number][] = [];
+  for (const at of [...writes].sort((a, b) => a - b)) {
+    const last = runs[runs.length - 1];
+    if (last && last[0] + last[1] === at && at % 8 !== 0) last[1]++;
+    else runs.push([at, 1]);
+  }
+  return runs;
+}
+
+/** The callee is proved with separate references; a call with overlapping ones, one of them written, is outside that proof. */
+function refuseOverlaps(callee: CoreFunction, footprints: readonly Footprint[], given: readonly Value[]): void {
+  const references = callee.parameters.flatMap((parameter, i) =>
+    parameter.kind === 'reference' ? [{ parameter, footprint: footprints[i]!, pointer: given[i] as Pointer }] : []);
+  for (const [i, a] of references.entries()) {
+    for (const b of references.slice(0, i)) {
+      if (a.footprint.writes.size + b.footprint.writes.size === 0) continue;
+      for (const left of a.pointer.targets) {
+        for (const right of b.pointer.targets) {
+          const apart = left.offset + a.parameter.size <= right.offset || right.offset + b.parameter.size <= left.offset;
+          if (left.region === right.region && !apart) {
+            throw new Unsupported(`${callee.name} is called with overlapping ${b.parameter.name} and ${a.parameter.name}`);
+          }
+        }
+      }
+    }
+  }
+}
