@@ -1022,18 +1022,17 @@ __hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference);
 __hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key);
 __hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to);
 __hidden __noinline bool has_expired(u32 expires, u32 now);
-static __always_inline struct policy_key *policy_key(struct scratch *scratch);
-__hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u32 identity);
-static __always_inline u64 better_match(u64 match, u64 other);
-__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity);
 static __always_inline struct grant_key *grant_key(struct scratch *scratch);
 static __always_inline u32 policy_now(struct scratch *scratch);
+static __always_inline u64 better_match(u64 match, u64 other);
+static __always_inline struct policy_key *policy_key(struct scratch *scratch);
+__hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u32 identity);
 static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires);
 __hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match);
-__hidden __noinline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity);
 static __always_inline u16 match_proxy_port(u64 match);
 __hidden __noinline u8 match_reason(u64 match);
 __hidden __noinline u16 policy_port(struct tuple *origin, u8 family);
+__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity);
 __hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime);
 __hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags);
 __hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags);
@@ -1078,6 +1077,7 @@ static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *
 static __always_inline u32 remote_identity(struct host *h, struct scratch *scratch, u64 hi, u64 lo, u32 known);
 __hidden __noinline u32 note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
 __hidden __noinline u32 note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
+static __always_inline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity);
 static __always_inline u32 match_rule(u64 match);
 static __always_inline u8 audited_reason(struct record *record, struct endpoint *endpoint, u8 reason);
 __hidden __noinline u32 evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
@@ -1110,13 +1110,13 @@ static __always_inline struct tuple *tuple_of(struct facts *facts);
 static __always_inline struct flow_key *flow_key(struct scratch *scratch);
 static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch);
 __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
-__hidden __noinline u32 unknown(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
+static __always_inline u32 unknown(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
 static __always_inline bool is_translating(u8 hook);
 static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline u32 established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-__hidden __noinline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 
 /* from datapath-as/core/hash.ts:15 */
@@ -1287,6 +1287,24 @@ __hidden __noinline bool has_expired(u32 expires, u32 now)
 	return (i32)(expires - now) <= 0;
 }
 
+/* from datapath-as/core/layout/scratch.ts:119 */
+static __always_inline struct grant_key *grant_key(struct scratch *scratch)
+{
+	return (struct grant_key *)&scratch->grant0;
+}
+
+/* from datapath-as/core/policy.ts:54 */
+static __always_inline u32 policy_now(struct scratch *scratch)
+{
+	return scratch->now;
+}
+
+/* from datapath-as/core/policy.ts:27 */
+static __always_inline u64 better_match(u64 match, u64 other)
+{
+	return (other >> ORDER_SHIFT) > (match >> ORDER_SHIFT) ? other : match;
+}
+
 /* from datapath-as/core/layout/scratch.ts:116 */
 static __always_inline struct policy_key *policy_key(struct scratch *scratch)
 {
@@ -1303,33 +1321,6 @@ __hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u3
 	if (entry == 0)
 		return 0;
 	return core_at(u64, entry, 0);
-}
-
-/* from datapath-as/core/policy.ts:27 */
-static __always_inline u64 better_match(u64 match, u64 other)
-{
-	return (other >> ORDER_SHIFT) > (match >> ORDER_SHIFT) ? other : match;
-}
-
-/* from datapath-as/core/policy.ts:42 */
-__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity)
-{
-	const u64 match = policy_match(h, scratch, identity);
-	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
-		return match;
-	return better_match(match, policy_match(h, scratch, POLICY_ANY_IDENTITY));
-}
-
-/* from datapath-as/core/layout/scratch.ts:119 */
-static __always_inline struct grant_key *grant_key(struct scratch *scratch)
-{
-	return (struct grant_key *)&scratch->grant0;
-}
-
-/* from datapath-as/core/policy.ts:54 */
-static __always_inline u32 policy_now(struct scratch *scratch)
-{
-	return scratch->now;
 }
 
 /* from datapath-as/core/policy.ts:48 */
@@ -1354,18 +1345,6 @@ __hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch,
 	best = grant_match(h, scratch, best, grant->identity1, grant->expires1);
 	best = grant_match(h, scratch, best, grant->identity2, grant->expires2);
 	return grant_match(h, scratch, best, grant->identity3, grant->expires3);
-}
-
-/* from datapath-as/core/policy.ts:87 */
-__hidden __noinline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity)
-{
-	struct policy_key *key = policy_key(scratch);
-	key->set = set;
-	key->direction = direction;
-	const u64 match = policy_verdict(h, scratch, identity);
-	if (direction != DIRECTION_EGRESS || scratch->responder_port != 0)
-		return match;
-	return granted_verdict(h, scratch, match);
 }
 
 /* from datapath-as/core/policy.ts:23 */
@@ -1396,6 +1375,15 @@ __hidden __noinline u16 policy_port(struct tuple *origin, u8 family)
 		return origin->destination_port;
 	const u8 echo = family == FAMILY_IPV4 ? ICMP_ECHO_REQUEST : ICMPV6_ECHO_REQUEST;
 	return (u16)((u32)(u16)echo << 8);
+}
+
+/* from datapath-as/core/policy.ts:42 */
+__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity)
+{
+	const u64 match = policy_match(h, scratch, identity);
+	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
+		return match;
+	return better_match(match, policy_match(h, scratch, POLICY_ANY_IDENTITY));
 }
 
 /* from datapath-as/core/conntrack.ts:42 */
@@ -1899,6 +1887,18 @@ __hidden __noinline u32 note_responder(struct host *h, struct facts *facts, stru
 	return REASON_FORWARDED;
 }
 
+/* from datapath-as/core/policy.ts:87 */
+static __always_inline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity)
+{
+	struct policy_key *key = policy_key(scratch);
+	key->set = set;
+	key->direction = direction;
+	const u64 match = policy_verdict(h, scratch, identity);
+	if (direction != DIRECTION_EGRESS || scratch->responder_port != 0)
+		return match;
+	return granted_verdict(h, scratch, match);
+}
+
 /* from datapath-as/core/policy.ts:19 */
 static __always_inline u32 match_rule(u64 match)
 {
@@ -2375,7 +2375,7 @@ __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct recor
 }
 
 /* from datapath-as/core/decide.ts:168 */
-__hidden __noinline u32 unknown(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
+static __always_inline u32 unknown(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
 {
 	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
 	const bool foreign = facts->hook == HOOK_FROM_NETWORK && (scratch->hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
@@ -2468,7 +2468,7 @@ __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct re
 }
 
 /* from datapath-as/core/decide.ts:126 */
-__hidden __noinline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	const u32 reply = is_reply(entry->flags, scratch->source_high);
 	record->reply = (u8)reply;
