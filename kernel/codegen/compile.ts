@@ -2,7 +2,15 @@
 // which function a call reaches is what the compiler itself decided while it made WASM of the same sources.
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-import type { CompilerFunction, CompilerProgram, CompilerType, ExpressionNode, Method, RunningCompiler, StatementNode } from './compiler-shapes.ts';
+import type {
+  CompilerFunction,
+  CompilerProgram,
+  CompilerType,
+  ExpressionNode,
+  Method,
+  RunningCompiler,
+  StatementNode,
+} from './compiler-shapes.ts';
 import { asc, internals } from './compiler-shapes.ts';
 import type { Violations } from './violations.ts';
 

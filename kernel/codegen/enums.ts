@@ -65,6 +65,8 @@ export function ${names}Name(number: number): keyof typeof ${name} | undefined {
 export function enumObjects(core: Core, banner: string): string {
   const contract = new Map([...core.constants].filter(([, { at }]) => /\/(enum|layout)\//.test(at.file)));
   const constants = [...contract.values()].map((constant) => `export const ${constant.name} = ${valueText(constant)};\n`);
-  const families = familiesOf({ ...core, constants: contract }).filter(({ members }) => members.length > 1 || !members[0]!.at.file.includes('/enum/'));
+  const families = familiesOf({ ...core, constants: contract }).filter(
+    ({ members }) => members.length > 1 || !members[0]!.at.file.includes('/enum/'),
+  );
   return `${banner}\n${constants.join('')}\n${families.map(familyText).join('\n')}`;
 }

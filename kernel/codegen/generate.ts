@@ -28,7 +28,10 @@ export function lookupNumber(map: u32, number: u32): usize { return 0; }
 
 /** Files of the repository at `root`, except those that are generated themselves and those behind the host functions. */
 export function repositorySources(root: string, maps: readonly MapDefinition[]): Sources {
-  const entries = ['exports.ts', ...['enum', 'layout'].flatMap((folder) => readdirSync(join(root, corePath, folder)).map((name) => `${folder}/${name}`))];
+  const entries = [
+    'exports.ts',
+    ...['enum', 'layout'].flatMap((folder) => readdirSync(join(root, corePath, folder)).map((name) => `${folder}/${name}`)),
+  ];
   const given = new Map([
     ['datapath-as/host/lookup.ts', lookups],
     [numbersPath, mapNumbers(maps, scriptBanner)],

@@ -15,11 +15,11 @@ async function run(root: string, check: boolean): Promise<number> {
   const stale = [...files].filter(([path, text]) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== text);
   for (const [path, text] of stale) {
     if (check) {
-      console.error(`${path}: stale: the core says something else; hint: npm run generate`);
+      process.stderr.write(`${path}: stale: the core says something else; hint: npm run generate\n`);
     } else {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), text);
-      console.log(`${path}: written`);
+      process.stdout.write(`${path}: written\n`);
     }
   }
   return check && stale.length > 0 ? 1 : 0;
@@ -35,6 +35,6 @@ try {
   process.exitCode = await run(values.root, values.check);
 } catch (error) {
   if (!(error instanceof SubsetError)) throw error;
-  console.error(error.message);
+  process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }

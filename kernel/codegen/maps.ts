@@ -24,10 +24,16 @@ function mapNumber(name: string): string {
 }
 
 /** Reports maps whose classes are not in the core, or do not suit their kind. */
-export function checkMaps(maps: readonly MapDefinition[], structs: ReadonlyMap<string, Struct>, at: Position, violations: Violations): void {
+export function checkMaps(
+  maps: readonly MapDefinition[],
+  structs: ReadonlyMap<string, Struct>,
+  at: Position,
+  violations: Violations,
+): void {
   for (const { name, kind, key, value } of maps) {
     if (!structs.has(value)) violations.report(at, `value ${value} of map ${name} is no class of the core`, 'name a class of core/layout');
-    if (key !== 'u32' && !structs.has(key)) violations.report(at, `key ${key} of map ${name} is no class of the core`, 'name a class of core/layout, or u32');
+    if (key !== 'u32' && !structs.has(key))
+      violations.report(at, `key ${key} of map ${name} is no class of the core`, 'name a class of core/layout, or u32');
     if (indexed.has(kind) && key !== 'u32') violations.report(at, `map ${name} is found by index, its key is ${key}`, 'its key is u32');
     const first = structs.get(key)?.fields[0];
     if (kind === 'lpm' && !(first?.name === 'prefixLength' && first.type === 'u32')) {
@@ -77,8 +83,13 @@ function typeName(name: string): string {
   return name === 'u32' ? 'number' : name;
 }
 
-function spec(structs: ReadonlyMap<string, Struct>, { name, kind, key, value, entries, writer, sentence }: MapDefinition, number: number): string {
-  const size = typeof entries === 'number' ? String(entries) : `{ standard: ${entries.standard}, min: ${entries.min}, max: ${entries.max} }`;
+function spec(
+  structs: ReadonlyMap<string, Struct>,
+  { name, kind, key, value, entries, writer, sentence }: MapDefinition,
+  number: number,
+): string {
+  const size =
+    typeof entries === 'number' ? String(entries) : `{ standard: ${entries.standard}, min: ${entries.min}, max: ${entries.max} }`;
   const hash = shortHash(`${kind}|${describeLayout(structs.get(key))}|${describeLayout(structs.get(value))}`);
   return `/** ${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}. */
 export const ${camelCase(name)}Spec: MapSpec<${typeName(key)}, ${typeName(value)}> = {

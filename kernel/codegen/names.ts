@@ -17,7 +17,10 @@ export function camelCase(name: string): string {
 
 /** `next_hop` or `nextHop` → `NextHop`. */
 export function pascalCase(name: string): string {
-  const camel = /[_A-Z]/.test(name) && name === name.toUpperCase() ? camelCase(name) : name.replace(/[_-]([a-z0-9])/g, (_, l: string) => l.toUpperCase());
+  const camel =
+    /[_A-Z]/.test(name) && name === name.toUpperCase()
+      ? camelCase(name)
+      : name.replace(/[_-]([a-z0-9])/g, (_, l: string) => l.toUpperCase());
   return camel.charAt(0).toUpperCase() + camel.slice(1);
 }
 

@@ -72,17 +72,30 @@ export function readAddress(context: ReadContext, node: ExpressionNode): Address
 }
 
 /** The address of a load or store of `memory`, `extra` bytes after `node`'s; checked against the struct's bounds and alignment. */
-export function readAccess(context: ReadContext, node: ExpressionNode, extra: ExpressionNode | undefined, memory: Scalar): Address | undefined {
+export function readAccess(
+  context: ReadContext,
+  node: ExpressionNode,
+  extra: ExpressionNode | undefined,
+  memory: Scalar,
+): Address | undefined {
   const address = readAddress(context, node);
   const offset = extra === undefined ? { bytes: 0 } : readOffset(context, extra);
   if (address === undefined || offset === undefined) return undefined;
   const bytes = address.offset + offset.bytes;
   const struct = isReference(address.base.type) ? context.structs.get(address.base.type.struct) : undefined;
   if (struct !== undefined && (bytes < 0 || bytes + sizeOf(memory) > struct.size)) {
-    context.report(node, `bytes ${bytes} to ${bytes + sizeOf(memory)} reach outside ${struct.name}, which has ${struct.size}`, 'stay inside the struct');
+    context.report(
+      node,
+      `bytes ${bytes} to ${bytes + sizeOf(memory)} reach outside ${struct.name}, which has ${struct.size}`,
+      'stay inside the struct',
+    );
   }
   if (bytes % sizeOf(memory) !== 0) {
-    context.report(node, `a ${memory} at byte ${bytes} is not aligned`, 'the eBPF verifier refuses it: choose an aligned offset or a narrower type');
+    context.report(
+      node,
+      `a ${memory} at byte ${bytes} is not aligned`,
+      'the eBPF verifier refuses it: choose an aligned offset or a narrower type',
+    );
   }
   return { base: address.base, offset: bytes, field: undefined };
 }
@@ -107,7 +120,8 @@ export function readChangetype(context: ReadContext, node: ExpressionNode): Expr
   }
   const type = context.typeOf(node);
   const at = positionOf(node);
-  if (type === undefined || !isReference(type)) return context.refuse(node, 'changetype to a number is outside the subset', 'use <T>x for numbers');
+  if (type === undefined || !isReference(type))
+    return context.refuse(node, 'changetype to a number is outside the subset', 'use <T>x for numbers');
   const operandType = context.compiled.types.get(bare(node.args[0]!));
   if (operandType !== undefined && operandType.classReference !== null) {
     return { kind: 'embedded', at, type, base: readExpression(context, node.args[0]!), field: undefined, offset: 0 };
@@ -117,7 +131,11 @@ export function readChangetype(context: ReadContext, node: ExpressionNode): Expr
   const outer = isReference(address.base.type) ? context.structs.get(address.base.type.struct) : undefined;
   const inner = context.structs.get(type.struct);
   if (outer !== undefined && inner !== undefined && address.offset + inner.size > outer.size) {
-    context.report(node, `${inner.name} at byte ${address.offset} reaches outside ${outer.name}, which has ${outer.size} bytes`, 'stay inside the struct');
+    context.report(
+      node,
+      `${inner.name} at byte ${address.offset} reaches outside ${outer.name}, which has ${outer.size} bytes`,
+      'stay inside the struct',
+    );
   }
   return { kind: 'embedded', at, type, base: address.base, field: address.field, offset: address.offset };
 }

@@ -44,7 +44,11 @@ export class Constants {
     const context = this.context!;
     const at = positionOf(global.declaration);
     if ((global.flags & CommonFlags.Const!) === 0) {
-      context.report(global.declaration, `${global.name} is a variable of the module: the core keeps no state`, 'make it a const, or a field of the scratch');
+      context.report(
+        global.declaration,
+        `${global.name} is a variable of the module: the core keeps no state`,
+        'make it a const, or a field of the scratch',
+      );
       return undefined;
     }
     const node = global.initializerNode;

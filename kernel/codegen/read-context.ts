@@ -55,7 +55,8 @@ export class ReadContext {
   }
 
   declare(node: TreeNode, name: string, type: Type): void {
-    if (this.lookup(name) !== undefined) this.report(node, `${name} hides another local`, 'give it a name of its own: C would read its own initializer');
+    if (this.lookup(name) !== undefined)
+      this.report(node, `${name} hides another local`, 'give it a name of its own: C would read its own initializer');
     this.#scopes.at(-1)!.set(name, type);
   }
 
@@ -73,7 +74,11 @@ export class ReadContext {
     if (isScalar(text) || text === 'void') return text;
     if (type.classReference !== null && !type.isManaged) return { struct: type.classReference.name };
     if (text === 'usize' || text === 'isize') {
-      this.report(node, `${text} outside an address is outside the subset: pointers are wider in the kernel`, 'use u32 or u64, or a reference to an @unmanaged class');
+      this.report(
+        node,
+        `${text} outside an address is outside the subset: pointers are wider in the kernel`,
+        'use u32 or u64, or a reference to an @unmanaged class',
+      );
     } else if (type.isManaged) {
       this.report(node, `${text} is managed by a garbage collector, which the kernel has not`, 'use an @unmanaged class');
     } else if (/^f(32|64)$/.test(text)) {

@@ -41,7 +41,12 @@ function readFields(instance: CompilerClass, violations: Violations): Field[] {
       violations.report(at, `${instance.name}.${member.name} is no field`, 'layouts have fields only; write a function of the core');
     } else {
       const type = property.type.toString();
-      if (!isScalar(type)) violations.report(at, `field ${instance.name}.${member.name} of type ${type} is outside the subset`, 'fields are bool, u8 to u64 or i8 to i64');
+      if (!isScalar(type))
+        violations.report(
+          at,
+          `field ${instance.name}.${member.name} of type ${type} is outside the subset`,
+          'fields are bool, u8 to u64 or i8 to i64',
+        );
       else fields.push({ name: member.name, type, offset: property.memoryOffset });
     }
   }
@@ -57,7 +62,12 @@ function readStruct(program: CompilerProgram, prototype: Element, violations: Vi
     return undefined;
   }
   if (instance.base !== null) violations.report(at, `class ${prototype.name} extends another`, 'spell its fields out');
-  return { at, name: prototype.name, size: (instance as unknown as { nextMemoryOffset: number }).nextMemoryOffset, fields: readFields(instance, violations) };
+  return {
+    at,
+    name: prototype.name,
+    size: (instance as unknown as { nextMemoryOffset: number }).nextMemoryOffset,
+    fields: readFields(instance, violations),
+  };
 }
 
 /** Functions that a file exports, those of `export *` too, by their own names. */
@@ -101,7 +111,8 @@ export function readCore(compiled: Compiled, violations: Violations): Core {
     const found = new Map<string, Member>();
     for (const member of members.filter(({ element }) => element.kind === kind)) {
       const { name, declaration } = member.element;
-      if (found.has(name)) violations.report(positionOf(declaration), `the core has two ${what} named ${name}`, 'rename one: C has one namespace');
+      if (found.has(name))
+        violations.report(positionOf(declaration), `the core has two ${what} named ${name}`, 'rename one: C has one namespace');
       found.set(name, member);
     }
     return found;
@@ -140,7 +151,8 @@ function readFunctions(
     functions.set(name, readFunction(context, instance, member.file === `${corePath}/host`, roots.has(name)));
     for (const call of context.called.slice(firstCall)) {
       if (prototypes.has(call.name)) pending.push(call.name);
-      else context.report(call.node, `${call.name} is no function of the core`, 'the core calls its own functions and those of core/host.ts');
+      else
+        context.report(call.node, `${call.name} is no function of the core`, 'the core calls its own functions and those of core/host.ts');
     }
   }
 }

@@ -52,7 +52,11 @@ function readIdentifier(context: ReadContext, node: ExpressionNode): Expression 
     context.usedConstants.add(node.text);
     return { kind: 'constant', at, type: constant.type, name: node.text, value: constant.value };
   }
-  return context.refuse(node, `${node.text} is neither a local nor a constant of the core`, 'pass it as a parameter, and import names unchanged');
+  return context.refuse(
+    node,
+    `${node.text} is neither a local nor a constant of the core`,
+    'pass it as a parameter, and import names unchanged',
+  );
 }
 
 function readBinary(context: ReadContext, node: ExpressionNode): Expression {
@@ -60,18 +64,32 @@ function readBinary(context: ReadContext, node: ExpressionNode): Expression {
   const at = positionOf(node);
   if (text === '&&' || text === '||') {
     const type = context.typeOf(node) ?? 'bool';
-    if (type !== 'bool') return context.refuse(node, `${text} of other than truth values picks a value`, 'compare with 0 or null, or use ? :');
-    return { kind: 'logical', at, type, operator: text, left: readExpression(context, node.left), right: readExpression(context, node.right) };
+    if (type !== 'bool')
+      return context.refuse(node, `${text} of other than truth values picks a value`, 'compare with 0 or null, or use ? :');
+    return {
+      kind: 'logical',
+      at,
+      type,
+      operator: text,
+      left: readExpression(context, node.left),
+      right: readExpression(context, node.right),
+    };
   }
   if (text.endsWith('=') && !comparisons.has(text)) {
-    return context.refuse(node, 'an assignment inside an expression is outside the subset: C promises no order', 'make it a statement of its own');
+    return context.refuse(
+      node,
+      'an assignment inside an expression is outside the subset: C promises no order',
+      'make it a statement of its own',
+    );
   }
   const left = readExpression(context, node.left);
   const right = readExpression(context, node.right);
   const comparison = comparisons.get(text);
-  if (comparison !== undefined) return { kind: 'comparison', at, type: 'bool', operator: comparison, left, right, common: commonType(left.type, right.type) };
+  if (comparison !== undefined)
+    return { kind: 'comparison', at, type: 'bool', operator: comparison, left, right, common: commonType(left.type, right.type) };
   const operator = asArithmetic(text);
-  if (operator === undefined) return context.refuse(node, `operator ${text} is outside the subset`, 'use + - * & | ^ << >> and comparisons');
+  if (operator === undefined)
+    return context.refuse(node, `operator ${text} is outside the subset`, 'use + - * & | ^ << >> and comparisons');
   const found = context.compiled.types.get(node)?.toString();
   if (found === 'usize' || found === 'isize') return context.refuse(node, 'address arithmetic outside an address', 'use u32 or u64');
   return { kind: 'arithmetic', at, type: context.typeOf(node) ?? 'u32', operator, left, right };
@@ -119,15 +137,25 @@ function readBuiltin(context: ReadContext, node: ExpressionNode, name: string): 
     return { kind: 'choice', at, type, condition: condition!, yes: yes!, no: no!, eager: true };
   }
   if (name === 'rotl') {
-    if (type !== 'u32' && type !== 'u64') return context.refuse(node, 'rotl of other than u32 and u64 is outside the subset', 'write rotl<u32> or rotl<u64>');
+    if (type !== 'u32' && type !== 'u64')
+      return context.refuse(node, 'rotl of other than u32 and u64 is outside the subset', 'write rotl<u32> or rotl<u64>');
     const [operand, count] = values();
     return { kind: 'rotate', at, type, operand: operand!, count: count! };
   }
   if (name === 'bswap') {
-    if (type !== 'u16' && type !== 'u32' && type !== 'u64') return context.refuse(node, 'bswap of other than u16, u32 and u64 is outside the subset', 'write bswap<u16>, bswap<u32> or bswap<u64>');
+    if (type !== 'u16' && type !== 'u32' && type !== 'u64')
+      return context.refuse(
+        node,
+        'bswap of other than u16, u32 and u64 is outside the subset',
+        'write bswap<u16>, bswap<u32> or bswap<u64>',
+      );
     return { kind: 'byteswap', at, type, operand: values()[0]! };
   }
-  return context.refuse(node, `${name} is outside the subset`, 'builtins of the subset: load, store, changetype, offsetof, rotl, bswap, select; casts are <T>x');
+  return context.refuse(
+    node,
+    `${name} is outside the subset`,
+    'builtins of the subset: load, store, changetype, offsetof, rotl, bswap, select; casts are <T>x',
+  );
 }
 
 function readCall(context: ReadContext, node: ExpressionNode): Expression {
@@ -142,13 +170,22 @@ function readCall(context: ReadContext, node: ExpressionNode): Expression {
   if (callee.signature.parameterTypes.length !== node.args.length) {
     return context.refuse(node, 'a default argument is outside the subset', 'pass every argument');
   }
-  return { kind: 'call', at: positionOf(node), type: context.typeOf(node) ?? 'void', callee: name, values: node.args.map((value) => readExpression(context, value)) };
+  return {
+    kind: 'call',
+    at: positionOf(node),
+    type: context.typeOf(node) ?? 'void',
+    callee: name,
+    values: node.args.map((value) => readExpression(context, value)),
+  };
 }
 
 function readField(context: ReadContext, node: ExpressionNode): Expression {
   const object = readExpression(context, node.expression);
-  const field = isReference(object.type) ? context.structs.get(object.type.struct)?.fields.find((candidate) => candidate.name === node.property.text) : undefined;
-  if (field === undefined) return context.refuse(node, `${node.property.text} is no field of an @unmanaged class of the core`, 'no methods, accessors or statics');
+  const field = isReference(object.type)
+    ? context.structs.get(object.type.struct)?.fields.find((candidate) => candidate.name === node.property.text)
+    : undefined;
+  if (field === undefined)
+    return context.refuse(node, `${node.property.text} is no field of an @unmanaged class of the core`, 'no methods, accessors or statics');
   return { kind: 'field', at: positionOf(node), type: field.type, object, field: field.name };
 }
 
@@ -158,7 +195,15 @@ function readTernary(context: ReadContext, node: ExpressionNode): Expression {
   if (!types.has(bare(node.ifThen))) return readExpression(context, node.ifElse);
   if (!types.has(bare(node.ifElse))) return readExpression(context, node.ifThen);
   const [condition, yes, no] = [node.condition, node.ifThen, node.ifElse].map((part) => readExpression(context, part));
-  return { kind: 'choice', at: positionOf(node), type: context.typeOf(node) ?? 'u32', condition: condition!, yes: yes!, no: no!, eager: false };
+  return {
+    kind: 'choice',
+    at: positionOf(node),
+    type: context.typeOf(node) ?? 'u32',
+    condition: condition!,
+    yes: yes!,
+    no: no!,
+    eager: false,
+  };
 }
 
 export function readExpression(context: ReadContext, parenthesised: ExpressionNode): Expression {
@@ -189,7 +234,11 @@ export function readExpression(context: ReadContext, parenthesised: ExpressionNo
     case NodeKind.New:
       return context.refuse(node, 'an allocation is outside the subset', 'use the scratch');
     case NodeKind.UnaryPostfix:
-      return context.refuse(node, `${operatorText(node.operator)} inside an expression is outside the subset: C promises no order`, 'make it a statement of its own');
+      return context.refuse(
+        node,
+        `${operatorText(node.operator)} inside an expression is outside the subset: C promises no order`,
+        'make it a statement of its own',
+      );
     default:
       return context.refuse(node, 'this expression is outside the subset', 'see kernel/codegen/README.md');
   }

@@ -30,14 +30,23 @@ function readVariables(context: ReadContext, node: StatementNode): Statement[] {
   });
 }
 
-function readAssignment(context: ReadContext, node: ExpressionNode, left: ExpressionNode, operator: string, right: ExpressionNode | undefined): Statement[] {
+function readAssignment(
+  context: ReadContext,
+  node: ExpressionNode,
+  left: ExpressionNode,
+  operator: string,
+  right: ExpressionNode | undefined,
+): Statement[] {
   const at = positionOf(node);
   const target = readExpression(context, left);
   if (target.kind !== 'local' && target.kind !== 'field') {
     context.report(left, 'only locals and fields can be assigned', 'use store<T> for other bytes');
     return [];
   }
-  const value = right === undefined ? { kind: 'integer' as const, at, type: target.type, value: 1n, hexadecimal: false } : readExpression(context, right);
+  const value =
+    right === undefined
+      ? { kind: 'integer' as const, at, type: target.type, value: 1n, hexadecimal: false }
+      : readExpression(context, right);
   if (operator === '') return [{ kind: 'assign', at, target, operator: undefined, value }];
   const arithmetic = asArithmetic(operator);
   if (arithmetic === undefined) {
@@ -69,7 +78,11 @@ function readEffect(context: ReadContext, expression: ExpressionNode): Statement
 function readStore(context: ReadContext, node: ExpressionNode): Statement[] {
   const memory = context.typeArgument(node);
   if (memory === undefined || !isScalar(memory) || node.args.length > 3) {
-    context.report(node, 'this store is outside the subset', 'store<T>(changetype<usize>(reference), value, OFFSET) with an integer type T');
+    context.report(
+      node,
+      'this store is outside the subset',
+      'store<T>(changetype<usize>(reference), value, OFFSET) with an integer type T',
+    );
     return [];
   }
   const address = readAccess(context, node.args[0]!, node.args[2], memory);
@@ -152,7 +165,11 @@ function readStatement(context: ReadContext, node: StatementNode): Statement[] {
     case NodeKind.While:
     case NodeKind.Do:
     case NodeKind.ForOf:
-      context.report(node, 'a loop without a constant bound is outside the subset: the eBPF verifier walks every turn', 'for (let i: u32 = 0; i < BOUND; i++)');
+      context.report(
+        node,
+        'a loop without a constant bound is outside the subset: the eBPF verifier walks every turn',
+        'for (let i: u32 = 0; i < BOUND; i++)',
+      );
       return [];
     case NodeKind.Switch:
       context.report(node, 'switch is outside the subset', 'use if and else');

@@ -31,10 +31,22 @@ export type Expression = Typed &
     | { readonly kind: 'constant'; readonly name: string; readonly value: bigint }
     | { readonly kind: 'field'; readonly object: Expression; readonly field: string }
     | { readonly kind: 'arithmetic'; readonly operator: ArithmeticOperator; readonly left: Expression; readonly right: Expression }
-    | { readonly kind: 'comparison'; readonly operator: ComparisonOperator; readonly left: Expression; readonly right: Expression; readonly common: Type }
+    | {
+        readonly kind: 'comparison';
+        readonly operator: ComparisonOperator;
+        readonly left: Expression;
+        readonly right: Expression;
+        readonly common: Type;
+      }
     | { readonly kind: 'logical'; readonly operator: '&&' | '||'; readonly left: Expression; readonly right: Expression }
     | { readonly kind: 'not' | 'negate' | 'complement'; readonly operand: Expression }
-    | { readonly kind: 'choice'; readonly condition: Expression; readonly yes: Expression; readonly no: Expression; readonly eager: boolean }
+    | {
+        readonly kind: 'choice';
+        readonly condition: Expression;
+        readonly yes: Expression;
+        readonly no: Expression;
+        readonly eager: boolean;
+      }
     | { readonly kind: 'convert'; readonly operand: Expression }
     | { readonly kind: 'call'; readonly callee: string; readonly values: readonly Expression[] }
     | { readonly kind: 'rotate'; readonly operand: Expression; readonly count: Expression }
@@ -47,7 +59,13 @@ export type Expression = Typed &
 export type ExpressionKind<K extends Expression['kind']> = Extract<Expression, { readonly kind: K }>;
 
 export type Statement = { readonly at: Position } & (
-  | { readonly kind: 'variable'; readonly name: string; readonly type: Type; readonly constant: boolean; readonly value: Expression | undefined }
+  | {
+      readonly kind: 'variable';
+      readonly name: string;
+      readonly type: Type;
+      readonly constant: boolean;
+      readonly value: Expression | undefined;
+    }
   | { readonly kind: 'assign'; readonly target: Expression; readonly operator: ArithmeticOperator | undefined; readonly value: Expression }
   | { readonly kind: 'store'; readonly base: Expression; readonly offset: number; readonly memory: Scalar; readonly value: Expression }
   | { readonly kind: 'call'; readonly call: Expression }

@@ -39,7 +39,9 @@ export class Violations {
 
   /** In the order in which a reader meets them. */
   list(): Violation[] {
-    return [...this.#found.values()].sort((a, b) => (a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1));
+    return [...this.#found.values()].sort((a, b) =>
+      a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1,
+    );
   }
 }
 

@@ -19,7 +19,9 @@ export function partsOf(expression: Expression): readonly Expression[] {
     case 'byteswap':
       return [expression.operand];
     case 'choice':
-      return expression.eager ? [expression.yes, expression.no, expression.condition] : [expression.condition, expression.yes, expression.no];
+      return expression.eager
+        ? [expression.yes, expression.no, expression.condition]
+        : [expression.condition, expression.yes, expression.no];
     case 'call':
       return expression.values;
     case 'rotate':
