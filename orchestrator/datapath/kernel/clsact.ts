@@ -10,6 +10,8 @@ export type Direction = 'ingress' | 'egress';
 const newQdisc = 36;
 const newFilter = 44;
 const deleteFilter = 45;
+const deleteQdisc = 37;
+const loopback = 1;
 /** TC_H_CLSACT, and the two places under it. */
 const clsactParent = 0xfffffff1;
 const parents = { ingress: 0xfffffff2, egress: 0xfffffff3 } as const;
@@ -37,6 +39,18 @@ export function exchangeFilter(libc: Libc, port: number, direction: Direction, n
 export function removeFilter(libc: Libc, port: number, direction: Direction): number {
   using netlink = new Netlink(libc);
   return netlink.request(deleteFilter, 0, joined(ourFilter(port, direction), attribute(attributes.kind, 'bpf')));
+}
+
+/** 0 or -errno of a filter on the loopback interface, which is taken off again at once. */
+export function clsactWorks(libc: Libc, program: number): number {
+  using netlink = new Netlink(libc);
+  const qdisc = joined(trafficControl(loopback, 0xffff0000, clsactParent, 0), attribute(attributes.kind, 'clsact'));
+  const added = netlink.request(newQdisc, netlinkFlag.create | netlinkFlag.exclusive, qdisc);
+  if (added === -errno.exist) return 0;
+  if (added < 0) return added;
+  const result = netlink.request(newFilter, netlinkFlag.create, filter(loopback, 'ingress', 'axoneme_probe', program));
+  netlink.request(deleteQdisc, 0, qdisc);
+  return result;
 }
 
 function filter(port: number, direction: Direction, name: string, program: number): Uint8Array {

@@ -1,7 +1,10 @@
 // Events of the kernel's ring, decoded, as an endless iteration that ends with the ring.
 
 import type { DatapathEvent } from '../datapath.ts';
+import type { Metric } from '../generated/layouts.ts';
 import type { MapSpec } from '../layout.ts';
+import type { OpenMap } from './map.ts';
+import { joinPerCpu } from './per-cpu.ts';
 import type { Ring } from './ring.ts';
 
 /** Events taken from the ring at a time: their room is free again before the first of them is looked at. */
@@ -23,4 +26,17 @@ export async function* readEvents(ring: Ring, spec: MapSpec, lost: () => number)
     told = total;
     if (count === 0) await ring.wait(waitMs);
   }
+}
+
+/** The slot of `metrics` in which the programs count events that found the ring full (kernel/lib/event.h): reason 255, ingress. */
+const lostMetric = 510;
+
+/** Reads how many events were lost since the maps were made. */
+export function lostCounter(open: OpenMap, spec: MapSpec<number, Metric>): () => number {
+  const key = Uint32Array.of(lostMetric);
+  const value = new Uint8Array(open.valueSize);
+  return () => {
+    const result = open.bpf.lookup(open.descriptor, open.libc.address(key), open.libc.address(value));
+    return result < 0 ? 0 : Number(joinPerCpu(spec.value, new DataView(value.buffer), 0, open.valueSize).packets);
+  };
 }

@@ -5,14 +5,14 @@ import { totalmem } from 'node:os';
 import { AgentError } from '../../errors.ts';
 import { currentTick } from '../clock.ts';
 import type { Datapath, DatapathEvent, DatapathMap, PacketRunner, Port, RunOptions, RunResult } from '../datapath.ts';
-import { maps as allMaps } from '../generated/maps.ts';
+import { maps as allMaps, metricsSpec } from '../generated/maps.ts';
 import type { MapSpec } from '../layout.ts';
 import type { Converter } from '../migrate.ts';
 import { mapSizes } from '../sizes.ts';
 import { type Attacher, type AttachMethod, attachHook, detachHook, hooksOf, renewAll } from './attach.ts';
 import { Bpf } from './bpf.ts';
 import { type LoadedObject, loadObject } from './elf.ts';
-import { readEvents } from './events.ts';
+import { lostCounter, readEvents } from './events.ts';
 import { type Libc, openLibc } from './libc.ts';
 import { KernelMap, type OpenMap } from './map.ts';
 import { MapSet } from './map-set.ts';
@@ -20,7 +20,7 @@ import type { Migration } from './migration.ts';
 import { Pins } from './pins.ts';
 import { Ring } from './ring.ts';
 import { Runner } from './runner.ts';
-import { tcxWorks } from './tcx.ts';
+import { tryTcx } from './tcx.ts';
 
 export interface KernelOptions {
   /** The node's folder; a bpffs is mounted on it if it is on none. */
@@ -50,7 +50,7 @@ export async function openKernelDatapath(options: KernelOptions): Promise<Kernel
     const migrations = set.adopt(object.maps);
     for (const [name, descriptor] of object.programs) pins.put(pins.programPath(name), descriptor);
     const program = (hook: string): number => programOf(object, hook);
-    const attacher = { bpf, libc, pins, program, method: options.attach ?? (tcxWorks(bpf, libc) ? 'tcx' : 'clsact') } as const;
+    const attacher = { bpf, libc, pins, program, method: options.attach ?? (tryTcx(bpf, libc) === 0 ? 'tcx' : 'clsact') } as const;
     renewAll(attacher);
     const late = set.complete(object.maps);
     const open = (spec: MapSpec): OpenMap | undefined => {
@@ -117,7 +117,8 @@ export class KernelDatapath implements Datapath, PacketRunner {
     const open = spec && maps.get(spec.name);
     if (open === undefined) throw new AgentError('MAP_UNKNOWN', 'events: this datapath has no ring');
     this.ring ??= new Ring(libc, open.descriptor, open.capacity);
-    return readEvents(this.ring, spec as MapSpec<number, never>, () => 0);
+    const metrics = maps.get(metricsSpec.name);
+    return readEvents(this.ring, spec as MapSpec, metrics === undefined ? () => 0 : lostCounter(metrics, metricsSpec));
   }
 
   now(): number {

@@ -36,8 +36,8 @@ export interface Libc {
 export type SystemCall = keyof (typeof systemCalls)['x64'];
 
 const systemCalls = {
-  x64: { bpf: 321, eventfd2: 290, sched_setaffinity: 203, sched_getaffinity: 204, getcpu: 309, unshare: 272 },
-  arm64: { bpf: 280, eventfd2: 19, sched_setaffinity: 122, sched_getaffinity: 123, getcpu: 168, unshare: 97 },
+  x64: { bpf: 321, eventfd2: 290, ioctl: 16, sched_setaffinity: 203, sched_getaffinity: 204, getcpu: 309, unshare: 272 },
+  arm64: { bpf: 280, eventfd2: 19, ioctl: 29, sched_setaffinity: 122, sched_getaffinity: 123, getcpu: 168, unshare: 97 },
 } as const;
 
 /** MNT_DETACH: readers of a file below do not keep the mount busy. */
@@ -67,7 +67,7 @@ function bindLibc(koffi: Koffi): Libc {
     throw new AgentError('FFI_MISSING', `libc: not a machine that kernel mode knows: ${process.platform} ${process.arch}`);
   }
   const numbers = systemCalls[process.arch as keyof typeof systemCalls];
-  const library = koffi.load('libc.so.6');
+  const library = loadGlibc(koffi);
   const bound = (declaration: string): ((...values: (number | string | null)[]) => number) => {
     const call = library.func(declaration);
     return (...values) => {
@@ -103,4 +103,12 @@ function bindLibc(koffi: Koffi): Libc {
     view: (address, length) => koffi.view(address, length),
     pageSize: Number(library.func('long sysconf(int)')(pageSizeName)),
   };
+}
+
+function loadGlibc(koffi: Koffi): ReturnType<Koffi['load']> {
+  try {
+    return koffi.load('libc.so.6');
+  } catch (cause) {
+    throw new AgentError('FFI_MISSING', 'libc.so.6: not found: kernel mode needs the GNU C library', { cause });
+  }
 }

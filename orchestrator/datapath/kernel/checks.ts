@@ -1,0 +1,119 @@
+// Checks: each tries one thing that kernel mode needs, for real, and leaves nothing behind.
+
+import { mkdtempSync, rmdirSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Bpf, mapType, noPreallocation, schedClassifier } from './bpf.ts';
+import { clsactWorks } from './clsact.ts';
+import type { Libc } from './libc.ts';
+import { returnZero, tryTcx } from './tcx.ts';
+
+export interface Tools {
+  readonly libc: Libc;
+  readonly bpf: Bpf;
+}
+
+export interface Check {
+  readonly name: string;
+  readonly enables: string;
+  readonly isNeeded: boolean;
+  /** 0 or more: it works; -errno otherwise. */
+  run(tools: Tools): number;
+}
+
+const keyed = { keySize: 8, valueSize: 8, entries: 16 };
+
+/** Whether bpf(2) does anything at all for this process; when it does not, no other check can tell more. */
+export const firstCheck = mapCheck('bpf(2)', 'every map and program in the kernel', {
+  keySize: 4,
+  valueSize: 4,
+  entries: 1,
+  type: mapType.array,
+});
+
+export const checks: readonly Check[] = [
+  mapCheck('hash map', 'endpoints, nodes, services, grants', { ...keyed, type: mapType.hash, flags: noPreallocation }),
+  mapCheck('LRU map', 'conntrack, translations, affinity', { ...keyed, type: mapType.lru }),
+  mapCheck('longest-prefix map', 'ipcache and policy', { ...keyed, type: mapType.lpm, flags: noPreallocation }),
+  mapCheck('per-CPU array', 'metrics and the programs’ working memory', { ...keyed, keySize: 4, type: mapType['percpu-array'] }),
+  mapCheck('ring buffer', 'events', { keySize: 0, valueSize: 0, entries: 65536, type: mapType.ring }),
+  mapCheck('locked memory', 'maps of 16 MiB and more', { keySize: 4, valueSize: 4096, entries: 4096, type: mapType.array }),
+  {
+    name: 'BTF',
+    enables: 'maps that tell their layout, so that an upgrade keeps flows',
+    isNeeded: true,
+    run: ({ libc, bpf }) => closing(libc, bpf.btfLoad(oneIntBtf())),
+  },
+  {
+    name: 'traffic-control program',
+    enables: 'the hooks',
+    isNeeded: true,
+    run: ({ libc, bpf }) => closing(libc, bpf.programLoad(schedClassifier, returnZero)),
+  },
+  { name: 'program test run', enables: 'explain, and packet tests on this kernel', isNeeded: false, run: testRun },
+  { name: 'bpffs', enables: 'hooks and flows that outlive the agent', isNeeded: true, run: pinSomething },
+  {
+    name: 'tcx link',
+    enables: 'hooks whose program is exchanged without a gap',
+    isNeeded: false,
+    run: ({ libc, bpf }) => tryTcx(bpf, libc),
+  },
+  { name: 'hook on an interface', enables: 'seeing packets: a tcx link, or a clsact filter before Linux 6.6', isNeeded: true, run: hook },
+];
+
+function mapCheck(name: string, enables: string, map: Parameters<Bpf['mapCreate']>[0]): Check {
+  return { name, enables, isNeeded: true, run: ({ libc, bpf }) => closing(libc, bpf.mapCreate({ ...map, name: 'axoneme_probe' })) };
+}
+
+function testRun(tools: Tools): number {
+  return withProgram(tools, (program) => {
+    const frame = new Uint8Array(64);
+    const address = tools.libc.address(frame);
+    const buffers = { packet: address, packetLength: 64, output: address, outputLength: 64, context: 0, contextLength: 0 };
+    return tools.bpf.testRun({ program, ...buffers, repeat: 1 }).result;
+  });
+}
+
+function pinSomething({ libc, bpf }: Tools): number {
+  const folder = mkdtempSync(join(tmpdir(), 'axoneme-probe-'));
+  const mounted = libc.mount('bpf', folder, 'bpf', 0, null);
+  const map = bpf.mapCreate({ ...keyed, type: mapType.hash, flags: noPreallocation, name: 'axoneme_probe' });
+  const pinned = mounted < 0 ? mounted : map < 0 ? map : bpf.pin(join(folder, 'map'), map);
+  if (pinned >= 0) unlinkSync(join(folder, 'map'));
+  closing(libc, map);
+  if (mounted >= 0) libc.umount(folder);
+  rmdirSync(folder);
+  return pinned;
+}
+
+function hook(tools: Tools): number {
+  const tcx = tryTcx(tools.bpf, tools.libc);
+  return tcx === 0 ? 0 : withProgram(tools, (program) => clsactWorks(tools.libc, program));
+}
+
+function withProgram({ libc, bpf }: Tools, use: (program: number) => number): number {
+  const program = bpf.programLoad(schedClassifier, returnZero);
+  if (program < 0) return program;
+  const result = use(program);
+  libc.close(program);
+  return result;
+}
+
+/** A successful result is a descriptor. */
+function closing(libc: Libc, result: number): number {
+  if (result >= 0) libc.close(result);
+  return result;
+}
+
+/** BTF with a single type, `int`. */
+function oneIntBtf(): Uint8Array {
+  const [headerBytes, typeBytes, names] = [24, 16, '\0int\0'];
+  const data = new Uint8Array(headerBytes + typeBytes + names.length);
+  const view = new DataView(data.buffer);
+  const words = [0x0001eb9f, headerBytes, 0, typeBytes, typeBytes, names.length, 1, 0x01000000, 4, 0x01000020];
+  words.forEach((word, index) => {
+    view.setUint32(index * 4, word, true);
+  });
+  data.set(new TextEncoder().encode(names), headerBytes + typeBytes);
+  return data;
+}
