@@ -143,7 +143,7 @@ function readTransport(header: NetworkHeader, body: Uint8Array): ReadTransport |
   const { tcp, udp, sctp, icmp, icmpv6 } = protocolNumbers;
   if (header.protocol === icmp || header.protocol === icmpv6) return readIcmp(view, body, header.protocol);
   if (header.protocol !== tcp && header.protocol !== udp && header.protocol !== sctp) return { payload: body };
-  if (body.length < 8) return undefined;
+  if (body.length < (header.protocol === sctp ? 12 : 8)) return undefined;
   const ports = { sourcePort: view.getUint16(0), destinationPort: view.getUint16(2) };
   if (header.protocol === udp) return { ...ports, payload: body.subarray(8) };
   if (header.protocol === sctp) return { ...ports, payload: body.subarray(12) };

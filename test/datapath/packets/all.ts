@@ -1,0 +1,33 @@
+// All packet cases, by what they are about.
+
+import type { PacketCase } from './case.ts';
+import { conntrackCases } from './conntrack.ts';
+import { epochCases } from './epochs.ts';
+import { fragmentCases } from './fragments.ts';
+import { grantCases } from './grants.ts';
+import { hookCases, senderCases } from './hooks.ts';
+import { icmpCases } from './icmp.ts';
+import { malformedCases } from './malformed.ts';
+import { natCases } from './nat.ts';
+import { overlayCases } from './overlay.ts';
+import { policyCases } from './policy.ts';
+import { precedenceCases } from './precedence.ts';
+import { serviceLifeCases } from './service-life.ts';
+import { serviceCases } from './services.ts';
+
+export const packetCases: Readonly<Record<string, readonly PacketCase[]>> = {
+  policy: policyCases,
+  precedence: precedenceCases,
+  conntrack: conntrackCases,
+  epochs: epochCases,
+  services: serviceCases,
+  'service life': serviceLifeCases,
+  translation: natCases,
+  icmp: icmpCases,
+  fragments: fragmentCases,
+  grants: grantCases,
+  overlay: overlayCases,
+  senders: senderCases,
+  hooks: hookCases,
+  malformed: malformedCases,
+};
