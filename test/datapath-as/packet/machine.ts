@@ -1,5 +1,8 @@
-// One instance of the module with a memory of its own, packets that end where the memory ends, and layouts read from their source.
+// One instance of the module with a memory of its own, packets that end where the memory ends, facts and records as objects.
 import { readFileSync } from 'node:fs';
+import * as enums from '../../../orchestrator/datapath/generated/enums.ts';
+import { type Record as Decision, type Facts, factsCodec, recordCodec } from '../../../orchestrator/datapath/generated/layouts.ts';
+import type { MapKind, MapSpec } from '../../../orchestrator/datapath/layout.ts';
 import { buildPacket, type Packet } from '../../../orchestrator/net/packet.ts';
 
 type Call = (...args: number[]) => number;
@@ -10,71 +13,42 @@ export interface Machine {
   readonly view: DataView;
 }
 
-/** Neither the language nor Node's types declare it. */
-declare const WebAssembly: {
-  Module: new (bytes: Uint8Array) => object;
-  Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => { buffer: SharedArrayBuffer };
-  Instance: new (module: object, imports: object) => { exports: object };
-};
-
-const root = new URL('../../../', import.meta.url);
 /** The areas of all workers, and a few maps. */
-const PAGES = 192;
+const PAGES = 256;
 export const VIRTIO = 12;
 
-let compiled: object | undefined;
+let compiled: WebAssembly.Module | undefined;
 
-export function startMachine(pages = PAGES): Machine {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL('build/datapath.wasm', root)));
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+export function datapathModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(readFileSync(new URL('../../../build/datapath.wasm', import.meta.url)));
+  return compiled;
+}
+
+/** An instance; with `buffer` of another one, as a further worker on its memory. */
+export function startMachine(memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true })): Machine {
+  const { exports } = new WebAssembly.Instance(datapathModule(), { env: { memory } });
   return { call: exports as Record<string, Call>, bytes: new Uint8Array(memory.buffer), view: new DataView(memory.buffer) };
 }
 
-const sizes: Readonly<Record<string, number>> = { u8: 1, u16: 2, u32: 4, u64: 8 };
+const kinds: Readonly<Record<MapKind, number>> = { hash: 1, lru: 2, lpm: 3, array: 4, 'percpu-array': 5, ring: 0 };
 
-/** Offset and bytes of each field of a layout class, aligned as the compiler aligns them. */
-export function layoutOf(file: string, name: string): Map<string, { offset: number; size: number }> {
-  const source = readFileSync(new URL(`datapath-as/core/layout/${file}.ts`, root), 'utf8');
-  const body = source.split(`class ${name} {`)[1]?.split('\n}')[0] ?? '';
-  const fields = new Map<string, { offset: number; size: number }>();
-  let offset = 0;
-  for (const [, field = '', type = ''] of body.matchAll(/^ {2}(\w+): (u\d+);/gm)) {
-    const size = sizes[type] ?? 0;
-    offset = Math.ceil(offset / size) * size;
-    fields.set(field, { offset, size });
-    offset += size;
-  }
-  return fields;
+export function createMap(machine: Machine, { number, kind, key, value }: MapSpec, entries: number): void {
+  const error = machine.call.create!(number, kinds[kind], key.size, value.size, entries);
+  if (error !== 0) throw new Error(`map ${number}: create: ${error}`);
 }
 
-const layouts = {
-  Facts: layoutOf('packet', 'Facts'),
-  Record: layoutOf('packet', 'Record'),
-  Event: layoutOf('packet', 'Event'),
-  Conntrack: layoutOf('conntrack', 'Conntrack'),
-  Config: layoutOf('config', 'Config'),
-};
-export type Layout = keyof typeof layouts;
-
-/** Bytes of a value, padding included. */
-export function sizeOf(layout: Layout): number {
-  return Math.ceil(Math.max(...[...layouts[layout].values()].map(({ offset, size }) => offset + size)) / 8) * 8;
+/** Writes an entry; 0 or -errno. */
+export function updateMap<K, V>(machine: Machine, spec: MapSpec<K, V>, key: K, value: V): number {
+  const at = machine.call.inputBuffer!();
+  spec.key.encode(key, machine.view, at);
+  spec.value.encode(value, machine.view, at + 64);
+  return machine.call.mapUpdate!(spec.number, at, at + 64, 0);
 }
 
-export function readField(machine: Machine, layout: Layout, at: number, field: string): bigint {
-  const place = layouts[layout].get(field);
-  if (place === undefined) throw new TypeError(`${layout} has no field "${field}"`);
-  let value = 0n;
-  for (let byte = place.size - 1; byte >= 0; byte -= 1) value = (value << 8n) | BigInt(machine.bytes[at + place.offset + byte] ?? 0);
-  return value;
-}
-
-export function writeField(machine: Machine, layout: Layout, at: number, field: string, value: bigint | number): void {
-  const place = layouts[layout].get(field);
-  if (place === undefined) throw new TypeError(`${layout} has no field "${field}"`);
-  for (let byte = 0; byte < place.size; byte += 1)
-    machine.bytes[at + place.offset + byte] = Number((BigInt(value) >> BigInt(8 * byte)) & 0xffn);
+/** The first entry of a map, or undefined when it is empty. */
+export function firstValue<K, V>(machine: Machine, spec: MapSpec<K, V>): V | undefined {
+  const cursor = machine.call.mapNext!(spec.number, 0);
+  return cursor === 0 ? undefined : spec.value.decode(machine.view, machine.call.entryValue!(spec.number, cursor));
 }
 
 /** What a virtio-net header says; all zero is "nothing was offloaded". */
@@ -101,33 +75,25 @@ export function place(machine: Machine, packet: Uint8Array, offload: Offload = {
   return at;
 }
 
-/** Parses a packet; the address of the facts. */
-export function parsePacket(machine: Machine, packet: Packet | Uint8Array, offload?: Offload): number {
+export function parsePacket(machine: Machine, packet: Packet | Uint8Array, offload?: Offload): Facts {
   const bytes = packet instanceof Uint8Array ? packet : buildPacket(packet);
   const at = place(machine, bytes, offload);
-  const facts = machine.call.factsPointer!();
-  machine.call.parse!(at, bytes.length + VIRTIO, facts);
-  return facts;
+  machine.call.parse!(at, bytes.length + VIRTIO, machine.call.factsPointer!());
+  return factsCodec.decode(machine.view, machine.call.factsPointer!());
 }
 
-/** Both words of an address as facts and record hold it. */
-export function addressWords(mapped: Uint8Array): [hi: bigint, lo: bigint] {
-  const view = new DataView(mapped.buffer, mapped.byteOffset, 16);
-  return [view.getBigUint64(0, true), view.getBigUint64(8, true)];
+/** Writes the record that `rewrite` is to follow; what is not given is 0. */
+export function writeRecord(machine: Machine, given: Partial<Decision>): void {
+  const zero = recordCodec.decode(new DataView(new ArrayBuffer(recordCodec.size)), 0);
+  recordCodec.encode({ ...zero, ...given }, machine.view, machine.call.recordPointer!());
 }
 
-/** Constants of one file of core/enum by name. */
-export function constantsOf(file: string): Readonly<Record<string, number>> {
-  const source = readFileSync(new URL(`datapath-as/core/${file}.ts`, root), 'utf8');
-  return Object.fromEntries([...source.matchAll(/^export const (\w+): u\d+ = (\w+);/gm)].map(([, name, value]) => [name, Number(value)]));
+export function readRecord(machine: Machine): Decision {
+  return recordCodec.decode(machine.view, machine.call.recordPointer!());
 }
 
-export const reasons = constantsOf('enum/reason');
 /** The name of a reason, for results that a reader can compare. */
 export function reasonName(reason: number): string {
-  return (
-    Object.entries(reasons)
-      .find(([, value]) => value === reason)?.[0]
-      .replace('REASON_', '') ?? `${reason}`
-  );
+  const found = Object.entries(enums).find(([name, value]) => name.startsWith('REASON_') && value === reason);
+  return found === undefined ? `${reason}` : found[0].slice('REASON_'.length);
 }

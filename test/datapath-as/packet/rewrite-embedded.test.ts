@@ -1,9 +1,14 @@
 // Rewrite of ICMP errors: the quotation becomes the packet that the receiver sent, and the error's own addresses follow.
 import t from 'tap';
+import {
+  REWRITE_EMBEDDED as EMBEDDED,
+  REWRITE_OUTER_DESTINATION as OUTER_DESTINATION,
+  REWRITE_OUTER_SOURCE as OUTER_SOURCE,
+} from '../../../orchestrator/datapath/generated/enums.ts';
 import { buildPacket, type Packet } from '../../../orchestrator/net/packet.ts';
 import type { Transport } from '../../../orchestrator/net/transport.ts';
 import { startMachine } from './machine.ts';
-import { type Change, changed, EMBEDDED, hex, OUTER_DESTINATION, OUTER_SOURCE, rewriteBytes } from './rewritten.ts';
+import { type Change, changed, hex, rewriteBytes } from './rewritten.ts';
 
 const machine = startMachine();
 const ends = { sourcePort: 40000, destinationPort: 8080 };

@@ -1,13 +1,8 @@
 // Rewrites as a test states them: a packet, what changes about it, and the bytes that come out.
-import { parseAddress, toMapped } from '../../../orchestrator/net/address.ts';
+import * as enums from '../../../orchestrator/datapath/generated/enums.ts';
 import type { Packet } from '../../../orchestrator/net/packet.ts';
-import { addressWords, type Machine, type Offload, place, VIRTIO, writeField } from './machine.ts';
-
-export const SOURCE = 1;
-export const DESTINATION = 2;
-export const EMBEDDED = 4;
-export const OUTER_SOURCE = 8;
-export const OUTER_DESTINATION = 16;
+import { addressWords, swapPort } from '../../../orchestrator/net/words.ts';
+import { type Machine, type Offload, place, VIRTIO, writeRecord } from './machine.ts';
 
 /** New values of one side; `port` is ignored where there are no ports. */
 export interface End {
@@ -18,28 +13,30 @@ export interface End {
 export interface Change {
   readonly source?: End;
   readonly destination?: End;
-  /** EMBEDDED and OUTER_* bits. */
+  /** REWRITE_EMBEDDED and REWRITE_OUTER_* bits. */
   readonly bits?: number;
 }
 
-function writeEnd(machine: Machine, record: number, side: 'Source' | 'Destination', end: End): void {
-  const [hi, lo] = addressWords(toMapped(parseAddress(end.address)));
-  writeField(machine, 'Record', record, `new${side}Hi`, hi);
-  writeField(machine, 'Record', record, `new${side}Lo`, lo);
-  writeField(machine, 'Record', record, `new${side}Port`, ((end.port & 0xff) << 8) | (end.port >> 8));
+function words(end: End | undefined): { hi: bigint; lo: bigint; port: number } {
+  return end === undefined ? { hi: 0n, lo: 0n, port: 0 } : { ...addressWords(end.address), port: swapPort(end.port) };
 }
 
 /** Parses and rewrites; the bytes that come out, undefined when the rewrite was refused. */
 export function rewriteBytes(machine: Machine, packet: Uint8Array, change: Change, offload?: Offload): Uint8Array | undefined {
   const at = place(machine, packet, offload);
-  const facts = machine.call.factsPointer!();
-  machine.call.parse!(at, packet.length + VIRTIO, facts);
-  const record = machine.call.recordPointer!();
-  if (change.source) writeEnd(machine, record, 'Source', change.source);
-  if (change.destination) writeEnd(machine, record, 'Destination', change.destination);
-  const bits = (change.bits ?? 0) | (change.source ? SOURCE : 0) | (change.destination ? DESTINATION : 0);
-  writeField(machine, 'Record', record, 'rewrite', bits);
-  const done = machine.call.rewrite!(record, at);
+  machine.call.parse!(at, packet.length + VIRTIO, machine.call.factsPointer!());
+  const [source, destination] = [words(change.source), words(change.destination)];
+  const ends = (change.source ? enums.REWRITE_SOURCE : 0) | (change.destination ? enums.REWRITE_DESTINATION : 0);
+  writeRecord(machine, {
+    rewrite: (change.bits ?? 0) | ends,
+    newSourceHi: source.hi,
+    newSourceLo: source.lo,
+    newSourcePort: source.port,
+    newDestinationHi: destination.hi,
+    newDestinationLo: destination.lo,
+    newDestinationPort: destination.port,
+  });
+  const done = machine.call.rewrite!(machine.call.recordPointer!(), at);
   return done === 0 ? undefined : machine.bytes.slice(at + VIRTIO, at + VIRTIO + packet.length);
 }
 
