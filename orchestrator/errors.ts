@@ -5,6 +5,7 @@ type Registration = readonly [sentence: string, retryable: boolean];
 
 /** Code → what it tells the reader, and whether the same operation may succeed when it is tried again later. */
 export const codes = {
+  ARTIFACT_MISSING: ['a compiled datapath is missing from the checkout or package', false],
   ATTACH_FAILED: ['a hook could not be put on an interface', true],
   BPF_CALL_FAILED: ['the kernel refused a bpf(2) operation', true],
   COMMAND_UNKNOWN: ['the command line names a command that does not exist', false],

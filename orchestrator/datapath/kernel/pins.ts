@@ -97,11 +97,16 @@ export class Pins {
     }
   }
 
-  /** Removes all pins and the folders: the end of this datapath on this node. A bpffs mounted here for it stays mounted. */
+  /** Removes all pins and the folders: the end of this datapath on this node. A bpffs mounted here for it stays mounted (EBUSY). */
   removeAll(): void {
     for (const part of ['links', 'programs', 'maps']) {
       for (const file of this.list(part)) this.remove(`${this.folder}/${part}/${file}`);
       rmdirSync(`${this.folder}/${part}`);
+    }
+    try {
+      rmdirSync(this.folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
     }
   }
 

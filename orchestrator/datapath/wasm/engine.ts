@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { AgentError } from '../../errors.ts';
+import { artifact } from '../artifacts.ts';
 import type { MapKind, MapSpec } from '../layout.ts';
 
 /** What this room calls of the module; datapath-as/README.md says what each does. Addresses and lengths are in bytes. */
@@ -44,7 +45,7 @@ const entryOverhead = 96;
 
 /** The module that the build makes, for callers that do not bring their own. */
 export async function readModule(): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await readFile(new URL('../../../build/datapath.wasm', import.meta.url)));
+  return WebAssembly.compile(await readFile(artifact('datapath.wasm')));
 }
 
 /**

@@ -1,0 +1,14 @@
+// axoneme probe: what this node allows, what was tried, and the mode that follows.
+
+import type { Probe } from '../datapath/probe.ts';
+import { type Paint, pad } from './paint.ts';
+
+/** One line a capability, then the choice in a sentence. */
+export function describeProbe({ capabilities, choice }: Probe, paint: Paint): string {
+  const width = Math.max(...capabilities.map(({ name }) => name.length)) + 2;
+  const lines = capabilities.map(({ name, enables, works, answer, isNeeded }) => {
+    const mark = works ? paint.good('yes') : isNeeded ? paint.bad('no ') : 'no ';
+    return `  ${mark}  ${pad(name, width)}${pad(answer, 12)}  ${paint.faint(enables)}`;
+  });
+  return `${lines.join('\n')}\n  ${choice.sentence}\n`;
+}
