@@ -9,6 +9,8 @@ export interface PacketCase {
   readonly name: string;
   /** Both unless the case is about one. */
   readonly families?: readonly Family[];
+  /** Why the kernel cannot be given these packets. */
+  readonly notInKernel?: string;
   readonly state: State;
   readonly steps: readonly Step[];
 }

@@ -44,6 +44,7 @@ export async function playCase(machine: Machine, packetCase: PacketCase, family:
   const trace: string[] = [];
   try {
     await stage.write({ config: {}, ...packetCase.state });
+    await stage.counted();
     for (const [index, step] of packetCase.steps.entries()) {
       if ('seconds' in step) await stage.pass(step.seconds);
       else if ('forget' in step) await stage.forget(step.forget);
@@ -69,14 +70,13 @@ async function playPacket(stage: Stage, step: PacketStep): Promise<{ faults: str
   const bytes = buildPacket(packet);
   const hook = step.hook ?? 'from_pod';
   const port = step.port ?? devices[hook] ?? (nameOfAddress(hook === 'to_pod' ? packet.destination : packet.source) as PortName);
-  const before = await stage.counters();
   if (!machine.takesTime) stage.now = machine.datapath.now();
   const result = await machine.datapath.run(hookNumbers[hook], bytes, {
     port: machine.ports[port],
     ...(machine.takesTime && { now: stage.now }),
     ...(step.tunnelIdentity !== undefined && { tunnelIdentity: step.tunnelIdentity }),
   });
-  const counted = difference(before, await stage.counters());
+  const counted = named(await stage.counted());
   const faults = [
     ...checkVerdict(machine, step, result),
     ...checkOutput(step, result, bytes, family),
@@ -149,25 +149,26 @@ function checkRecord(step: PacketStep, record: DecisionRecord | undefined): stri
   return faults;
 }
 
-function difference(before: Awaited<ReturnType<Stage['counters']>>, after: Awaited<ReturnType<Stage['counters']>>): Record<string, string> {
+function named(grown: Awaited<ReturnType<Stage['counted']>>): Record<string, string> {
   const counted: Record<string, string> = {};
-  for (const [index, { packets, bytes }] of after) {
-    const known = before.get(index) ?? { packets: 0n, bytes: 0n };
-    if (packets === known.packets && bytes === known.bytes) continue;
+  for (const [index, { packets, bytes }] of grown) {
     const name = `${reasonNames.get(index >> 1) ?? index >> 1} ${index & 1 ? 'egress' : 'ingress'}`;
-    const more = packets - known.packets;
-    counted[name] = `${more} packet${more === 1n ? '' : 's'}, ${bytes - known.bytes} bytes`;
+    counted[name] = `${packets} packet${packets === 1n ? '' : 's'}, ${bytes} bytes`;
   }
   return counted;
 }
 
-/** A record without times, with names for ports. */
+/** A record without times and without fields that its own effects and next hop leave without meaning; names for ports. */
 function comparable(record: DecisionRecord | undefined, machine: Machine): string {
   if (record === undefined) return 'no decision';
-  const { touchExpires, touchRenewed, outPort, ...rest } = record;
+  const { touchExpires, touchRenewed, outPort, destinationMac, sourceMac, tunnelHi, tunnelLo, ...always } = record;
+  const { newSourceHi, newSourceLo, newSourcePort, newDestinationHi, newDestinationLo, newDestinationPort, ...rest } = always;
   return text({
     ...rest,
-    outPort: outPort === 0 ? 0 : portName(machine, outPort),
+    ...(record.nextHop === enums.NEXT_HOP_LOCAL && { outPort: portName(machine, outPort), destinationMac, sourceMac }),
+    ...(record.nextHop === enums.NEXT_HOP_OVERLAY && { tunnelHi, tunnelLo }),
+    ...(record.rewrite & enums.REWRITE_SOURCE && { newSourceHi, newSourceLo, newSourcePort }),
+    ...(record.rewrite & enums.REWRITE_DESTINATION && { newDestinationHi, newDestinationLo, newDestinationPort }),
     touchesExpiry: touchExpires !== 0,
     renews: touchRenewed !== 0,
   });

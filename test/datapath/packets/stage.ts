@@ -2,6 +2,8 @@
 
 import { ticks } from '../../../orchestrator/datapath/clock.ts';
 import type { Datapath, DatapathMap, PacketRunner } from '../../../orchestrator/datapath/datapath.ts';
+import { Reason } from '../../../orchestrator/datapath/generated/enums.ts';
+import type { Metric } from '../../../orchestrator/datapath/generated/layouts.ts';
 import {
   affinitySpec,
   conntrackSpec,
@@ -52,11 +54,16 @@ const expiring: readonly [MapSpec<never, never>, readonly string[]][] = [
 ];
 const written = [conntrackSpec, translationsSpec, affinitySpec, fragmentsSpec].map(({ name }) => name);
 
+const zero: Metric = { packets: 0n, bytes: 0n };
+/** Index = reason * 2 + direction. */
+const counterIndexes = Object.values(Reason).flatMap((reason) => [reason * 2, reason * 2 + 1]);
+
 export class Stage {
   readonly machine: Machine;
   readonly family: Family;
   /** Tick at which the case is. */
   now: number;
+  private readonly counters = new Map<number, Metric>();
   private readonly keys = new Map<string, unknown[]>();
   private readonly slots = new Map<number, { epoch: number; hints: number }>();
 
@@ -118,11 +125,18 @@ export class Stage {
     this.slots.clear();
   }
 
-  /** Counters by index. */
-  async counters(): Promise<Map<number, { packets: bigint; bytes: bigint }>> {
-    const counters = new Map<number, { packets: bigint; bytes: bigint }>();
-    for await (const [index, metric] of this.machine.datapath.map(metricsSpec).entries()) counters.set(index, metric);
-    return counters;
+  /** What the counters of all reasons have grown by since this was last asked, by index. */
+  async counted(): Promise<Map<number, Metric>> {
+    const grown = new Map<number, Metric>();
+    const metrics = this.machine.datapath.map(metricsSpec);
+    for (const index of counterIndexes) {
+      const { packets, bytes } = (await metrics.get(index)) ?? zero;
+      const known = this.counters.get(index) ?? zero;
+      if (packets !== known.packets || bytes !== known.bytes)
+        grown.set(index, { packets: packets - known.packets, bytes: bytes - known.bytes });
+      this.counters.set(index, { packets, bytes });
+    }
+    return grown;
   }
 
   map(name: string): AnyMap {

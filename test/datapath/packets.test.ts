@@ -1,0 +1,57 @@
+// Every packet case on both machines: as the case says, and the same on both.
+
+import t from 'tap';
+import { packetCases } from './packets/all.ts';
+import { openKernelMachine, openWasmMachine } from './packets/machines.ts';
+import { familiesOf, type Played, playCase } from './packets/runner.ts';
+import type { Machine } from './packets/stage.ts';
+
+const names = new Set<string>();
+for (const [group, cases] of Object.entries(packetCases)) for (const { name } of cases) names.add(`${group}: ${name}`);
+
+const wasm = await openWasmMachine();
+const opened = await openKernelMachine();
+const kernel = typeof opened === 'string' ? undefined : opened;
+t.teardown(async () => {
+  await wasm.datapath.close();
+  await kernel?.datapath.close();
+});
+
+t.test('there are at least 200 cases, every one with a name of its own', async (t) => {
+  const all = Object.values(packetCases).flat();
+  t.ok(all.length >= 200, `${all.length} cases, ${all.flatMap(familiesOf).length} with both families`);
+  t.equal(names.size, all.length);
+});
+
+for (const [group, cases] of Object.entries(packetCases)) {
+  t.test(`${group}: wasm`, async (t) => {
+    await play(t, wasm, cases);
+  });
+  t.test(`${group}: kernel`, { skip: typeof opened === 'string' && opened }, async (t) => {
+    const possible = cases.filter(({ notInKernel }) => notInKernel === undefined);
+    const played = await play(t, kernel as Machine, possible);
+    const reference = await play(undefined, wasm, possible);
+    for (const [title, { trace }] of played) {
+      const other = reference.get(title)?.trace ?? [];
+      if (trace.join('\n') !== other.join('\n')) t.same(trace, other, `${title}: the kernel does as wasm does`);
+    }
+    t.equal(played.size, reference.size, `${played.size} cases are alike on both machines`);
+  });
+}
+
+async function play(
+  asserts: { equal(found: unknown, wanted: unknown, message: string): unknown } | undefined,
+  machine: Machine,
+  cases: (typeof packetCases)[string],
+): Promise<Map<string, Played>> {
+  const results = new Map<string, Played>();
+  for (const packetCase of cases) {
+    for (const family of familiesOf(packetCase)) {
+      const title = `${packetCase.name} (${family})`;
+      const played = await playCase(machine, packetCase, family);
+      results.set(title, played);
+      asserts?.equal(played.faults.join('\n'), '', title);
+    }
+  }
+  return results;
+}
