@@ -13,7 +13,7 @@ export interface Datapath {
    * mode also when the process ends: only disposing of the result detaches.
    */
   attach(port: Port): Promise<AsyncDisposable>;
-  /** What the datapath tells, in order, from now until `close`. One reader at a time: two would share the events between them. */
+  /** What the datapath tells, in order, until `close`; first what is in the ring by now. Two readers would share the events. */
   events(): AsyncIterable<DatapathEvent>;
   /** The datapath's time: what expiries in maps are compared with (ticks, u32, see clock.ts). */
   now(): number;
@@ -53,7 +53,7 @@ export type DatapathEvent = ({ readonly type: 'event' } & Event) | { readonly ty
 
 /** An ability beside the contract: one packet through the hooks' real code, on demand. */
 export interface PacketRunner {
-  /** `packet` is an IP packet, from its first header byte; it is not changed. */
+  /** `packet` is an IP packet, or what shall be taken for one, from its header on; it is not changed itself. */
   run(hook: number, packet: Uint8Array, options?: RunOptions): Promise<RunResult>;
 }
 

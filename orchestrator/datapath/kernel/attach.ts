@@ -66,7 +66,12 @@ export function detachHook(by: Attacher, port: number, hook: Hook): void {
     if (result < 0 && ![-errno.noent, -errno.nodev, -errno.inval].includes(result)) check(port, hook, result);
     by.pins.remove(filter);
   }
-  by.pins.remove(by.pins.linkPath(port, hook.name));
+  const path = by.pins.linkPath(port, hook.name);
+  const link = by.pins.get(path);
+  if (link === undefined) return;
+  by.bpf.linkDetach(link);
+  by.libc.close(link);
+  by.pins.remove(path);
 }
 
 /** Gives every hook that an earlier process left attached today's program; pins of interfaces that are gone are removed. */

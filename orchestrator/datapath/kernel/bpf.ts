@@ -28,6 +28,7 @@ const command = {
   deleteBatch: 27,
   linkCreate: 28,
   linkUpdate: 29,
+  linkDetach: 34,
 } as const;
 
 /** What OBJ_GET_INFO tells of a map. */
@@ -205,6 +206,12 @@ export class Bpf {
   linkUpdate(link: number, program: number): number {
     this.start(link, program);
     return this.call(command.linkUpdate, 16);
+  }
+
+  /** Takes the program off at once; closing the last descriptor or pin does it some time later. */
+  linkDetach(link: number): number {
+    this.start(link);
+    return this.call(command.linkDetach, 4);
   }
 
   private element(number: number, map: number, key: number, value: number, flags: number): number {

@@ -12,19 +12,42 @@ const takenAtOnce = 256;
 /** The longest time until events lost are told of when no other event comes. */
 const waitMs = 1000;
 
-/** `lost` counts events that found the ring full, since the datapath was loaded. */
-export async function* readEvents(ring: Ring, spec: MapSpec, lost: () => number): AsyncIterable<DatapathEvent> {
-  let told = lost();
-  while (!ring.closed) {
+export class EventReader {
+  private readonly ring: Ring;
+  private readonly spec: MapSpec;
+  private readonly lost: () => number;
+  private told: number;
+
+  /** `lost` counts events that found the ring full; those before now are no news. */
+  constructor(ring: Ring, spec: MapSpec, lost: () => number) {
+    this.ring = ring;
+    this.spec = spec;
+    this.lost = lost;
+    this.told = lost();
+  }
+
+  async *read(): AsyncIterable<DatapathEvent> {
+    while (!this.ring.closed) {
+      const events = this.take();
+      if (events.length > 0) yield* events;
+      else await this.ring.wait(waitMs);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.ring.close();
+  }
+
+  private take(): DatapathEvent[] {
     const events: DatapathEvent[] = [];
-    const count = ring.drain(takenAtOnce, (view, offset, length) => {
-      if (length >= spec.value.size) events.push({ type: 'event', ...(spec.value.decode(view, offset) as object) } as DatapathEvent);
+    const { value } = this.spec;
+    this.ring.drain(takenAtOnce, (view, offset, length) => {
+      if (length >= value.size) events.push({ type: 'event', ...(value.decode(view, offset) as object) } as DatapathEvent);
     });
-    yield* events;
-    const total = lost();
-    if (total !== told) yield { type: 'lost', count: total - told };
-    told = total;
-    if (count === 0) await ring.wait(waitMs);
+    const lost = this.lost();
+    if (lost > this.told) events.push({ type: 'lost', count: lost - this.told });
+    this.told = lost;
+    return events;
   }
 }
 

@@ -12,7 +12,7 @@ import { mapSizes } from '../sizes.ts';
 import { type Attacher, type AttachMethod, attachHook, detachHook, hooksOf, renewAll } from './attach.ts';
 import { Bpf } from './bpf.ts';
 import { type LoadedObject, loadObject } from './elf.ts';
-import { lostCounter, readEvents } from './events.ts';
+import { EventReader, lostCounter } from './events.ts';
 import { type Libc, openLibc } from './libc.ts';
 import { KernelMap, type OpenMap } from './map.ts';
 import { MapSet } from './map-set.ts';
@@ -53,14 +53,9 @@ export async function openKernelDatapath(options: KernelOptions): Promise<Kernel
     const attacher = { bpf, libc, pins, program, method: options.attach ?? (tryTcx(bpf, libc) === 0 ? 'tcx' : 'clsact') } as const;
     renewAll(attacher);
     const late = set.complete(object.maps);
-    const open = (spec: MapSpec): OpenMap | undefined => {
-      const descriptor = object.maps.get(spec.name);
-      return descriptor === undefined ? undefined : set.openMap(spec, descriptor);
-    };
-    return new KernelDatapath(
-      { bpf, libc, pins, object, attacher, specs, maps: new Map(specs.map((spec) => [spec.name, open(spec)])) },
-      sum(migrations, late),
-    );
+    const maps = openMaps(set, specs, object);
+    const reader = openReader(libc, specs, maps);
+    return new KernelDatapath({ bpf, libc, pins, object, attacher, maps, reader }, sum(migrations, late));
   } catch (error) {
     object[Symbol.dispose]();
     throw error;
@@ -73,8 +68,25 @@ interface Parts {
   readonly pins: Pins;
   readonly object: LoadedObject;
   readonly attacher: Attacher;
-  readonly specs: readonly MapSpec[];
-  readonly maps: ReadonlyMap<string, OpenMap | undefined>;
+  readonly maps: ReadonlyMap<string, OpenMap>;
+  readonly reader: EventReader | undefined;
+}
+
+function openMaps(set: MapSet, specs: readonly MapSpec[], object: LoadedObject): Map<string, OpenMap> {
+  const maps = new Map<string, OpenMap>();
+  for (const spec of specs) {
+    const descriptor = object.maps.get(spec.name);
+    if (descriptor !== undefined) maps.set(spec.name, set.openMap(spec, descriptor));
+  }
+  return maps;
+}
+
+function openReader(libc: Libc, specs: readonly MapSpec[], maps: ReadonlyMap<string, OpenMap>): EventReader | undefined {
+  const spec = specs.find(({ kind }) => kind === 'ring');
+  const ring = spec && maps.get(spec.name);
+  if (spec === undefined || ring === undefined) return undefined;
+  const metrics = maps.get(metricsSpec.name);
+  return new EventReader(new Ring(libc, ring.descriptor, ring.capacity), spec, metrics ? lostCounter(metrics, metricsSpec) : () => 0);
 }
 
 export class KernelDatapath implements Datapath, PacketRunner {
@@ -83,7 +95,6 @@ export class KernelDatapath implements Datapath, PacketRunner {
   readonly migrations: readonly Migration[];
   private readonly parts: Parts;
   private readonly maps = new Map<string, unknown>();
-  private ring: Ring | undefined;
   private runner: Runner | undefined;
   private closed = false;
 
@@ -112,13 +123,9 @@ export class KernelDatapath implements Datapath, PacketRunner {
   }
 
   events(): AsyncIterable<DatapathEvent> {
-    const { libc, specs, maps } = this.open;
-    const spec = specs.find(({ kind }) => kind === 'ring');
-    const open = spec && maps.get(spec.name);
-    if (open === undefined) throw new AgentError('MAP_UNKNOWN', 'events: this datapath has no ring');
-    this.ring ??= new Ring(libc, open.descriptor, open.capacity);
-    const metrics = maps.get(metricsSpec.name);
-    return readEvents(this.ring, spec as MapSpec, metrics === undefined ? () => 0 : lostCounter(metrics, metricsSpec));
+    const { reader } = this.open;
+    if (reader === undefined) throw new AgentError('MAP_UNKNOWN', 'events: this datapath has no ring');
+    return reader.read();
   }
 
   now(): number {
@@ -153,7 +160,7 @@ export class KernelDatapath implements Datapath, PacketRunner {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await this.ring?.close();
+    await this.parts.reader?.close();
     this.runner?.[Symbol.dispose]();
     this.parts.object[Symbol.dispose]();
   }

@@ -3,7 +3,7 @@
 import { AgentError, NotSupported } from '../../errors.ts';
 import { currentTick } from '../clock.ts';
 import type { RunOptions, RunResult } from '../datapath.ts';
-import { HOOK_FROM_OVERLAY, NEXT_HOP_DROP, NEXT_HOP_STACK } from '../generated/enums.ts';
+import { NEXT_HOP_DROP, NEXT_HOP_STACK } from '../generated/enums.ts';
 import { factsCodec, recordCodec } from '../generated/layouts.ts';
 import type { Bpf } from './bpf.ts';
 import { errnoText } from './errno.ts';
@@ -11,13 +11,15 @@ import { ethernetBytes, framed } from './frame.ts';
 import { hookPrograms } from './hook-programs.ts';
 import type { Libc } from './libc.ts';
 import { partSize, possibleCpus } from './per-cpu.ts';
+import { entryOrders, loadTestEntry, type TestEntry } from './test-entry.ts';
 import { runFrame } from './test-run.ts';
-import { loadTunnelEntry, type TunnelEntry } from './tunnel-entry.ts';
 
 /** Map of the object with one workspace per CPU, which begins with facts and record. */
 const workspaceMap = 'scratch';
 /** TC_ACT_SHOT. */
 const actionDrop = 2;
+/** The kernel refuses to run IP frames without a whole IP header; a shorter packet is cut to its length on the way. */
+const shortestPacket = 40;
 /** A clock that is further off than this many ticks is not the kernel's. */
 const clockSlack = 60;
 
@@ -27,7 +29,7 @@ export class Runner implements Disposable {
   private readonly program: (name: string) => number;
   private readonly workspaces: { readonly descriptor: number; readonly part: number; readonly bytes: Uint8Array };
   private readonly index = new Uint8Array(4);
-  private tunnel: TunnelEntry | undefined;
+  private readonly entries = new Map<number, TestEntry>();
 
   /** `maps` and `program` are those of the loaded object. */
   constructor(bpf: Bpf, libc: Libc, maps: ReadonlyMap<string, number>, program: (name: string) => number) {
@@ -43,32 +45,37 @@ export class Runner implements Disposable {
   }
 
   run(hook: number, packet: Uint8Array, options: RunOptions): RunResult {
-    const program = this.entry(hook, options);
+    const program = this.programOf(hook, options);
+    const { tunnelIdentity, port = 1 } = options;
+    const frame = framed(packet, shortestPacket);
+    const cut = packet.length < shortestPacket ? ethernetBytes + packet.length : 0;
+    const isPlain = tunnelIdentity === undefined && cut === 0;
+    const context = { ifindex: port, ingressIfindex: port, cb: isPlain ? [] : entryOrders(tunnelIdentity, cut) };
     this.clearWorkspaces();
-    const port = options.port ?? 1;
-    const context = { ifindex: port, ingressIfindex: port, cb: options.tunnelIdentity === undefined ? [] : [options.tunnelIdentity] };
-    const done = runFrame(this.bpf, this.libc, program, framed(packet), context);
+    const done = runFrame(this.bpf, this.libc, isPlain ? program : this.entryOf(hook, program), frame, context);
     const left = done.frame.slice(ethernetBytes);
     const record = this.findRecord();
-    if (record === undefined)
-      return { nextHop: done.action === actionDrop ? NEXT_HOP_DROP : NEXT_HOP_STACK, reason: 0, packet: left, record };
-    return { nextHop: done.action === actionDrop ? NEXT_HOP_DROP : record.nextHop, reason: record.reason, packet: left, record };
+    const isDropped = done.action === actionDrop;
+    if (record === undefined) return { nextHop: isDropped ? NEXT_HOP_DROP : NEXT_HOP_STACK, reason: 0, packet: left, record };
+    return { nextHop: isDropped ? NEXT_HOP_DROP : record.nextHop, reason: record.reason, packet: left, record };
   }
 
   [Symbol.dispose](): void {
-    this.tunnel?.[Symbol.dispose]();
+    for (const entry of this.entries.values()) entry[Symbol.dispose]();
   }
 
-  private entry(hook: number, options: RunOptions): number {
+  private programOf(hook: number, { now, random }: RunOptions): number {
     const name = hookPrograms[hook];
     if (name === undefined) throw new AgentError('OBJECT_REFUSED', `object: no hook of the number ${hook}`);
-    if (options.random !== undefined) throw new NotSupported('kernel test run: a given random number');
-    if (options.now !== undefined && Math.abs((options.now - currentTick()) | 0) > clockSlack)
-      throw new NotSupported('kernel test run: a given time');
-    if (options.tunnelIdentity === undefined) return this.program(name);
-    if (hook !== HOOK_FROM_OVERLAY) throw new NotSupported(`kernel test run: a tunnel key at ${name}`);
-    this.tunnel ??= loadTunnelEntry(this.bpf, this.libc, this.program(name));
-    return this.tunnel.program;
+    if (random !== undefined) throw new NotSupported('kernel test run: a given random number');
+    if (now !== undefined && Math.abs((now - currentTick()) | 0) > clockSlack) throw new NotSupported('kernel test run: a given time');
+    return this.program(name);
+  }
+
+  private entryOf(hook: number, program: number): TestEntry['program'] {
+    const entry = this.entries.get(hook) ?? loadTestEntry(this.bpf, this.libc, program);
+    this.entries.set(hook, entry);
+    return entry.program;
   }
 
   /** A packet that is let through without a decision leaves no record; so that an older one is not taken for its, none may be there. */
