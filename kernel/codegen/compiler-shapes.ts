@@ -84,7 +84,10 @@ export interface CompilerField extends Element {
 
 export interface CompilerClass extends Element {
   readonly base: CompilerClass | null;
-  readonly members: ReadonlyMap<string, Element & { readonly instance?: CompilerField }> | null;
+  readonly members: ReadonlyMap<
+    string,
+    Element & { readonly instance?: CompilerField; readonly fieldDeclaration?: DeclarationNode }
+  > | null;
 }
 
 export interface CompilerFunction extends Element {

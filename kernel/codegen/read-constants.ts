@@ -20,6 +20,11 @@ export class Constants {
     this.#globals = globals;
   }
 
+  /** Whether a module variable has this name, constant or not. */
+  has(name: string): boolean {
+    return this.#globals.has(name);
+  }
+
   get(name: string): Constant | undefined {
     const global = this.#globals.get(name);
     if (global === undefined) return undefined;

@@ -4,10 +4,14 @@
 import type { Compiled } from './compile.ts';
 import type { CompilerType, ExpressionNode, TreeNode, TypeNode } from './compiler-shapes.ts';
 import { internals } from './compiler-shapes.ts';
-import type { Constant, Expression, Struct, Type } from './tree.ts';
+import type { Constants } from './read-constants.ts';
+import type { Expression, Reference, Struct, Type } from './tree.ts';
 import { isScalar } from './tree.ts';
 import type { Violations } from './violations.ts';
 import { positionOf } from './violations.ts';
+
+/** Where the core lives in the repository. */
+export const corePath = 'datapath-as/core';
 
 export const { NodeKind, LiteralKind, AssertionKind, ElementKind, CommonFlags } = internals;
 
@@ -18,17 +22,20 @@ export function bare(node: ExpressionNode): ExpressionNode {
   return inner;
 }
 
+/** Type of what could not be read. */
+export const unknownType: Reference = { struct: '?' };
+
 export class ReadContext {
   readonly compiled: Compiled;
   readonly structs: ReadonlyMap<string, Struct>;
-  readonly constants: { get(name: string): Constant | undefined };
+  readonly constants: Constants;
   readonly violations: Violations;
   /** Names that the functions read so far call, in the order of their calls. */
   readonly called: { readonly name: string; readonly node: ExpressionNode }[] = [];
   readonly usedConstants = new Set<string>();
   readonly #scopes: Map<string, Type>[] = [];
 
-  constructor(compiled: Compiled, structs: ReadonlyMap<string, Struct>, constants: ReadContext['constants'], violations: Violations) {
+  constructor(compiled: Compiled, structs: ReadonlyMap<string, Struct>, constants: Constants, violations: Violations) {
     this.compiled = compiled;
     this.structs = structs;
     this.constants = constants;
@@ -42,7 +49,12 @@ export class ReadContext {
   /** Stands where an expression could not be read, so that reading goes on and finds the other violations too. */
   refuse(node: TreeNode, reason: string, hint: string): Expression {
     this.report(node, reason, hint);
-    return { kind: 'integer', at: positionOf(node), type: 'u32', value: 0n, hexadecimal: false };
+    return this.unknown(node);
+  }
+
+  /** For what was refused already: nothing more is said about it. */
+  unknown(node: TreeNode): Expression {
+    return { kind: 'null', at: positionOf(node), type: unknownType };
   }
 
   inScope<T>(read: () => T): T {
@@ -79,6 +91,8 @@ export class ReadContext {
         `${text} outside an address is outside the subset: pointers are wider in the kernel`,
         'use u32 or u64, or a reference to an @unmanaged class',
       );
+    } else if (type.isManaged && text.startsWith(`${corePath}/`)) {
+      // The class itself is reported.
     } else if (type.isManaged) {
       this.report(node, `${text} is managed by a garbage collector, which the kernel has not`, 'use an @unmanaged class');
     } else if (/^f(32|64)$/.test(text)) {

@@ -4,15 +4,12 @@
 import type { Compiled } from './compile.ts';
 import type { CompilerClass, CompilerFile, CompilerFunction, CompilerGlobal, CompilerProgram, Element } from './compiler-shapes.ts';
 import { Constants } from './read-constants.ts';
-import { ElementKind, ReadContext } from './read-context.ts';
+import { corePath, ElementKind, ReadContext, unknownType } from './read-context.ts';
 import { readStatements } from './read-statement.ts';
 import type { Core, CoreFunction, Field, Struct } from './tree.ts';
 import { isScalar } from './tree.ts';
 import type { Violations } from './violations.ts';
 import { positionOf } from './violations.ts';
-
-/** Where the core lives in the repository. */
-export const corePath = 'datapath-as/core';
 
 /** An element and the file that declares it; a file's members name what it imports too. */
 interface Member {
@@ -32,22 +29,19 @@ function coreMembers(program: CompilerProgram): Member[] {
   return [...own.values()];
 }
 
+/** A field of another type is reported and read as a u32, so that nothing else is said about it. */
 function readFields(instance: CompilerClass, violations: Violations): Field[] {
   const fields: Field[] = [];
   for (const member of instance.members?.values() ?? []) {
     const property = member.instance;
-    const at = positionOf(member.declaration);
-    if (property?.isField !== true) {
-      violations.report(at, `${instance.name}.${member.name} is no field`, 'layouts have fields only; write a function of the core');
-    } else {
+    const at = positionOf(member.fieldDeclaration ?? member.declaration);
+    if (property?.isField === true) {
       const type = property.type.toString();
-      if (!isScalar(type))
-        violations.report(
-          at,
-          `field ${instance.name}.${member.name} of type ${type} is outside the subset`,
-          'fields are bool, u8 to u64 or i8 to i64',
-        );
-      else fields.push({ name: member.name, type, offset: property.memoryOffset });
+      const place = `field ${instance.name}.${member.name}`;
+      if (!isScalar(type)) violations.report(at, `${place} is outside the subset`, 'fields are bool, u8 to u64 or i8 to i64');
+      fields.push({ name: member.name, type: isScalar(type) ? type : 'u32', offset: property.memoryOffset });
+    } else if (!at.file.startsWith('~lib/')) {
+      violations.report(at, `${instance.name}.${member.name} is no field`, 'layouts have fields only; write a function of the core');
     }
   }
   return fields;
@@ -85,7 +79,7 @@ function readFunction(context: ReadContext, instance: CompilerFunction, isHost: 
   const at = positionOf(declaration);
   const parameters = declaration.signature.parameters.map((node, i) => ({
     name: node.name.text,
-    type: context.type(signature.parameterTypes[i]!, node) ?? ('u32' as const),
+    type: context.type(signature.parameterTypes[i]!, node) ?? unknownType,
     node,
   }));
   const returns = context.type(signature.returnType, declaration) ?? 'void';

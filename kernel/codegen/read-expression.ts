@@ -6,7 +6,7 @@ import { internals } from './compiler-shapes.ts';
 import { normalise } from './evaluate.ts';
 import { readChangetype, readLoad } from './read-address.ts';
 import type { ReadContext } from './read-context.ts';
-import { AssertionKind, bare, LiteralKind, NodeKind } from './read-context.ts';
+import { AssertionKind, bare, LiteralKind, NodeKind, unknownType } from './read-context.ts';
 import type { ArithmeticOperator, ComparisonOperator, Expression, Type } from './tree.ts';
 import { isReference, isScalar, sameType, widthOf } from './tree.ts';
 import { positionOf } from './violations.ts';
@@ -35,7 +35,8 @@ function readLiteral(context: ReadContext, node: ExpressionNode, negated: boolea
     const text = node.literalKind === LiteralKind.Float ? 'floating point' : 'a string or other managed literal';
     return context.refuse(node, `${text} is outside the subset`, 'the core computes with integers only');
   }
-  const type = context.typeOf(node) ?? 'u32';
+  const type = context.typeOf(node) ?? unknownType;
+  if (type === unknownType) return context.unknown(node);
   if (!isScalar(type)) return context.refuse(node, 'a number in place of a reference', 'write null');
   const source = node.range.source.text.slice(node.range.start, node.range.end);
   const magnitude = integerValue(node);
@@ -52,6 +53,7 @@ function readIdentifier(context: ReadContext, node: ExpressionNode): Expression 
     context.usedConstants.add(node.text);
     return { kind: 'constant', at, type: constant.type, name: node.text, value: constant.value };
   }
+  if (context.constants.has(node.text)) return context.unknown(node);
   return context.refuse(
     node,
     `${node.text} is neither a local nor a constant of the core`,
@@ -92,7 +94,7 @@ function readBinary(context: ReadContext, node: ExpressionNode): Expression {
     return context.refuse(node, `operator ${text} is outside the subset`, 'use + - * & | ^ << >> and comparisons');
   const found = context.compiled.types.get(node)?.toString();
   if (found === 'usize' || found === 'isize') return context.refuse(node, 'address arithmetic outside an address', 'use u32 or u64');
-  return { kind: 'arithmetic', at, type: context.typeOf(node) ?? 'u32', operator, left, right };
+  return { kind: 'arithmetic', at, type: context.typeOf(node) ?? unknownType, operator, left, right };
 }
 
 /** Type in which the compiler compares: the wider one, the left one among equals. */
@@ -106,7 +108,7 @@ function readUnary(context: ReadContext, node: ExpressionNode): Expression {
   const at = positionOf(node);
   const operand = bare(node.operand);
   if (text === '-' && operand.kind === NodeKind.Literal) return readLiteral(context, operand, true);
-  const type = context.typeOf(node) ?? 'u32';
+  const type = context.typeOf(node) ?? unknownType;
   if (text === '!') return { kind: 'not', at, type: 'bool', operand: readExpression(context, operand) };
   if (text === '-') return { kind: 'negate', at, type, operand: readExpression(context, operand) };
   if (text === '~') return { kind: 'complement', at, type, operand: readExpression(context, operand) };
@@ -121,7 +123,7 @@ function readAssertion(context: ReadContext, node: ExpressionNode): Expression {
   if (from !== undefined && from.classReference !== null && !from.isManaged && target !== undefined && isScalar(target)) {
     return context.refuse(node, 'a reference became a number', 'compare with null; a pointer has another width on each machine');
   }
-  const type = context.typeOf(node) ?? 'u32';
+  const type = context.typeOf(node) ?? unknownType;
   const operand = readExpression(context, node.expression);
   return sameType(type, operand.type) ? operand : { kind: 'convert', at: positionOf(node), type, operand };
 }
@@ -131,7 +133,7 @@ function readBuiltin(context: ReadContext, node: ExpressionNode, name: string): 
   const values = () => node.args.map((value) => readExpression(context, value));
   if (name === 'load') return readLoad(context, node);
   if (name === 'changetype') return readChangetype(context, node);
-  const type = context.typeOf(node) ?? 'u32';
+  const type = context.typeOf(node) ?? unknownType;
   if (name === 'select') {
     const [yes, no, condition] = values();
     return { kind: 'choice', at, type, condition: condition!, yes: yes!, no: no!, eager: true };
@@ -166,6 +168,8 @@ function readCall(context: ReadContext, node: ExpressionNode): Expression {
     return context.refuse(node, 'only functions of the core can be called, by name', 'no methods, no function values');
   }
   const name = callee.prototype.name;
+  // bswap is written in AssemblyScript's own library, out of the builtins of WASM.
+  if (positionOf(callee.declaration).file.startsWith('~lib/')) return readBuiltin(context, node, name);
   context.called.push({ name, node });
   if (callee.signature.parameterTypes.length !== node.args.length) {
     return context.refuse(node, 'a default argument is outside the subset', 'pass every argument');
@@ -181,6 +185,7 @@ function readCall(context: ReadContext, node: ExpressionNode): Expression {
 
 function readField(context: ReadContext, node: ExpressionNode): Expression {
   const object = readExpression(context, node.expression);
+  if (object.type === unknownType) return context.unknown(node);
   const field = isReference(object.type)
     ? context.structs.get(object.type.struct)?.fields.find((candidate) => candidate.name === node.property.text)
     : undefined;
@@ -198,7 +203,7 @@ function readTernary(context: ReadContext, node: ExpressionNode): Expression {
   return {
     kind: 'choice',
     at: positionOf(node),
-    type: context.typeOf(node) ?? 'u32',
+    type: context.typeOf(node) ?? unknownType,
     condition: condition!,
     yes: yes!,
     no: no!,

@@ -4,7 +4,7 @@
 import type { DeclarationNode, ExpressionNode, StatementNode } from './compiler-shapes.ts';
 import { builtinOf, readAccess } from './read-address.ts';
 import type { ReadContext } from './read-context.ts';
-import { bare, CommonFlags, NodeKind } from './read-context.ts';
+import { bare, CommonFlags, NodeKind, unknownType } from './read-context.ts';
 import { asArithmetic, operatorText, readExpression } from './read-expression.ts';
 import type { Statement, Type } from './tree.ts';
 import { isScalar } from './tree.ts';
@@ -23,7 +23,7 @@ function declaredType(context: ReadContext, node: DeclarationNode): Type | undef
 function readVariables(context: ReadContext, node: StatementNode): Statement[] {
   return node.declarations.map((declaration) => {
     const value = declaration.initializer === null ? undefined : readExpression(context, declaration.initializer);
-    const type = declaredType(context, declaration) ?? value?.type ?? 'u32';
+    const type = declaredType(context, declaration) ?? value?.type ?? unknownType;
     context.declare(declaration, declaration.name.text, type);
     const constant = (declaration.flags & CommonFlags.Const!) !== 0;
     return { kind: 'variable', at: positionOf(declaration), name: declaration.name.text, type, constant, value };
