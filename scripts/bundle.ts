@@ -1,0 +1,43 @@
+// Makes dist/, the code of the npm package: bundled modules, their types, the compiled datapath. Needs what `npm run build` makes.
+//
+//   node scripts/bundle.ts
+
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const artifacts = ['datapath.wasm', 'datapath.bpf.o'];
+process.chdir(root);
+
+for (const name of artifacts) {
+  if (!existsSync(`build/${name}`)) {
+    process.stderr.write(`bundle: build/${name} is missing: "npm run build" makes it\n`);
+    process.exit(1);
+  }
+}
+rmSync('dist', { recursive: true, force: true });
+await build({
+  entryPoints: { index: 'orchestrator/exports.ts', axoneme: 'orchestrator/main.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  // The oldest Node in package.json's engines: it has no `using` yet.
+  target: 'node22.18',
+  // Native code: stays a package of its own, and an optional one.
+  external: ['koffi'],
+  logLevel: 'warning',
+});
+chmodSync('dist/axoneme.js', 0o755);
+for (const name of artifacts) copyFileSync(`build/${name}`, `dist/${name}`);
+
+const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.package.json'], { stdio: 'inherit' });
+if (status !== 0) process.exit(1);
+
+// Users without TypeScript's browser library have no name for a compiled module; with it, the two declarations merge.
+writeFileSync('dist/types/webassembly.d.ts', 'declare namespace WebAssembly {\n  interface Module {}\n}\n');
+const entry = 'dist/types/exports.d.ts';
+writeFileSync(entry, `/// <reference path="./webassembly.d.ts" />\n${readFileSync(entry, 'utf8')}`);

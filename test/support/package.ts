@@ -1,0 +1,48 @@
+// The package as a user has it: packed from this checkout, installed into a folder of its own.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from './sources.ts';
+
+export interface Installation {
+  readonly folder: string;
+  readonly node: (...args: string[]) => Ended;
+  readonly remove: () => void;
+}
+
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A user's process has nothing of the test runner in its environment, and no Node of a checkout on its path. */
+function userEnvironment(): NodeJS.ProcessEnv {
+  const path = (process.env.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
+  return { PATH: path.join(':'), HOME: process.env.HOME, npm_config_audit: 'false', npm_config_fund: 'false' };
+}
+
+function run(program: string, args: string[], cwd: string): Ended {
+  return spawnSync(program, args, { cwd, encoding: 'utf8', env: userEnvironment() });
+}
+
+/** Packs and installs; koffi comes from npm's cache or registry, and stays away where neither has it. Throws when that fails. */
+export function installPackage(): Installation {
+  const base = mkdtempSync(join(tmpdir(), 'axoneme-package-'));
+  const folder = join(base, 'user');
+  mkdirSync(folder);
+  const packed = run('npm', ['pack', '--silent', '--pack-destination', base], root);
+  const tarball = packed.stdout.trim().split('\n').at(-1) ?? '';
+  if (packed.status !== 0 || !tarball.endsWith('.tgz')) throw new Error(`npm pack: ${packed.stderr}`);
+  writeFileSync(join(folder, 'package.json'), '{ "name": "user", "private": true, "type": "module" }\n');
+  const install = (...more: string[]) =>
+    run('npm', ['install', '--prefer-offline', '--fetch-retries=1', ...more, join(base, tarball)], folder);
+  const installed = install().status === 0 ? undefined : install('--omit=optional', '--offline');
+  if (installed && installed.status !== 0) throw new Error(`npm install: ${installed.stderr}`);
+  return {
+    folder,
+    node: (...args) => run(process.execPath, args, folder),
+    remove: () => rmSync(base, { recursive: true, force: true }),
+  };
+}
