@@ -1,19 +1,19 @@
 // Arrays: elements side by side, all of them always present, absent ones zero. A per-CPU array has one such block per worker, so
 // that counting writes no line that another worker reads.
 
-import { currentWorker, keyCell, MAX_WORKERS } from './memory';
 import { E2BIG, EEXIST, EINVAL, FLAG_EXIST, FLAG_NO_EXIST, KIND_PERCPU_ARRAY, MapDescriptor, OK } from './descriptor';
+import { currentWorker, keyCell, MAX_WORKERS } from './memory';
 
 /** Address of an element, this worker's in a per-CPU array; 0 when the index is out of range. */
 export function arrayElement(map: MapDescriptor, index: u32): usize {
   if (index >= map.nodes) return 0;
-  const element = map.pool + (<usize>index) * (<usize>map.stride);
-  return map.kind == KIND_PERCPU_ARRAY ? element + (<usize>currentWorker()) * (<usize>map.span) : element;
+  const element = map.pool + <usize>index * <usize>map.stride;
+  return map.kind == KIND_PERCPU_ARRAY ? element + <usize>currentWorker() * <usize>map.span : element;
 }
 
 /** Address of the first copy of an element; the others follow `mapCopyStride` apart. 0 when the index is out of range. */
 export function arrayFirst(map: MapDescriptor, index: u32): usize {
-  return index < map.nodes ? map.pool + (<usize>index) * (<usize>map.stride) : 0;
+  return index < map.nodes ? map.pool + <usize>index * <usize>map.stride : 0;
 }
 
 export function copiesOf(map: MapDescriptor): u32 {
@@ -28,7 +28,7 @@ export function arrayUpdate(map: MapDescriptor, index: u32, value: usize, flags:
   const first = arrayFirst(map, index);
   storeWords(first, value, map.valueSize);
   const copies = copiesOf(map);
-  for (let copy: u32 = 1; copy < copies; copy++) clearWords(first + (<usize>copy) * (<usize>map.span), map.valueSize);
+  for (let copy: u32 = 1; copy < copies; copy++) clearWords(first + <usize>copy * <usize>map.span, map.valueSize);
   return OK;
 }
 

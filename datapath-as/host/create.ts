@@ -1,5 +1,6 @@
 // Creation: lays a map out at the break of the memory. Only by one instance, before others use the maps.
 
+import { POLICY_PREFIX_PEER } from '../core/enum/policy';
 import { FIRST_BUCKETS } from './buckets';
 import {
   descriptor,
@@ -13,17 +14,16 @@ import {
   KIND_LRU,
   KIND_NONE,
   KIND_PERCPU_ARRAY,
-  MapDescriptor,
   MAX_MAPS,
+  MapDescriptor,
 } from './descriptor';
+import { MAP_POLICY } from './generated/maps';
 import { isSeeded, MAX_KEY_SIZE, seedHash } from './hash-key';
 import { MAX_GROUP_SPAN, NODES_PER_ENTRY } from './lpm-group';
 import { lengthBitsSize, lengthCountersSize } from './lpm-length';
-import { fillMasks, maskTableSize } from './lpm-mask';
+import { fillMasks, maskOf, maskTableSize } from './lpm-mask';
 import { allocate, LINE, MAX_WORKERS, releaseAll } from './memory';
 import { graceOf, MAX_NODES, NODE_KEY } from './node-pool';
-import { MAP_POLICY } from './generated/maps';
-import { POLICY_PREFIX_PEER } from '../core/enum/policy';
 
 const MAX_VALUE_SIZE: u32 = 4096;
 /** Where `kind` carries the bits of a prefix map's groups. */
@@ -71,10 +71,10 @@ export function resetSeeded(seed: u64): void {
   seedHash(seed);
 }
 
-/** Nodes start on a cache line when they are longer than half of one, so that a lookup touches as few as can be. */
+/** Long nodes (conntrack) start on a cache line, so that key and counters of a flow lie in two; others lie closer. */
 function strideOf(size: u32): u32 {
-  if (size <= 32) return (size + 7) & ~7;
-  return (size + 15) & ~15;
+  const unit: u32 = size > 128 ? <u32>LINE : size > 32 ? 16 : 8;
+  return (size + unit - 1) & ~(unit - 1);
 }
 
 function createNodes(map: MapDescriptor, nodes: u64, extra: u64): u32 {
@@ -86,9 +86,11 @@ function createNodes(map: MapDescriptor, nodes: u64, extra: u64): u32 {
   map.freeCount = 0;
   map.changes = 0;
   map.lock = 0;
-  const wanted = (nodes - <u64>map.grace) << 1;
-  map.maxBuckets = wanted < <u64>FIRST_BUCKETS ? FIRST_BUCKETS : <u32>wanted;
-  map.shape = ((<u64>(FIRST_BUCKETS - 1)) << 32) | <u64>FIRST_BUCKETS;
+  map.patience = map.grace >> 1;
+  map.maxBuckets = FIRST_BUCKETS;
+  for (; map.maxBuckets < map.nodes; ) map.maxBuckets <<= 1;
+  map.bucketsUsed = FIRST_BUCKETS;
+  map.mask = FIRST_BUCKETS - 1;
   const pool = (nodes + 1) * <u64>map.stride;
   const buckets = (<u64>map.maxBuckets) << 2;
   const start = allocate(alignLine(buckets) + alignLine(extra) + pool);
@@ -114,6 +116,8 @@ function createLpm(map: MapDescriptor, group: u32): u32 {
   map.span = (map.keySize - 4) << 3;
   if (group >= map.span || (group != 0 && map.span - group > MAX_GROUP_SPAN)) return EINVAL;
   map.group = group;
+  map.loose = 0;
+  map.isPair = group != 0 && map.keySize == 16 ? 1 : 0;
   map.grace = graceOf(map.entries);
   const nodes = <u64>map.entries * <u64>(group != 0 ? NODES_PER_ENTRY : 1) + <u64>map.grace + 2;
   const bits = alignLine(lengthBitsSize(map.span));
@@ -125,6 +129,7 @@ function createLpm(map: MapDescriptor, group: u32): u32 {
   map.masks = map.counters + <usize>counters;
   map.recency = 0;
   fillMasks(map);
+  if (map.isPair != 0) map.groupMask = load<u64>(maskOf(map, group), 8);
   return 0;
 }
 

@@ -14,6 +14,9 @@ export const KIND_LPM: u32 = 3;
 export const KIND_ARRAY: u32 = 4;
 export const KIND_PERCPU_ARRAY: u32 = 5;
 
+/** In `changes`: set while a bucket is being split. */
+export const SPLITTING: u64 = 0x100000000;
+
 // Flags of an update, those of bpf(2).
 export const FLAG_ANY: u32 = 0;
 export const FLAG_NO_EXIST: u32 = 1;
@@ -33,7 +36,8 @@ export const ENOSPC: i32 = 28;
  * 256 bytes. The first line is what a lookup reads, the second what only a writer reads: a writer's lock does not take the line
  * of the readers away.
  */
-@unmanaged export class MapDescriptor {
+@unmanaged
+export class MapDescriptor {
   kind: u32;
   keySize: u32;
   /** Bytes from node to node; in an array, from element to element. */
@@ -44,13 +48,10 @@ export const ENOSPC: i32 = 28;
   pool: usize;
   /** Address of the bucket words (buckets.ts). */
   buckets: usize;
-  /**
-   *  63             32 31              0
-   * +-----------------+-----------------+
-   * |      mask       | buckets in use  |   mask = next power of two, minus 1
-   * +-----------------+-----------------+
-   */
-  shape: u64;
+  /** A hash under the mask is a bucket's number. */
+  mask: u32;
+  /** lpm: 1 for keys of 16 bytes in groups, which lpm-pair.ts finds. */
+  isPair: u32;
   /**
    *  63             32 31              0
    * +-----------------+-----------------+
@@ -58,14 +59,16 @@ export const ENOSPC: i32 = 28;
    * +-----------------+-----------------+
    */
   changes: u64;
-  /** A removed node keeps its key and value until that many more were removed. */
-  grace: u32;
-  /** Nodes that fit: indexes 1..nodes. In an array, elements. */
-  nodes: u32;
+  /** A reader's look is good when no more nodes than this were removed meanwhile: half of the grace. */
+  patience: u32;
+  /** lpm: entries of the lengths outside groups. */
+  loose: u32;
   /** lru: address of the recency links (recency.ts). */
   recency: usize;
   /** lpm: address of the masks, one key's size each (lpm-mask.ts). */
   masks: usize;
+  /** lpm: of a pair's second word, the bits that count in a group. */
+  groupMask: u64;
   /** lpm: bits that all keys of a group share; 0: no groups (lpm-group.ts). */
   group: u32;
   /** lpm: the longest prefix. Per-CPU array: bytes from copy to copy. */
@@ -73,14 +76,20 @@ export const ENOSPC: i32 = 28;
 
   lock: u32;
   count: u32;
+  /** Nodes that fit: indexes 1..nodes. In an array, elements. */
+  nodes: u32;
   /** Entries that fit. */
   entries: u32;
   valueSize: u32;
+  /** A removed node keeps its key and value until that many more were removed. */
+  grace: u32;
   /** Nodes below or at this index have been used. */
   fresh: u32;
   freeFirst: u32;
   freeLast: u32;
   freeCount: u32;
+  /** Buckets that have chains of their own; those above mirror them (buckets.ts). */
+  bucketsUsed: u32;
   maxBuckets: u32;
   /** lpm: address of a bit per length outside groups, then of a counter per length (lpm-length.ts). */
   lengths: usize;
@@ -89,7 +98,7 @@ export const ENOSPC: i32 = 28;
 
 /** The descriptor of a map's number; the caller knows that it is below MAX_MAPS. */
 export function descriptor(map: u32): MapDescriptor {
-  return changetype<MapDescriptor>(DESCRIPTORS + (<usize>map) * DESCRIPTOR_SIZE);
+  return changetype<MapDescriptor>(DESCRIPTORS + <usize>map * DESCRIPTOR_SIZE);
 }
 
 /** 0 for a number that no map has. */
@@ -98,16 +107,10 @@ export function kindOf(map: u32): u32 {
 }
 
 export function forgetDescriptors(): void {
-  memory.fill(DESCRIPTORS, 0, (<usize>MAX_MAPS) * DESCRIPTOR_SIZE);
+  memory.fill(DESCRIPTORS, 0, <usize>MAX_MAPS * DESCRIPTOR_SIZE);
 }
 
-// Words that one instance reads while another writes.
-export function loadShape(map: MapDescriptor): u64 {
-  return atomic.load<u64>(changetype<usize>(map), offsetof<MapDescriptor>('shape'));
-}
-export function storeShape(map: MapDescriptor, shape: u64): void {
-  atomic.store<u64>(changetype<usize>(map), shape, offsetof<MapDescriptor>('shape'));
-}
+/** Read at the end of a lookup: atomic, so that no compiler takes it for the one read at its start. */
 export function loadChanges(map: MapDescriptor): u64 {
   return atomic.load<u64>(changetype<usize>(map), offsetof<MapDescriptor>('changes'));
 }

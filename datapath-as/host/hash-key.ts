@@ -27,12 +27,16 @@ export function isSeeded(): bool {
   return load<u64>(MULTIPLIERS) != 0;
 }
 
+/** The number that multiplies the word at that byte of a key. */
+export function multiplier(offset: usize): u64 {
+  return load<u64>(MULTIPLIERS + offset);
+}
 /** What the word at that byte of a key adds to the sum. */
 export function hashWord(word: u64, offset: usize): u64 {
-  return word * load<u64>(MULTIPLIERS + offset);
+  return word * multiplier(offset);
 }
 export function hashHalf(half: u32): u64 {
-  return (<u64>half) * load<u64>(MULTIPLIERS, HALF);
+  return <u64>half * load<u64>(MULTIPLIERS, HALF);
 }
 
 /** The hash is the top half: only there has every bit of the sum arrived. */
@@ -64,11 +68,21 @@ export function hashKey(key: usize, size: u32): u32 {
   return finishHash(sum);
 }
 
-/** Whether a node's key, which a writer may be changing, equals a key of the reader's own. */
-export function equalKey(stored: usize, key: usize, size: u32): bool {
-  const whole = <usize>(size & ~7);
-  for (let offset: usize = 0; offset < whole; offset += 8) {
-    if (atomic.load<u64>(stored + offset) != load<u64>(key + offset)) return false;
+/** Whether two keys of that size are equal. Unrolled, as above. */
+export function equalKey(key: usize, other: usize, size: u32): bool {
+  if (size >= 8) {
+    if (load<u64>(key) != load<u64>(other)) return false;
+    if (size >= 16) {
+      if (load<u64>(key, 8) != load<u64>(other, 8)) return false;
+      if (size >= 24) {
+        if (load<u64>(key, 16) != load<u64>(other, 16)) return false;
+        if (size >= 32) {
+          if (load<u64>(key, 24) != load<u64>(other, 24)) return false;
+          if (size >= 40 && load<u64>(key, 32) != load<u64>(other, 32)) return false;
+        }
+      }
+    }
   }
-  return (size & 4) == 0 || atomic.load<u32>(stored + whole) == load<u32>(key + whole);
+  const whole = <usize>(size & ~7);
+  return (size & 4) == 0 || load<u32>(key + whole) == load<u32>(other + whole);
 }

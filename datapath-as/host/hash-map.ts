@@ -1,33 +1,33 @@
 // Hash maps, plain and LRU: lookups without a lock, updates under the map's. Replacing an entry's value puts a new node before the
 // old one and then takes the old one out, as the kernel does, so that no reader sees half of each value.
 
-import { growBuckets, findKey, isIntact, isSettled, linkNode, unlinkNode } from './buckets';
-import { E2BIG, EBUSY, EEXIST, EINVAL, ENOENT, FLAG_EXIST, FLAG_NO_EXIST, KIND_LRU, loadChanges, MapDescriptor, OK } from './descriptor';
+import { findKey, growBuckets, isIntact, isSettled, linkNode, unlinkNode } from './buckets';
+import { E2BIG, EBUSY, EEXIST, EINVAL, ENOENT, FLAG_EXIST, FLAG_NO_EXIST, KIND_LRU, MapDescriptor, OK } from './descriptor';
 import { hashKey } from './hash-key';
 import { acquire, release } from './lock';
-import { copyWords, freeNode, NODE_KEY, nodeAddress, setNodeState, STATE_ENTRY, STATE_USED, takeNode } from './node-pool';
+import { copyWords, freeNode, NODE_KEY, nodeAddress, ownIndex, STATE_ENTRY, STATE_USED, setNodeState, takeNode } from './node-pool';
 import { addNewest, forgetNode, oldestNode } from './recency';
 
 /** Looks that a writer may spoil before a reader asks it to wait. */
 export const ATTEMPTS: u32 = 8;
 
-/** Index of the key's node, 0 when it is absent. */
-export function hashFind(map: MapDescriptor, key: usize): u32 {
+/** Address of the key's node, 0 when it is absent. */
+export function hashFind(map: MapDescriptor, key: usize): usize {
   const hash = hashKey(key, map.keySize);
   for (let attempt: u32 = 0; attempt < ATTEMPTS; attempt++) {
-    const before = loadChanges(map);
-    const index = findKey(map, key, hash);
-    if (index != 0 ? isIntact(map, before) : isSettled(map, before)) return index;
+    const before = map.changes;
+    const node = findKey(map, key, hash);
+    if (node != 0 ? isIntact(map, before) : isSettled(map, before)) return node;
   }
   return findLocked(map, key, hash);
 }
 
 /** When the lock's holder is gone, what is seen is all that will ever be seen. */
-export function findLocked(map: MapDescriptor, key: usize, hash: u32): u32 {
+export function findLocked(map: MapDescriptor, key: usize, hash: u32): usize {
   const locked = acquire(map);
-  const index = findKey(map, key, hash);
+  const node = findKey(map, key, hash);
   if (locked) release(map);
-  return index;
+  return node;
 }
 
 export function hashUpdate(map: MapDescriptor, key: usize, value: usize, flags: u32): i32 {
@@ -52,7 +52,7 @@ function put(map: MapDescriptor, key: usize, value: usize, flags: u32, hash: u32
   const node = nodeAddress(map, index);
   copyWords(node + NODE_KEY, key, map.keySize);
   copyWords(node + <usize>map.valueOffset, value, map.valueSize);
-  setNodeState(node, STATE_USED | STATE_ENTRY);
+  setNodeState(node, STATE_USED | STATE_ENTRY | index);
   linkNode(map, index, hash);
   if (map.kind == KIND_LRU) addNewest(map, index);
   map.count++;
@@ -61,7 +61,8 @@ function put(map: MapDescriptor, key: usize, value: usize, flags: u32, hash: u32
   return OK;
 }
 
-function remove(map: MapDescriptor, index: u32, hash: u32): void {
+function remove(map: MapDescriptor, node: usize, hash: u32): void {
+  const index = ownIndex(node);
   unlinkNode(map, index, hash);
   if (map.kind == KIND_LRU) forgetNode(map, index);
   freeNode(map, index);
@@ -70,14 +71,16 @@ function remove(map: MapDescriptor, index: u32, hash: u32): void {
 
 function evict(map: MapDescriptor): void {
   const index = oldestNode(map);
-  if (index != 0) remove(map, index, hashKey(nodeAddress(map, index) + NODE_KEY, map.keySize));
+  if (index == 0) return;
+  const node = nodeAddress(map, index);
+  remove(map, node, hashKey(node + NODE_KEY, map.keySize));
 }
 
 export function hashDelete(map: MapDescriptor, key: usize): i32 {
   const hash = hashKey(key, map.keySize);
   if (!acquire(map)) return -EBUSY;
-  const index = findKey(map, key, hash);
-  if (index != 0) remove(map, index, hash);
+  const node = findKey(map, key, hash);
+  if (node != 0) remove(map, node, hash);
   release(map);
-  return index != 0 ? OK : -ENOENT;
+  return node != 0 ? OK : -ENOENT;
 }

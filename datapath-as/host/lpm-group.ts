@@ -12,7 +12,7 @@
 import { MapDescriptor } from './descriptor';
 import { MARK_COUNTER } from './lpm-mask';
 import { addPrefix, findPrefix, removePrefix } from './lpm-node';
-import { nodeAddress, nodeState, setNodeState, STATE_ENTRY, STATE_USED } from './node-pool';
+import { nodeState, STATE_ENTRY, STATE_USED, setNodeState } from './node-pool';
 
 export const STATE_LENGTHS: u32 = 0x1fffffff;
 /** Lengths that a group can tell apart. */
@@ -20,20 +20,30 @@ export const MAX_GROUP_SPAN: u32 = 28;
 /** Nodes that one entry may need: its own, its group's and the counter of its length. */
 export const NODES_PER_ENTRY: u32 = 3;
 
+/** What a match returns instead of a node when a writer changed the group under it. */
+export const AGAIN: usize = 1;
+
+/** Bits 0..span. */
+export function lengthsUpTo(span: u32): u32 {
+  return ((<u32>2) << span) - 1;
+}
+/** The highest bit of a word that is not 0. */
+export function lengthBit(lengths: u32): u32 {
+  return <u32>0x80000000 >> clz<u32>(lengths);
+}
+
 /** The entry of `length` > group came: counts it and shows it to lookups. False when no node was left for that. */
 export function addToGroup(map: MapDescriptor, key: usize, length: u32): bool {
   const counter = findPrefix(map, key, map.group, length | MARK_COUNTER);
   if (counter != 0) {
-    const node = nodeAddress(map, counter);
-    setNodeState(node, nodeState(node) + 1);
+    setNodeState(counter, nodeState(counter) + 1);
     return true;
   }
   if (addPrefix(map, key, length | MARK_COUNTER, 0, STATE_USED | 1) == 0) return false;
   const bit: u32 = (<u32>1) << (length - map.group);
   const group = findPrefix(map, key, map.group, map.group);
   if (group == 0) return addPrefix(map, key, map.group, 0, STATE_USED | bit) != 0;
-  const node = nodeAddress(map, group);
-  setNodeState(node, nodeState(node) | bit);
+  setNodeState(group, nodeState(group) | bit);
   return true;
 }
 
@@ -41,23 +51,20 @@ export function addToGroup(map: MapDescriptor, key: usize, length: u32): bool {
 export function dropFromGroup(map: MapDescriptor, key: usize, length: u32): void {
   const counter = findPrefix(map, key, map.group, length | MARK_COUNTER);
   if (counter == 0) return;
-  const counterNode = nodeAddress(map, counter);
-  const left = nodeState(counterNode) - 1;
-  setNodeState(counterNode, left);
+  const left = nodeState(counter) - 1;
+  setNodeState(counter, left);
   if ((left & STATE_LENGTHS) != 0) return;
   removePrefix(map, counter);
   const group = findPrefix(map, key, map.group, map.group);
   if (group == 0) return;
-  const node = nodeAddress(map, group);
-  const state = nodeState(node) & ~((<u32>1) << (length - map.group));
-  setNodeState(node, state);
+  const state = nodeState(group) & ~((<u32>1) << (length - map.group));
+  setNodeState(group, state);
   if ((state & (STATE_ENTRY | STATE_LENGTHS)) == 0) removePrefix(map, group);
 }
 
 /** The group's own entry goes; the node stays while the group has longer ones. */
-export function dropGroupEntry(map: MapDescriptor, index: u32): void {
-  const node = nodeAddress(map, index);
-  const state = nodeState(node);
-  if ((state & STATE_LENGTHS) == 0) removePrefix(map, index);
-  else setNodeState(node, state & ~STATE_ENTRY);
+export function dropGroupEntry(map: MapDescriptor, group: usize): void {
+  const state = nodeState(group);
+  if ((state & STATE_LENGTHS) == 0) removePrefix(map, group);
+  else setNodeState(group, state & ~STATE_ENTRY);
 }

@@ -32,8 +32,9 @@ export function addLength(map: MapDescriptor, length: u32): void {
   const counter = map.counters + ((<usize>length) << 2);
   const count = load<u32>(counter);
   store<u32>(counter, count + 1);
+  map.loose++;
   const word = lengthWord(map, length >> 6);
-  if (count == 0) atomic.store<u64>(word, load<u64>(word) | ((<u64>1) << <u64>(length & 63)));
+  if (count == 0) atomic.store<u64>(word, load<u64>(word) | ((<u64>1) << (<u64>(length & 63))));
 }
 
 /** An entry of that length went. Under the map's lock. */
@@ -41,6 +42,7 @@ export function dropLength(map: MapDescriptor, length: u32): void {
   const counter = map.counters + ((<usize>length) << 2);
   const count = load<u32>(counter) - 1;
   store<u32>(counter, count);
+  map.loose--;
   const word = lengthWord(map, length >> 6);
-  if (count == 0) atomic.store<u64>(word, load<u64>(word) & ~((<u64>1) << <u64>(length & 63)));
+  if (count == 0) atomic.store<u64>(word, load<u64>(word) & ~((<u64>1) << (<u64>(length & 63))));
 }

@@ -2,72 +2,63 @@
 // a lookup probes the lengths that there are, longest first. Key: u32 prefix length, then the bits, first byte first.
 
 import { isSettled } from './buckets';
-import { EBUSY, EEXIST, EINVAL, ENOENT, ENOSPC, FLAG_EXIST, FLAG_NO_EXIST, loadChanges, MapDescriptor, OK } from './descriptor';
+import { EBUSY, EEXIST, EINVAL, ENOENT, ENOSPC, FLAG_EXIST, FLAG_NO_EXIST, MapDescriptor, OK } from './descriptor';
 import { ATTEMPTS } from './hash-map';
 import { acquire, release } from './lock';
-import { addToGroup, dropFromGroup, dropGroupEntry, STATE_LENGTHS } from './lpm-group';
+import { AGAIN, addToGroup, dropFromGroup, dropGroupEntry, lengthBit, lengthsUpTo, STATE_LENGTHS } from './lpm-group';
 import { addLength, dropLength, lengthAtMost } from './lpm-length';
 import { addPrefix, findPrefix, removePrefix } from './lpm-node';
-import { pairMatch } from './lpm-pair';
-import { nodeAddress, nodeState, STATE_ENTRY, STATE_FREE, STATE_USED } from './node-pool';
+import { nodeState, STATE_ENTRY, STATE_FREE, STATE_USED } from './node-pool';
 
-/** What a match returns instead of an index when a writer changed the group under it. */
-export const AGAIN: u32 = 0xffffffff;
-
-/** Index of the node of the longest entry that holds the key's first bits, 0 when there is none. */
-export function lpmFind(map: MapDescriptor, key: usize): u32 {
+/** Address of the node of the longest entry that holds the key's first bits, 0 when there is none. */
+export function lpmFind(map: MapDescriptor, key: usize): usize {
   const length = load<u32>(key);
   if (length > map.span) return 0;
   for (let attempt: u32 = 0; attempt < ATTEMPTS; attempt++) {
-    const before = loadChanges(map);
-    const index = match(map, key, length);
-    if (index != AGAIN && isSettled(map, before)) return index;
+    const before = map.changes;
+    const node = match(map, key, length);
+    if (node != AGAIN && isSettled(map, before)) return node;
   }
   const locked = acquire(map);
-  const index = match(map, key, length);
+  const node = match(map, key, length);
   if (locked) release(map);
-  return index == AGAIN ? 0 : index;
+  return node == AGAIN ? 0 : node;
 }
 
-function match(map: MapDescriptor, key: usize, length: u32): u32 {
+function match(map: MapDescriptor, key: usize, length: u32): usize {
   if (map.group == 0 || length < map.group) return matchLengths(map, key, length);
-  const index = map.keySize == 16 ? pairMatch(map, key, length) : matchGroup(map, key, length);
-  return index != 0 ? index : matchLengths(map, key, map.group - 1);
+  const node = matchGroup(map, key, length);
+  return node != 0 || map.loose == 0 ? node : matchLengths(map, key, map.group - 1);
 }
 
-function matchLengths(map: MapDescriptor, key: usize, length: u32): u32 {
+function matchLengths(map: MapDescriptor, key: usize, length: u32): usize {
   for (let at = lengthAtMost(map, <i32>length); at >= 0; at = lengthAtMost(map, at - 1)) {
-    const index = findPrefix(map, key, <u32>at, <u32>at);
-    if (index != 0) return index;
+    const node = findPrefix(map, key, <u32>at, <u32>at);
+    if (node != 0) return node;
   }
   return 0;
 }
 
-function matchGroup(map: MapDescriptor, key: usize, length: u32): u32 {
+function matchGroup(map: MapDescriptor, key: usize, length: u32): usize {
   const group = findPrefix(map, key, map.group, map.group);
   if (group == 0) return 0;
-  const state = nodeState(nodeAddress(map, group));
+  const state = nodeState(group);
   if ((state & STATE_FREE) != 0) return AGAIN;
   let lengths = state & STATE_LENGTHS & lengthsUpTo(length - map.group);
-  for (; lengths != 0; lengths &= ~((<u32>0x80000000) >> clz<u32>(lengths))) {
+  for (; lengths != 0; lengths &= ~lengthBit(lengths)) {
     const at = map.group + 31 - clz<u32>(lengths);
-    const index = findPrefix(map, key, at, at);
-    if (index != 0) return index;
+    const node = findPrefix(map, key, at, at);
+    if (node != 0) return node;
   }
   return (state & STATE_ENTRY) != 0 ? group : 0;
 }
 
-/** Bits 0..span. */
-export function lengthsUpTo(span: u32): u32 {
-  return (<u32>2 << span) - 1;
-}
-
-/** Index of the entry of exactly this prefix, 0 when there is none. Under the map's lock, or from the only writer. */
-export function lpmExact(map: MapDescriptor, key: usize): u32 {
+/** Address of the node of exactly this prefix, 0 when there is no such entry. Under the map's lock, or from the only writer. */
+export function lpmExact(map: MapDescriptor, key: usize): usize {
   const length = load<u32>(key);
   if (length > map.span) return 0;
-  const index = findPrefix(map, key, length, length);
-  return index != 0 && (nodeState(nodeAddress(map, index)) & STATE_ENTRY) != 0 ? index : 0;
+  const node = findPrefix(map, key, length, length);
+  return node != 0 && (nodeState(node) & STATE_ENTRY) != 0 ? node : 0;
 }
 
 export function lpmUpdate(map: MapDescriptor, key: usize, value: usize, flags: u32): i32 {
@@ -81,18 +72,18 @@ export function lpmUpdate(map: MapDescriptor, key: usize, value: usize, flags: u
 function put(map: MapDescriptor, key: usize, value: usize, flags: u32): i32 {
   const length = load<u32>(key);
   const old = findPrefix(map, key, length, length);
-  const state: u32 = old == 0 ? 0 : nodeState(nodeAddress(map, old));
+  const state: u32 = old == 0 ? 0 : nodeState(old);
   const exists = (state & STATE_ENTRY) != 0;
   if (exists && flags == FLAG_NO_EXIST) return -EEXIST;
   if (!exists && flags == FLAG_EXIST) return -ENOENT;
   if (!exists && map.count >= map.entries) return -ENOSPC;
-  const index = addPrefix(map, key, length, value, STATE_USED | STATE_ENTRY | (state & STATE_LENGTHS));
-  if (index == 0) return -ENOSPC;
+  const node = addPrefix(map, key, length, value, STATE_USED | STATE_ENTRY | (state & STATE_LENGTHS));
+  if (node == 0) return -ENOSPC;
   if (old != 0) removePrefix(map, old);
   if (exists) return OK;
   if (map.group == 0 || length < map.group) addLength(map, length);
   else if (length > map.group && !addToGroup(map, key, length)) {
-    removePrefix(map, index);
+    removePrefix(map, node);
     return -ENOSPC;
   }
   map.count++;
@@ -102,20 +93,20 @@ function put(map: MapDescriptor, key: usize, value: usize, flags: u32): i32 {
 export function lpmDelete(map: MapDescriptor, key: usize): i32 {
   if (load<u32>(key) > map.span) return -EINVAL;
   if (!acquire(map)) return -EBUSY;
-  const index = lpmExact(map, key);
-  if (index != 0) drop(map, index, key);
+  const node = lpmExact(map, key);
+  if (node != 0) drop(map, node, key);
   release(map);
-  return index != 0 ? OK : -ENOENT;
+  return node != 0 ? OK : -ENOENT;
 }
 
-function drop(map: MapDescriptor, index: u32, key: usize): void {
+function drop(map: MapDescriptor, node: usize, key: usize): void {
   const length = load<u32>(key);
   map.count--;
   if (map.group != 0 && length == map.group) {
-    dropGroupEntry(map, index);
+    dropGroupEntry(map, node);
     return;
   }
-  removePrefix(map, index);
+  removePrefix(map, node);
   if (map.group == 0 || length < map.group) dropLength(map, length);
   else dropFromGroup(map, key, length);
 }

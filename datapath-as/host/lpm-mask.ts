@@ -25,12 +25,12 @@ export function fillMasks(map: MapDescriptor): void {
 }
 
 export function maskOf(map: MapDescriptor, length: u32): usize {
-  return map.masks + (<usize>length) * (<usize>maskStride(map.keySize));
+  return map.masks + <usize>length * <usize>maskStride(map.keySize);
 }
 
 /** A key's first word, with another length in it. */
 function firstWord(key: usize, mark: u32): u64 {
-  return (load<u64>(key) & 0xffffffff00000000) | (<u64>mark);
+  return (load<u64>(key) & 0xffffffff00000000) | <u64>mark;
 }
 
 /** Hash of a key's prefix. `mark` stands in the length's place: the length itself, or what tells a helper node from an entry. */
@@ -45,12 +45,12 @@ export function hashPrefix(map: MapDescriptor, key: usize, mark: u32, mask: usiz
 
 export function equalPrefix(map: MapDescriptor, stored: usize, key: usize, mark: u32, mask: usize): bool {
   const size = map.keySize;
-  if (((atomic.load<u64>(stored) ^ firstWord(key, mark)) & load<u64>(mask)) != 0) return false;
+  if (((load<u64>(stored) ^ firstWord(key, mark)) & load<u64>(mask)) != 0) return false;
   const whole = <usize>(size & ~7);
   for (let offset: usize = 8; offset < whole; offset += 8) {
-    if (((atomic.load<u64>(stored + offset) ^ load<u64>(key + offset)) & load<u64>(mask + offset)) != 0) return false;
+    if (((load<u64>(stored + offset) ^ load<u64>(key + offset)) & load<u64>(mask + offset)) != 0) return false;
   }
-  return (size & 4) == 0 || ((atomic.load<u32>(stored + whole) ^ load<u32>(key + whole)) & load<u32>(mask + whole)) == 0;
+  return (size & 4) == 0 || ((load<u32>(stored + whole) ^ load<u32>(key + whole)) & load<u32>(mask + whole)) == 0;
 }
 
 /** A mark that tells the counter of a length within a group from the entries of that length; it counts the group's bits only. */

@@ -4,9 +4,9 @@
 import { arrayFirst, arrayKey, arrayUpdate, copiesOf } from './array-map';
 import { descriptor, EINVAL, KIND_ARRAY, KIND_HASH, KIND_LPM, KIND_LRU, KIND_NONE, KIND_PERCPU_ARRAY, kindOf } from './descriptor';
 import { hashDelete, hashFind, hashUpdate } from './hash-map';
-import { valueOf } from './lookup';
+import { nodeValue } from './lookup';
 import { lpmDelete, lpmExact, lpmFind, lpmUpdate } from './lpm-map';
-import { nextEntry, NODE_KEY, nodeAddress } from './node-pool';
+import { NODE_KEY, nextEntry, nodeAddress } from './node-pool';
 
 function isNodes(kind: u32): bool {
   return kind == KIND_HASH || kind == KIND_LRU || kind == KIND_LPM;
@@ -36,15 +36,15 @@ export function mapDelete(map: u32, key: usize): i32 {
 export function mapLookup(map: u32, key: usize): usize {
   const kind = kindOf(map);
   const found = descriptor(kind == KIND_NONE ? 0 : map);
-  if (kind == KIND_HASH || kind == KIND_LRU) return valueOf(found, hashFind(found, key));
-  if (kind == KIND_LPM) return valueOf(found, lpmFind(found, key));
+  if (kind == KIND_HASH || kind == KIND_LRU) return nodeValue(found, hashFind(found, key));
+  if (kind == KIND_LPM) return nodeValue(found, lpmFind(found, key));
   return isArray(kind) ? arrayFirst(found, load<u32>(key)) : 0;
 }
 
 /** As mapLookup, but in a prefix map the entry of exactly this prefix and not the longest match. */
 export function mapExact(map: u32, key: usize): usize {
   if (kindOf(map) != KIND_LPM) return mapLookup(map, key);
-  return valueOf(descriptor(map), lpmExact(descriptor(map), key));
+  return nodeValue(descriptor(map), lpmExact(descriptor(map), key));
 }
 
 /** Cursor of the entry after `cursor`, in no order that means anything; 0 before the first and behind the last. */
@@ -65,7 +65,7 @@ export function entryKey(map: u32, cursor: u32): usize {
 export function entryValue(map: u32, cursor: u32): usize {
   const kind = kindOf(map);
   if (cursor == 0 || kind == KIND_NONE || cursor > descriptor(map).nodes) return 0;
-  return isArray(kind) ? arrayFirst(descriptor(map), cursor - 1) : valueOf(descriptor(map), cursor);
+  return isArray(kind) ? arrayFirst(descriptor(map), cursor - 1) : nodeValue(descriptor(map), nodeAddress(descriptor(map), cursor));
 }
 
 /** Entries present; of an array, all. */

@@ -11,7 +11,7 @@
 export const MAX_WORKERS: u32 = 32;
 export const AREA_BASE: usize = 0x10000;
 export const AREA_SIZE: usize = 0x40000;
-export const HEAP_BASE: usize = AREA_BASE + AREA_SIZE * (<usize>MAX_WORKERS);
+export const HEAP_BASE: usize = AREA_BASE + AREA_SIZE * <usize>MAX_WORKERS;
 
 /** A cache line; every block starts on one. */
 export const LINE: usize = 64;
@@ -53,7 +53,7 @@ export function heapBreak(): usize {
 /** Zeroed block on a line of its own, 0 when the memory has no room. Only for the creator of the maps, before workers start. */
 export function allocate(bytes: u64): usize {
   const start = heapBreak();
-  const end: u64 = ((<u64>start) + bytes + <u64>(LINE - 1)) & ~(<u64>(LINE - 1));
+  const end: u64 = (<u64>start + bytes + <u64>(LINE - 1)) & ~(<u64>(LINE - 1));
   if (bytes > 0xffffffff || end > memoryEnd() || end > 0xffffffff) return 0;
   store<usize>(BREAK, <usize>end);
   return start;

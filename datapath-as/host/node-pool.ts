@@ -3,7 +3,7 @@
 // fewer than `grace` others were freed after it, so that readers (and packets under way) still find in it what they saw.
 //
 //   0 next      link to the next node of the bucket (buckets.ts); stays as it was when the node is freed
-//   4 state     31 free  30 entry  29 in use  | 28..0 next free node, or what the kind keeps (lpm-group.ts)
+//   4 state     31 free  30 entry  29 in use  | 28..0 next free node; else own index, or lengths (lpm-group.ts)
 //   8 key       padded to 8
 //     value     padded to 8
 
@@ -21,17 +21,27 @@ export const MAX_NODES: u32 = 0x1ffffff;
 /** Removals that a freed node outlives, for a map of that many entries. */
 export function graceOf(entries: u32): u32 {
   const part = entries >> 3;
-  return part < 8 ? 8 : part > 4096 ? 4096 : part;
+  if (part < 8) return 8;
+  return part < 4096 ? part : 4096;
 }
 
 export function nodeAddress(map: MapDescriptor, index: u32): usize {
-  return map.pool + (<usize>index) * (<usize>map.stride);
+  return map.pool + <usize>index * <usize>map.stride;
+}
+/** Divides: for writers. */
+export function nodeIndex(map: MapDescriptor, node: usize): u32 {
+  return <u32>(node - map.pool) / map.stride;
 }
 export function nodeState(node: usize): u32 {
   return atomic.load<u32>(node + NODE_STATE);
 }
 export function setNodeState(node: usize, state: u32): void {
   atomic.store<u32>(node + NODE_STATE, state);
+}
+
+/** Of a node of a hash map. */
+export function ownIndex(node: usize): u32 {
+  return nodeState(node) & MAX_NODES;
 }
 
 /** A node that no reader sees, 0 when all are in use. Under the map's lock. */

@@ -4,7 +4,7 @@
 
 import { MapDescriptor } from './descriptor';
 import { release, tryAcquire } from './lock';
-import { nodeAddress, nodeState, STATE_ENTRY } from './node-pool';
+import { nodeState, ownIndex, STATE_ENTRY, STATE_USED } from './node-pool';
 
 const OLDER: usize = 4;
 
@@ -40,9 +40,11 @@ export function oldestNode(map: MapDescriptor): u32 {
  * Counts a lookup as use. Costs one comparison for the newest node. A lookup that finds the lock taken does not wait for it: with
  * several workers a use may go unnoted, with one none does.
  */
-export function touchNode(map: MapDescriptor, index: u32): void {
+export function touchNode(map: MapDescriptor, node: usize): void {
+  const index = ownIndex(node);
   if (load<u32>(map.recency, OLDER) == index || !tryAcquire(map)) return;
-  if ((nodeState(nodeAddress(map, index)) & STATE_ENTRY) != 0) {
+  // It may have been removed since it was found; its state then names another node.
+  if (nodeState(node) == (STATE_USED | STATE_ENTRY | index)) {
     forgetNode(map, index);
     addNewest(map, index);
   }

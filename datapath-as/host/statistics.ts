@@ -12,7 +12,7 @@ function isChained(map: u32): bool {
 
 /** Buckets in use; 0 for a map without. */
 export function bucketCount(map: u32): u32 {
-  return isChained(map) ? <u32>descriptor(map).shape : 0;
+  return isChained(map) ? descriptor(map).bucketsUsed : 0;
 }
 
 /** Nodes in the fullest bucket: what the dearest lookup reads. */
@@ -20,7 +20,7 @@ export function longestChain(map: u32): u32 {
   const found = descriptor(map);
   if (!isChained(map) || !acquire(found)) return 0;
   let longest: u32 = 0;
-  const buckets = <u32>found.shape;
+  const buckets = found.bucketsUsed;
   for (let bucket: u32 = 0; bucket < buckets; bucket++) {
     const length = chainLength(found, found.buckets + ((<usize>bucket) << 2));
     if (length > longest) longest = length;
