@@ -10,6 +10,9 @@ export const memoryRatio = 0.0025;
 /** The kernel's limit for what the datapath asks of a hash table (2^24), which is also Cilium's. */
 const mostEntries = 1 << 24;
 
+/** A ring is whole pages, of 64 KiB on some machines. */
+const leastRing = 65536;
+
 export interface SizeInputs {
   /** All memory of the machine, in bytes. */
   readonly memory: number;
@@ -57,8 +60,12 @@ function isWithinStep(current: number, wanted: number): boolean {
 }
 
 function checkSize(specs: readonly MapSpec[], name: string, entries: number): void {
-  if (!specs.some((spec) => spec.name === name)) throw new AgentError('SIZE_INVALID', `map sizes: no such map: "${name}"`);
+  const spec = specs.find((known) => known.name === name);
+  if (spec === undefined) throw new AgentError('SIZE_INVALID', `map sizes: no such map: "${name}"`);
   if (!Number.isInteger(entries) || entries < 1 || entries > mostEntries) {
     throw new AgentError('SIZE_INVALID', `map sizes: ${name}: not a count between 1 and ${mostEntries}: ${entries}`);
+  }
+  if (spec.kind === 'ring' && (entries < leastRing || !Number.isInteger(Math.log2(entries)))) {
+    throw new AgentError('SIZE_INVALID', `map sizes: ${name}: bytes of a ring are a power of two from ${leastRing} on: ${entries}`);
   }
 }

@@ -61,10 +61,8 @@ async function lifeConforms(t: Test, datapath: Datapath & PacketRunner): Promise
   });
 
   await t.test('listening ends when it is closed', async (t) => {
-    const events = datapath.events()[Symbol.asyncIterator]();
-    const next = events.next();
     setTimeout(() => datapath.close(), 20);
-    t.same(await next, { value: undefined, done: true });
+    for await (const event of datapath.events()) t.comment(event.type);
   });
 
   await t.test('once closed it refuses work, and can be closed again', async (t) => {

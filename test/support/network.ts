@@ -1,7 +1,6 @@
 // A network namespace and a mount namespace of this process's own: what a test makes in them is gone when its process ends, however
 // it ends. They belong to the main thread; child processes that it starts inherit them.
 
-import { readFileSync } from 'node:fs';
 import { errnoText } from '../../orchestrator/datapath/kernel/errno.ts';
 import { openLibc } from '../../orchestrator/datapath/kernel/libc.ts';
 import { attribute, joined, Netlink, netlinkFlag } from '../../orchestrator/datapath/kernel/netlink.ts';
@@ -41,13 +40,19 @@ export async function removeInterface(index: number): Promise<void> {
   netlink.request(deleteLink, 0, link(index, 0));
 }
 
-/** Packets that an interface has received, and that its own device driver has sent. */
-export function interfacePackets(name: string): { received: number; sent: number } {
-  const line = readFileSync('/proc/thread-self/net/dev', 'utf8')
-    .split('\n')
-    .find((text) => text.trim().startsWith(`${name}:`));
-  const [, received = 0, , , , , , , , , sent = 0] = (line ?? '').replace(':', ' ').trim().split(/\s+/).map(Number);
-  return { received, sent };
+/** Puts a frame on the wire at the other end of an interface, so that the interface receives it. */
+export async function sendTo(index: number, frame: Uint8Array): Promise<void> {
+  const libc = await openLibc();
+  const [packetFamily, rawSocket] = [17, 3];
+  const descriptor = libc.socket(packetFamily, rawSocket, 0);
+  const address = new Uint8Array(20);
+  const view = new DataView(address.buffer);
+  view.setUint16(0, packetFamily, true);
+  view.setInt32(4, index + otherEnd, true);
+  libc.bind(descriptor, libc.address(address), address.length);
+  const sent = libc.send(descriptor, libc.address(frame), frame.length);
+  libc.close(descriptor);
+  if (sent !== frame.length) throw new Error(`interface ${index}: send: ${errnoText(sent)}`);
 }
 
 /** struct ifinfomsg. */

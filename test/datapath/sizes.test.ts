@@ -1,0 +1,55 @@
+// Map sizes follow the machine's memory, in steps, and stay as they are when memory changes a little.
+
+import fc from 'fast-check';
+import t from 'tap';
+import { maps } from '../../orchestrator/datapath/generated/maps.ts';
+import { mapSizes, stepBelow } from '../../orchestrator/datapath/sizes.ts';
+
+const gibibyte = 2 ** 30;
+const conntrack = (memory: number): number => mapSizes(maps, { memory: memory * gibibyte }).conntrack as number;
+
+t.test('a small machine gets the least, a large one more, a huge one no more than the most', async (t) => {
+  t.equal(conntrack(1), 131072);
+  t.equal(conntrack(8), 131072);
+  t.equal(conntrack(16), 229376);
+  t.equal(conntrack(64), 917504);
+  t.equal(conntrack(1024 * 1024), 16777216);
+});
+
+t.test('maps of fixed size have it on every machine', async (t) => {
+  for (const memory of [1, 64, 4096])
+    t.match(mapSizes(maps, { memory: memory * gibibyte }), { config: 1, ipcache: 512000, policy: 1048576 });
+});
+
+t.test('a size that was asked for wins', async (t) => {
+  t.match(mapSizes(maps, { memory: 64 * gibibyte, explicit: { conntrack: 1000, ipcache: 7 } }), { conntrack: 1000, ipcache: 7 });
+});
+
+t.test('a size for no map, or that is no count, is refused with its name', async (t) => {
+  const size = (explicit: Record<string, number>) => () => mapSizes(maps, { memory: gibibyte, explicit });
+  t.throws(size({ conntracks: 5 }), { code: 'SIZE_INVALID', message: /"conntracks"/ });
+  for (const wrong of [0, -1, 1.5, Number.NaN, 2 ** 24 + 1])
+    t.throws(size({ conntrack: wrong }), { code: 'SIZE_INVALID', message: /conntrack/ });
+  t.throws(size({ events: 5000 }), { code: 'SIZE_INVALID', message: /power of two/ });
+});
+
+t.test('steps are quarters of a power of two', async (t) => {
+  t.same([1000, 1024, 1279, 1280, 1791, 1792, 2047, 2048].map(stepBelow), [896, 1024, 1024, 1280, 1536, 1792, 1792, 2048]);
+});
+
+t.test('no size changes when memory changes by a tenth, and the chosen size is never more than the share', async () => {
+  const memories = fc.tuple(fc.integer({ min: gibibyte / 4, max: 512 * gibibyte }), fc.double({ min: 0.9, max: 1.1, noNaN: true }));
+  fc.assert(
+    fc.property(memories, ([memory, factor]) => {
+      const current = mapSizes(maps, { memory });
+      const later = mapSizes(maps, { memory: memory * factor, current });
+      return maps.every(({ name }) => later[name] === current[name]);
+    }),
+  );
+});
+
+t.test('a size is changed when memory has doubled or halved, within its bounds', async (t) => {
+  const current = mapSizes(maps, { memory: 64 * gibibyte });
+  t.equal(mapSizes(maps, { memory: 128 * gibibyte, current }).conntrack, 1835008);
+  t.equal(mapSizes(maps, { memory: 32 * gibibyte, current }).conntrack, 458752);
+});
