@@ -58,7 +58,8 @@ function byFile<T extends { readonly at: { readonly file: string } }>(items: Ite
 /** kernel/generated/core.h. */
 export function coreHeader(core: Core, banner: string): string {
   const hosted = hostedFunctions(core);
-  const context: Surroundings = { structs: core.structs, hosted };
+  const inlined = new Set([...core.functions.values()].filter((one) => one.inlined).map(({ name }) => name));
+  const context: Surroundings = { structs: core.structs, hosted, inlined };
   const { functions } = callOrder(core);
   const hostFunctions = functions.filter(({ body }) => body === undefined).sort((a, b) => a.at.line - b.at.line);
   const own = functions.filter(({ body }) => body !== undefined);

@@ -5,7 +5,7 @@
 import { evaluate } from './evaluate.ts';
 import type { Fragment } from './fragment.ts';
 import { atLeast, balance, castTo, cType, exactly, fragment, level, narrow, unsigned, widens } from './fragment.ts';
-import { snakeCase } from './names.ts';
+import { calledName, snakeCase } from './names.ts';
 import type { Expression, ExpressionKind, Scalar, Struct } from './tree.ts';
 import { isReference, isScalar, isSigned, sameType, widthOf } from './tree.ts';
 
@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly structs: ReadonlyMap<string, Struct>;
   /** Functions that get the host as their first parameter. */
   readonly hosted: ReadonlySet<string>;
+  /** Functions whose callers get their bodies. */
+  readonly inlined: ReadonlySet<string>;
 }
 
 const levels: Readonly<Record<string, number>> = {
@@ -139,7 +141,7 @@ function prefix(context: Surroundings, expression: ExpressionKind<'not' | 'negat
 function call(context: Surroundings, { callee, values, type }: ExpressionKind<'call'>): Fragment {
   const spelled = values.map((value) => spell(context, value).text);
   if (context.hosted.has(callee)) spelled.unshift('h');
-  return fragment(`${snakeCase(callee)}(${spelled.join(', ')})`, level.postfix, type);
+  return fragment(`${calledName({ name: callee, inlined: context.inlined.has(callee) })}(${spelled.join(', ')})`, level.postfix, type);
 }
 
 function embedded(context: Surroundings, { base, field, offset, type }: ExpressionKind<'embedded'>): Fragment {

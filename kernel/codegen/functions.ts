@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
 import type { Surroundings } from './expressions.ts';
-import { snakeCase } from './names.ts';
+import { calledName, snakeCase } from './names.ts';
 import { declared, spellStatement } from './statements.ts';
 import type { Core, CoreFunction } from './tree.ts';
 import { eachExpression } from './walk.ts';
@@ -57,21 +57,35 @@ export function hostedFunctions(core: Core): Set<string> {
 }
 
 /** `type name(parameters)`, with the host where the function needs it. */
-function signature({ name, parameters, returns }: CoreFunction, hosted: ReadonlySet<string>): string {
+function signature(name: string, { name: own, parameters, returns }: CoreFunction, hosted: ReadonlySet<string>): string {
   const list = parameters.map((parameter) => declared(parameter.type, snakeCase(parameter.name)));
-  if (hosted.has(name)) list.unshift('struct host *h');
-  return declared(returns, `${snakeCase(name)}(${list.join(', ') || 'void'})`);
+  if (hosted.has(own)) list.unshift('struct host *h');
+  return declared(returns, `${name}(${list.join(', ') || 'void'})`);
 }
 
-function linkage({ exported, body }: CoreFunction): string {
-  return exported && body !== undefined ? '__hidden __noinline' : 'static __always_inline';
+const subprogram = '__hidden __noinline';
+const insideCallers = 'static __always_inline';
+
+function linkage({ exported, inlined, body }: CoreFunction): string {
+  return exported && !inlined && body !== undefined ? subprogram : insideCallers;
+}
+
+/** The subprogram of a function whose callers get its body. */
+function subprogramOf(one: CoreFunction, hosted: ReadonlySet<string>): string {
+  const list = one.parameters.map((parameter) => snakeCase(parameter.name));
+  if (hosted.has(one.name)) list.unshift('h');
+  const result = one.returns === 'void' ? '' : 'return ';
+  const body = `\t${result}${calledName(one)}(${list.join(', ')});\n`;
+  return `\n${subprogram} ${signature(snakeCase(one.name), one, hosted)}\n{\n${body}}\n`;
 }
 
 export function prototype(one: CoreFunction, hosted: ReadonlySet<string>): string {
-  return `${linkage(one)} ${signature(one, hosted)};\n`;
+  const own = `${linkage(one)} ${signature(calledName(one), one, hosted)};\n`;
+  return one.inlined ? `${own}${subprogram} ${signature(snakeCase(one.name), one, hosted)};\n` : own;
 }
 
 export function definition(one: CoreFunction, context: Surroundings): string {
   const body = (one.body ?? []).map((statement) => spellStatement(context, statement, '\t')).join('');
-  return `/* from ${one.at.file}:${one.at.line} */\n${linkage(one)} ${signature(one, context.hosted)}\n{\n${body}}\n`;
+  const text = `/* from ${one.at.file}:${one.at.line} */\n${linkage(one)} ${signature(calledName(one), one, context.hosted)}\n{\n${body}}\n`;
+  return one.inlined ? text + subprogramOf(one, context.hosted) : text;
 }

@@ -36,3 +36,8 @@ const reserved = new Set(
 export function isReservedInC(name: string): boolean {
   return reserved.has(name) || name.startsWith('__');
 }
+
+/** Name of what a function's callers in the core call: of one whose body they get, the body's. */
+export function calledName({ name, inlined }: { readonly name: string; readonly inlined: boolean }): string {
+  return inlined ? `inline_${snakeCase(name)}` : snakeCase(name);
+}

@@ -74,7 +74,7 @@ function exportedFunctions(file: CompilerFile | undefined): Set<string> {
   return names;
 }
 
-function readFunction(context: ReadContext, instance: CompilerFunction, isHost: boolean, exported: boolean): CoreFunction {
+function readFunction(context: ReadContext, instance: CompilerFunction, isHost: boolean): Omit<CoreFunction, 'exported' | 'inlined'> {
   const { declaration, prototype, signature } = instance;
   const at = positionOf(declaration);
   const parameters = declaration.signature.parameters.map((node, i) => ({
@@ -91,7 +91,7 @@ function readFunction(context: ReadContext, instance: CompilerFunction, isHost: 
           for (const parameter of parameters) context.declare(parameter.node, parameter.name, parameter.type);
           return readStatements(context, node.statements ?? []);
         });
-  return { at, name: prototype.name, parameters: parameters.map(({ name, type }) => ({ name, type })), returns, exported, body };
+  return { at, name: prototype.name, parameters: parameters.map(({ name, type }) => ({ name, type })), returns, body };
 }
 
 /** Reads what was compiled. Whatever the tree cannot say is in `violations` afterwards. */
@@ -134,7 +134,8 @@ function readFunctions(
   prototypes: ReadonlyMap<string, Member>,
   functions: Map<string, CoreFunction>,
 ): void {
-  const roots = exportedFunctions(program.filesByName.get(`${corePath}/exports`));
+  const inlined = exportedFunctions(program.filesByName.get(`${corePath}/inlined`));
+  const roots = new Set([...exportedFunctions(program.filesByName.get(`${corePath}/exports`)), ...inlined]);
   const pending = [...roots];
   for (let name = pending.shift(); name !== undefined; name = pending.shift()) {
     const member = prototypes.get(name);
@@ -142,7 +143,8 @@ function readFunctions(
     const instance = program.resolver.resolveFunction(member.element, null);
     if (instance === null) continue;
     const firstCall = context.called.length;
-    functions.set(name, readFunction(context, instance, member.file === `${corePath}/host`, roots.has(name)));
+    const read = readFunction(context, instance, member.file === `${corePath}/host`);
+    functions.set(name, { ...read, exported: roots.has(name), inlined: inlined.has(name) });
     for (const call of context.called.slice(firstCall)) {
       if (prototypes.has(call.name)) pending.push(call.name);
       else

@@ -96,6 +96,8 @@ export interface CoreFunction {
   readonly returns: Type;
   /** Re-exported by core/exports.ts: a subprogram of its own. */
   readonly exported: boolean;
+  /** Re-exported by core/inlined.ts: a subprogram of its own too, but its callers get its body, for a call would cost more than it. */
+  readonly inlined: boolean;
   /** Undefined for host functions: each machine has its own body. */
   readonly body: readonly Statement[] | undefined;
 }

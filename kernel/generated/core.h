@@ -1007,11 +1007,6 @@ static __always_inline struct backend *lookup_backend(struct host *h, u32 id);
 static __always_inline struct affinity *lookup_affinity(struct host *h, struct affinity_key *key);
 static __always_inline struct fragment_ports *lookup_fragment(struct host *h, struct fragment_key *key);
 
-__hidden __noinline u32 address_slot(u64 hi, u64 lo);
-static __always_inline u32 jhash6(u32 w0, u32 w1, u32 w2, u32 w3, u32 w4, u32 w5, u32 seed);
-__hidden __noinline u32 backend_hash(u64 hi, u64 lo, u32 place, u32 seed);
-__hidden __noinline u32 client_hash(struct tuple *tuple, u32 seed);
-__hidden __noinline u32 scale_hash(u32 hash, u32 size);
 __hidden __noinline u32 checksum_add(u32 sum, u32 value);
 __hidden __noinline u16 checksum_fold(u32 sum);
 static __always_inline u32 difference_of_words(u64 before, u64 after);
@@ -1019,110 +1014,543 @@ __hidden __noinline u32 checksum_of_address_change(u64 old_hi, u64 old_lo, u64 n
 __hidden __noinline u32 checksum_of_port_change(u16 before, u16 after);
 __hidden __noinline u16 checksum_replace(u16 field, u32 difference);
 __hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference);
-__hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key);
-__hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to);
+static __always_inline void clear_record(struct facts *facts, struct record *record);
+static __always_inline u32 drop(struct record *record, u8 reason);
+static __always_inline bool is_echo_reply(u8 family, u8 type);
+__hidden __noinline u32 icmp_ports(struct facts *facts);
+static __always_inline struct fragment_key *fragment_key(struct scratch *scratch);
+static __always_inline struct fragment_ports *new_fragment_ports(struct scratch *scratch);
+static __always_inline bool inline_has_expired(u32 expires, u32 now);
 __hidden __noinline bool has_expired(u32 expires, u32 now);
-static __always_inline struct grant_key *grant_key(struct scratch *scratch);
-static __always_inline u32 policy_now(struct scratch *scratch);
-static __always_inline u64 better_match(u64 match, u64 other);
-static __always_inline struct policy_key *policy_key(struct scratch *scratch);
-__hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u32 identity);
-static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires);
-__hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match);
-static __always_inline u16 match_proxy_port(u64 match);
-__hidden __noinline u8 match_reason(u64 match);
-__hidden __noinline u16 policy_port(struct tuple *origin, u8 family);
-__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity);
-__hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime);
-__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags);
-__hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags);
-__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
-__hidden __noinline u32 is_reply(u32 flags, u32 source_high);
+__hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline u32 fragmented_icmp(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline void copy_tuple(struct tuple *from, struct tuple *to);
+static __always_inline struct tuple *tuple_of(struct facts *facts);
 static __always_inline struct tuple *packet_tuple(struct scratch *scratch);
+static __always_inline u32 inline_address_slot(u64 hi, u64 lo);
+__hidden __noinline u32 address_slot(u64 hi, u64 lo);
+static __always_inline void inline_read_epochs(struct host *h, struct scratch *scratch);
 __hidden __noinline void read_epochs(struct host *h, struct scratch *scratch);
+static __always_inline u32 inline_flow_key_of(struct tuple *tuple, struct flow_key *key);
+__hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key);
+static __always_inline struct flow_key *flow_key(struct scratch *scratch);
+static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch);
+__hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to);
 static __always_inline struct tuple *client_tuple(struct scratch *scratch);
-__hidden __noinline u32 maglev_index(struct scratch *scratch, u32 size);
+static __always_inline u8 translate_error(struct host *h, struct record *record, struct scratch *scratch);
+static __always_inline bool is_usable(struct host *h, struct translation *found, u8 protocol, u8 tcp_flags);
+static __always_inline struct frontend_key *frontend_key(struct scratch *scratch);
+static __always_inline struct frontend *find_frontend(struct host *h, struct scratch *scratch, u16 port, u8 protocol, u8 scope);
 static __always_inline struct translation *new_translation(struct scratch *scratch);
 static __always_inline struct affinity_key *affinity_key(struct scratch *scratch);
 static __always_inline void choose_backend(struct scratch *scratch, u32 id, struct backend *backend);
 static __always_inline u32 offer_backend(struct host *h, struct scratch *scratch, u32 id);
+static __always_inline u32 inline_scale_hash(u32 hash, u32 size);
+__hidden __noinline u32 scale_hash(u32 hash, u32 size);
+static __always_inline u32 jhash6(u32 w0, u32 w1, u32 w2, u32 w3, u32 w4, u32 w5, u32 seed);
+__hidden __noinline u32 client_hash(struct tuple *tuple, u32 seed);
+__hidden __noinline u32 maglev_index(struct scratch *scratch, u32 size);
 static __always_inline u32 slot_backend(struct host *h, u32 slot);
 __hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u32 offset, u32 size);
 static __always_inline struct affinity *new_affinity(struct scratch *scratch);
 static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, struct record *record, struct frontend *frontend);
 __hidden __noinline u8 select_backend(struct host *h, struct record *record, struct scratch *scratch, struct frontend *frontend);
-static __always_inline u8 translate_error(struct host *h, struct record *record, struct scratch *scratch);
-static __always_inline void copy_tuple(struct tuple *from, struct tuple *to);
-static __always_inline bool is_usable(struct host *h, struct translation *found, u8 protocol, u8 tcp_flags);
-static __always_inline struct frontend_key *frontend_key(struct scratch *scratch);
-static __always_inline struct frontend *find_frontend(struct host *h, struct scratch *scratch, u16 port, u8 protocol, u8 scope);
 static __always_inline u8 hide_client(struct host *h, struct scratch *scratch, u8 family);
 static __always_inline u8 apply_translation(struct host *h, struct record *record, struct scratch *scratch, u8 family);
 static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline void copy_translation(struct translation *from, struct translation *to);
 __hidden __noinline u32 translate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline struct fragment_key *fragment_key(struct scratch *scratch);
-static __always_inline struct fragment_ports *new_fragment_ports(struct scratch *scratch);
-__hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline bool is_echo_reply(u8 family, u8 type);
-__hidden __noinline u32 icmp_ports(struct facts *facts);
-static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *sender);
+static __always_inline struct tuple *origin_tuple(struct scratch *scratch);
 static __always_inline struct address *address_key(struct scratch *scratch);
 static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
-__hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch);
-static __always_inline struct tuple *origin_tuple(struct scratch *scratch);
+static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *sender);
 static __always_inline u32 tunnel_identity(u32 identity);
 static __always_inline struct prefix_key *prefix_key(struct scratch *scratch);
 static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
 static __always_inline u32 remote_identity(struct host *h, struct scratch *scratch, u64 hi, u64 lo, u32 known);
+static __always_inline u32 inline_note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
 __hidden __noinline u32 note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
+static __always_inline u32 inline_note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
 __hidden __noinline u32 note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
+static __always_inline struct policy_key *policy_key(struct scratch *scratch);
+static __always_inline u16 inline_policy_port(struct tuple *origin, u8 family);
+__hidden __noinline u16 policy_port(struct tuple *origin, u8 family);
+static __always_inline struct grant_key *grant_key(struct scratch *scratch);
+static __always_inline u64 inline_policy_match(struct host *h, struct scratch *scratch, u32 identity);
+__hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u32 identity);
+static __always_inline u64 better_match(u64 match, u64 other);
+static __always_inline u64 inline_policy_verdict(struct host *h, struct scratch *scratch, u32 identity);
+__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity);
+static __always_inline u32 policy_now(struct scratch *scratch);
+static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires);
+__hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match);
 static __always_inline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity);
 static __always_inline u32 match_rule(u64 match);
 static __always_inline u8 audited_reason(struct record *record, struct endpoint *endpoint, u8 reason);
+static __always_inline u16 match_proxy_port(u64 match);
+static __always_inline u8 inline_match_reason(u64 match);
+__hidden __noinline u8 match_reason(u64 match);
+static __always_inline u32 inline_evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
 __hidden __noinline u32 evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
 static __always_inline bool is_configured(struct host *h, u32 flag);
+static __always_inline u32 inline_evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
 __hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
 __hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline struct conntrack *new_conntrack(struct scratch *scratch);
+static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
+__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
+static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags);
+__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags);
 static __always_inline void write_verdict(struct record *record, struct scratch *scratch);
-__hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old);
-__hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply);
 __hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch);
-__hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-__hidden __noinline void touch_flow(struct facts *facts, struct record *record, struct conntrack *entry);
 static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo);
-static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port);
-static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port);
-static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-__hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port);
+static __always_inline void inline_rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch);
-__hidden __noinline void rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-static __always_inline u32 drop(struct record *record, u8 reason);
 static __always_inline u32 forward_local(struct facts *facts, struct record *record, struct endpoint *endpoint);
 static __always_inline u32 forward_remote(struct host *h, struct facts *facts, struct record *record, u32 number);
+static __always_inline u32 inline_forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline u32 forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline void clear_record(struct facts *facts, struct record *record);
-static __always_inline u32 fragmented_icmp(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline struct tuple *tuple_of(struct facts *facts);
-static __always_inline struct flow_key *flow_key(struct scratch *scratch);
-static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch);
 __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
 static __always_inline u32 unknown(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
+static __always_inline u32 inline_is_reply(u32 flags, u32 source_high);
+__hidden __noinline u32 is_reply(u32 flags, u32 source_high);
+static __always_inline bool inline_conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags);
+__hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags);
 static __always_inline bool is_translating(u8 hook);
 static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch);
+static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline bool inline_is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply);
+__hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply);
+static __always_inline u32 inline_conntrack_expiry(u32 expires, u32 now, u32 lifetime);
+__hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime);
+static __always_inline void inline_touch_flow(struct facts *facts, struct record *record, struct conntrack *entry);
+__hidden __noinline void touch_flow(struct facts *facts, struct record *record, struct conntrack *entry);
+static __always_inline void inline_rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline void rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline u32 inline_established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline u32 established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old);
 __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+__hidden __noinline u32 backend_hash(u64 hi, u64 lo, u32 place, u32 seed);
+
+/* from datapath-as/core/checksum.ts:5 */
+__hidden __noinline u32 checksum_add(u32 sum, u32 value)
+{
+	const u64 total = (u64)sum + (u64)value;
+	return (u32)total + (u32)(total >> 32);
+}
+
+/* from datapath-as/core/checksum.ts:11 */
+__hidden __noinline u16 checksum_fold(u32 sum)
+{
+	const u32 once = (sum & 0xffff) + (sum >> 16);
+	return (u16)((once & 0xffff) + (once >> 16));
+}
+
+/* from datapath-as/core/checksum.ts:17 */
+static __always_inline u32 difference_of_words(u64 before, u64 after)
+{
+	const u32 low = checksum_add(~((u32)before), (u32)after);
+	const u32 high = checksum_add(~((u32)(before >> 32)), (u32)(after >> 32));
+	return checksum_add(low, high);
+}
+
+/* from datapath-as/core/checksum.ts:24 */
+__hidden __noinline u32 checksum_of_address_change(u64 old_hi, u64 old_lo, u64 new_hi, u64 new_lo)
+{
+	return checksum_add(difference_of_words(old_hi, new_hi), difference_of_words(old_lo, new_lo));
+}
+
+/* from datapath-as/core/checksum.ts:29 */
+__hidden __noinline u32 checksum_of_port_change(u16 before, u16 after)
+{
+	return checksum_add(~((u32)before) & 0xffff, (u32)after);
+}
+
+/* from datapath-as/core/checksum.ts:34 */
+__hidden __noinline u16 checksum_replace(u16 field, u32 difference)
+{
+	return (u16)~checksum_fold(checksum_add(~((u32)field) & 0xffff, difference));
+}
+
+/* from datapath-as/core/checksum.ts:39 */
+__hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference)
+{
+	return checksum_fold(checksum_add((u32)field, difference));
+}
+
+/* from datapath-as/core/effects.ts:11 */
+static __always_inline void clear_record(struct facts *facts, struct record *record)
+{
+	record->next_hop = NEXT_HOP_STACK;
+	record->reason = REASON_FORWARDED;
+	record->event = EVENT_NONE;
+	record->direction = facts->hook == HOOK_FROM_POD ? DIRECTION_EGRESS : DIRECTION_INGRESS;
+	record->conntrack = EFFECT_NONE;
+	record->translation = EFFECT_NONE;
+	record->affinity = EFFECT_NONE;
+	record->fragment = EFFECT_NONE;
+	record->rewrite = REWRITE_NONE;
+	record->reply = 0;
+	record->audited = 0;
+	record->pad0 = 0;
+	record->proxy_port = 0;
+	record->pad1 = 0;
+	record->touch_flags = 0;
+	record->touch_expires = 0;
+	record->out_port = 0;
+	record->source_identity = 0;
+	record->destination_identity = 0;
+	record->egress_rule = 0;
+	record->ingress_rule = 0;
+	record->endpoint = 0;
+	record->service = 0;
+	record->backend = 0;
+	record->touch_renewed = 0;
+}
+
+/* from datapath-as/core/effects.ts:40 */
+static __always_inline u32 drop(struct record *record, u8 reason)
+{
+	record->next_hop = NEXT_HOP_DROP;
+	record->reason = reason;
+	record->event = EVENT_DROP;
+	record->conntrack = EFFECT_NONE;
+	record->translation = EFFECT_NONE;
+	record->affinity = EFFECT_NONE;
+	record->fragment = EFFECT_NONE;
+	record->rewrite = REWRITE_NONE;
+	return NEXT_HOP_DROP;
+}
+
+/* from datapath-as/core/stages/icmp.ts:8 */
+static __always_inline bool is_echo_reply(u8 family, u8 type)
+{
+	return type == (family == FAMILY_IPV4 ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY);
+}
+
+/* from datapath-as/core/stages/icmp.ts:13 */
+__hidden __noinline u32 icmp_ports(struct facts *facts)
+{
+	const u8 request = facts->family == FAMILY_IPV4 ? ICMP_ECHO_REQUEST : ICMPV6_ECHO_REQUEST;
+	if (facts->icmp_type == request) {
+		facts->source_port = facts->icmp_id;
+		facts->destination_port = 0;
+		return REASON_FORWARDED;
+	}
+	if (is_echo_reply(facts->family, facts->icmp_type)) {
+		facts->source_port = 0;
+		facts->destination_port = facts->icmp_id;
+		return REASON_FORWARDED;
+	}
+	if (facts->icmp_type == 0)
+		return REASON_UNSUPPORTED_L4;
+	facts->source_port = 0;
+	facts->destination_port = (u16)((u32)(u16)facts->icmp_type << 8);
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/layout/scratch.ts:131 */
+static __always_inline struct fragment_key *fragment_key(struct scratch *scratch)
+{
+	return (struct fragment_key *)&scratch->fragment_key0;
+}
+
+/* from datapath-as/core/layout/scratch.ts:134 */
+static __always_inline struct fragment_ports *new_fragment_ports(struct scratch *scratch)
+{
+	return (struct fragment_ports *)&scratch->fragment_ports0;
+}
+
+/* from datapath-as/core/time.ts:4 */
+static __always_inline bool inline_has_expired(u32 expires, u32 now)
+{
+	return (i32)(expires - now) <= 0;
+}
+
+__hidden __noinline bool has_expired(u32 expires, u32 now)
+{
+	return inline_has_expired(expires, now);
+}
+
+/* from datapath-as/core/stages/fragment.ts:12 */
+__hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct fragment_key *key = fragment_key(scratch);
+	key->source_hi = facts->source_hi;
+	key->source_lo = facts->source_lo;
+	key->destination_hi = facts->destination_hi;
+	key->destination_lo = facts->destination_lo;
+	key->id = facts->fragment_id;
+	key->protocol = facts->protocol;
+	key->pad0 = 0;
+	key->pad1 = 0;
+	if ((facts->flags & FACT_FIRST_FRAGMENT) != 0) {
+		struct fragment_ports *ports = new_fragment_ports(scratch);
+		ports->source_port = facts->source_port;
+		ports->destination_port = facts->destination_port;
+		ports->expires = facts->now + LIFETIME_FRAGMENT;
+		record->fragment = EFFECT_REPLACE;
+		return REASON_FORWARDED;
+	}
+	struct fragment_ports *known = lookup_fragment(h, key);
+	if (known == 0 || inline_has_expired(known->expires, facts->now))
+		return REASON_FRAGMENT_UNKNOWN;
+	facts->source_port = known->source_port;
+	facts->destination_port = known->destination_port;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/decide.ts:159 */
+static __always_inline u32 fragmented_icmp(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	if ((facts->flags & FACT_FIRST_FRAGMENT) != 0) {
+		const u32 reason = icmp_ports(facts);
+		if (reason != REASON_FORWARDED)
+			return reason;
+	}
+	return fragment(h, facts, record, scratch);
+}
+
+/* from datapath-as/core/decide.ts:149 */
+static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	if ((facts->flags & (FACT_FIRST_FRAGMENT | FACT_LATER_FRAGMENT)) != 0) {
+		if (facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6)
+			return fragmented_icmp(h, facts, record, scratch);
+		return fragment(h, facts, record, scratch);
+	}
+	if (facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6)
+		return icmp_ports(facts);
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/tuple.ts:11 */
+static __always_inline void copy_tuple(struct tuple *from, struct tuple *to)
+{
+	to->source_hi = from->source_hi;
+	to->source_lo = from->source_lo;
+	to->destination_hi = from->destination_hi;
+	to->destination_lo = from->destination_lo;
+	to->source_port = from->source_port;
+	to->destination_port = from->destination_port;
+	to->protocol = from->protocol;
+	to->pad0 = 0;
+	to->pad1 = 0;
+}
+
+/* from datapath-as/core/tuple.ts:7 */
+static __always_inline struct tuple *tuple_of(struct facts *facts)
+{
+	return (struct tuple *)&facts->source_hi;
+}
+
+/* from datapath-as/core/layout/scratch.ts:98 */
+static __always_inline struct tuple *packet_tuple(struct scratch *scratch)
+{
+	return (struct tuple *)&scratch->tuple0;
+}
 
 /* from datapath-as/core/hash.ts:15 */
-__hidden __noinline u32 address_slot(u64 hi, u64 lo)
+static __always_inline u32 inline_address_slot(u64 hi, u64 lo)
 {
 	return (u32)(((hi ^ (lo * SPREAD_LOW)) * SPREAD_HIGH) >> SLOT_SHIFT);
+}
+
+__hidden __noinline u32 address_slot(u64 hi, u64 lo)
+{
+	return inline_address_slot(hi, lo);
+}
+
+/* from datapath-as/core/address.ts:12 */
+static __always_inline void inline_read_epochs(struct host *h, struct scratch *scratch)
+{
+	struct tuple *tuple = packet_tuple(scratch);
+	struct address_slot *source = lookup_epoch(h, inline_address_slot(tuple->source_hi, tuple->source_lo));
+	struct address_slot *destination = lookup_epoch(h, inline_address_slot(tuple->destination_hi, tuple->destination_lo));
+	scratch->source_epoch = source == 0 ? 0 : source->epoch;
+	scratch->destination_epoch = destination == 0 ? 0 : destination->epoch;
+	scratch->hints = destination == 0 ? 0 : destination->hints;
+}
+
+__hidden __noinline void read_epochs(struct host *h, struct scratch *scratch)
+{
+	inline_read_epochs(h, scratch);
+}
+
+/* from datapath-as/core/tuple.ts:37 */
+static __always_inline u32 inline_flow_key_of(struct tuple *tuple, struct flow_key *key)
+{
+	const u64 source_hi = tuple->source_hi;
+	const u64 source_lo = tuple->source_lo;
+	const u64 destination_hi = tuple->destination_hi;
+	const u64 destination_lo = tuple->destination_lo;
+	const u16 source_port = tuple->source_port;
+	const u16 destination_port = tuple->destination_port;
+	key->protocol = tuple->protocol;
+	key->pad0 = 0;
+	key->pad1 = 0;
+	const bool high = source_hi > destination_hi || (source_hi == destination_hi && (source_lo > destination_lo || (source_lo == destination_lo && source_port > destination_port)));
+	if (high) {
+		key->low_hi = destination_hi;
+		key->low_lo = destination_lo;
+		key->high_hi = source_hi;
+		key->high_lo = source_lo;
+		key->low_port = destination_port;
+		key->high_port = source_port;
+		return 1;
+	}
+	key->low_hi = source_hi;
+	key->low_lo = source_lo;
+	key->high_hi = destination_hi;
+	key->high_lo = destination_lo;
+	key->low_port = source_port;
+	key->high_port = destination_port;
+	return 0;
+}
+
+__hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key)
+{
+	return inline_flow_key_of(tuple, key);
+}
+
+/* from datapath-as/core/layout/scratch.ts:104 */
+static __always_inline struct flow_key *flow_key(struct scratch *scratch)
+{
+	return (struct flow_key *)&scratch->flow0;
+}
+
+/* from datapath-as/core/decide.ts:142 */
+static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch)
+{
+	inline_read_epochs(h, scratch);
+	scratch->source_high = inline_flow_key_of(packet_tuple(scratch), flow_key(scratch));
+	return lookup_conntrack(h, flow_key(scratch));
+}
+
+/* from datapath-as/core/tuple.ts:24 */
+__hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to)
+{
+	to->source_hi = from->destination_hi;
+	to->source_lo = from->destination_lo;
+	to->destination_hi = from->source_hi;
+	to->destination_lo = from->source_lo;
+	to->source_port = from->destination_port;
+	to->destination_port = from->source_port;
+	to->protocol = from->protocol;
+	to->pad0 = 0;
+	to->pad1 = 0;
+}
+
+/* from datapath-as/core/layout/scratch.ts:107 */
+static __always_inline struct tuple *client_tuple(struct scratch *scratch)
+{
+	return (struct tuple *)&scratch->client0;
+}
+
+/* from datapath-as/core/stages/translate.ts:81 */
+static __always_inline u8 translate_error(struct host *h, struct record *record, struct scratch *scratch)
+{
+	reverse_tuple(packet_tuple(scratch), client_tuple(scratch));
+	struct translation *found = lookup_translation(h, client_tuple(scratch));
+	if (found == 0)
+		return TRANSLATE_NONE;
+	struct tuple *tuple = packet_tuple(scratch);
+	record->service = found->service;
+	record->backend = found->backend;
+	tuple->source_hi = found->backend_hi;
+	tuple->source_lo = found->backend_lo;
+	tuple->source_port = found->backend_port;
+	return TRANSLATE_DONE;
+}
+
+/* from datapath-as/core/stages/translate.ts:46 */
+static __always_inline bool is_usable(struct host *h, struct translation *found, u8 protocol, u8 tcp_flags)
+{
+	const bool opens = protocol == PROTOCOL_TCP && (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	if (protocol != PROTOCOL_UDP && !opens)
+		return true;
+	struct backend *backend = lookup_backend(h, found->backend);
+	if (backend == 0 || backend->generation != found->generation)
+		return false;
+	return !opens || backend->state == BACKEND_ACTIVE;
+}
+
+/* from datapath-as/core/layout/scratch.ts:122 */
+static __always_inline struct frontend_key *frontend_key(struct scratch *scratch)
+{
+	return (struct frontend_key *)&scratch->frontend0;
+}
+
+/* from datapath-as/core/stages/translate.ts:20 */
+static __always_inline struct frontend *find_frontend(struct host *h, struct scratch *scratch, u16 port, u8 protocol, u8 scope)
+{
+	struct tuple *client = client_tuple(scratch);
+	struct frontend_key *key = frontend_key(scratch);
+	key->hi = client->destination_hi;
+	key->lo = client->destination_lo;
+	key->port = port;
+	key->protocol = protocol;
+	key->scope = scope;
+	key->pad0 = 0;
+	return lookup_frontend(h, key);
+}
+
+/* from datapath-as/core/layout/scratch.ts:137 */
+static __always_inline struct translation *new_translation(struct scratch *scratch)
+{
+	return (struct translation *)&scratch->translation0;
+}
+
+/* from datapath-as/core/layout/scratch.ts:125 */
+static __always_inline struct affinity_key *affinity_key(struct scratch *scratch)
+{
+	return (struct affinity_key *)&scratch->affinity_key0;
+}
+
+/* from datapath-as/core/service.ts:22 */
+static __always_inline void choose_backend(struct scratch *scratch, u32 id, struct backend *backend)
+{
+	struct translation *translation = new_translation(scratch);
+	translation->backend_hi = backend->hi;
+	translation->backend_lo = backend->lo;
+	translation->backend_port = backend->port;
+	translation->flags = 0;
+	translation->backend = id;
+	translation->generation = backend->generation;
+}
+
+/* from datapath-as/core/service.ts:33 */
+static __always_inline u32 offer_backend(struct host *h, struct scratch *scratch, u32 id)
+{
+	if (id == 0)
+		return 0;
+	struct backend *backend = lookup_backend(h, id);
+	if (backend == 0 || backend->state == BACKEND_QUARANTINED)
+		return 0;
+	choose_backend(scratch, id, backend);
+	return 1;
+}
+
+/* from datapath-as/core/hash.ts:87 */
+static __always_inline u32 inline_scale_hash(u32 hash, u32 size)
+{
+	return (u32)(((u64)hash * (u64)size) >> 32);
+}
+
+__hidden __noinline u32 scale_hash(u32 hash, u32 size)
+{
+	return inline_scale_hash(hash, size);
 }
 
 /* from datapath-as/core/hash.ts:20 */
@@ -1172,335 +1600,16 @@ static __always_inline u32 jhash6(u32 w0, u32 w1, u32 w2, u32 w3, u32 w4, u32 w5
 	return c;
 }
 
-/* from datapath-as/core/hash.ts:82 */
-__hidden __noinline u32 backend_hash(u64 hi, u64 lo, u32 place, u32 seed)
-{
-	return jhash6((u32)hi, (u32)(hi >> 32), (u32)lo, (u32)(lo >> 32), place, 0, seed);
-}
-
 /* from datapath-as/core/hash.ts:66 */
 __hidden __noinline u32 client_hash(struct tuple *tuple, u32 seed)
 {
 	return jhash6((u32)tuple->source_hi, (u32)(tuple->source_hi >> 32), (u32)tuple->source_lo, (u32)(tuple->source_lo >> 32), (u32)tuple->source_port | ((u32)tuple->destination_port << 16), (u32)tuple->protocol, seed);
 }
 
-/* from datapath-as/core/hash.ts:87 */
-__hidden __noinline u32 scale_hash(u32 hash, u32 size)
-{
-	return (u32)(((u64)hash * (u64)size) >> 32);
-}
-
-/* from datapath-as/core/checksum.ts:5 */
-__hidden __noinline u32 checksum_add(u32 sum, u32 value)
-{
-	const u64 total = (u64)sum + (u64)value;
-	return (u32)total + (u32)(total >> 32);
-}
-
-/* from datapath-as/core/checksum.ts:11 */
-__hidden __noinline u16 checksum_fold(u32 sum)
-{
-	const u32 once = (sum & 0xffff) + (sum >> 16);
-	return (u16)((once & 0xffff) + (once >> 16));
-}
-
-/* from datapath-as/core/checksum.ts:17 */
-static __always_inline u32 difference_of_words(u64 before, u64 after)
-{
-	const u32 low = checksum_add(~((u32)before), (u32)after);
-	const u32 high = checksum_add(~((u32)(before >> 32)), (u32)(after >> 32));
-	return checksum_add(low, high);
-}
-
-/* from datapath-as/core/checksum.ts:24 */
-__hidden __noinline u32 checksum_of_address_change(u64 old_hi, u64 old_lo, u64 new_hi, u64 new_lo)
-{
-	return checksum_add(difference_of_words(old_hi, new_hi), difference_of_words(old_lo, new_lo));
-}
-
-/* from datapath-as/core/checksum.ts:29 */
-__hidden __noinline u32 checksum_of_port_change(u16 before, u16 after)
-{
-	return checksum_add(~((u32)before) & 0xffff, (u32)after);
-}
-
-/* from datapath-as/core/checksum.ts:34 */
-__hidden __noinline u16 checksum_replace(u16 field, u32 difference)
-{
-	return (u16)~checksum_fold(checksum_add(~((u32)field) & 0xffff, difference));
-}
-
-/* from datapath-as/core/checksum.ts:39 */
-__hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference)
-{
-	return checksum_fold(checksum_add((u32)field, difference));
-}
-
-/* from datapath-as/core/tuple.ts:37 */
-__hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key)
-{
-	const u64 source_hi = tuple->source_hi;
-	const u64 source_lo = tuple->source_lo;
-	const u64 destination_hi = tuple->destination_hi;
-	const u64 destination_lo = tuple->destination_lo;
-	const u16 source_port = tuple->source_port;
-	const u16 destination_port = tuple->destination_port;
-	key->protocol = tuple->protocol;
-	key->pad0 = 0;
-	key->pad1 = 0;
-	const bool high = source_hi > destination_hi || (source_hi == destination_hi && (source_lo > destination_lo || (source_lo == destination_lo && source_port > destination_port)));
-	if (high) {
-		key->low_hi = destination_hi;
-		key->low_lo = destination_lo;
-		key->high_hi = source_hi;
-		key->high_lo = source_lo;
-		key->low_port = destination_port;
-		key->high_port = source_port;
-		return 1;
-	}
-	key->low_hi = source_hi;
-	key->low_lo = source_lo;
-	key->high_hi = destination_hi;
-	key->high_lo = destination_lo;
-	key->low_port = source_port;
-	key->high_port = destination_port;
-	return 0;
-}
-
-/* from datapath-as/core/tuple.ts:24 */
-__hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to)
-{
-	to->source_hi = from->destination_hi;
-	to->source_lo = from->destination_lo;
-	to->destination_hi = from->source_hi;
-	to->destination_lo = from->source_lo;
-	to->source_port = from->destination_port;
-	to->destination_port = from->source_port;
-	to->protocol = from->protocol;
-	to->pad0 = 0;
-	to->pad1 = 0;
-}
-
-/* from datapath-as/core/time.ts:4 */
-__hidden __noinline bool has_expired(u32 expires, u32 now)
-{
-	return (i32)(expires - now) <= 0;
-}
-
-/* from datapath-as/core/layout/scratch.ts:119 */
-static __always_inline struct grant_key *grant_key(struct scratch *scratch)
-{
-	return (struct grant_key *)&scratch->grant0;
-}
-
-/* from datapath-as/core/policy.ts:54 */
-static __always_inline u32 policy_now(struct scratch *scratch)
-{
-	return scratch->now;
-}
-
-/* from datapath-as/core/policy.ts:27 */
-static __always_inline u64 better_match(u64 match, u64 other)
-{
-	return (other >> ORDER_SHIFT) > (match >> ORDER_SHIFT) ? other : match;
-}
-
-/* from datapath-as/core/layout/scratch.ts:116 */
-static __always_inline struct policy_key *policy_key(struct scratch *scratch)
-{
-	return (struct policy_key *)&scratch->policy0;
-}
-
-/* from datapath-as/core/policy.ts:32 */
-__hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u32 identity)
-{
-	struct policy_key *key = policy_key(scratch);
-	key->prefix_length = POLICY_PREFIX_PORT;
-	key->identity = identity;
-	struct policy_entry *entry = lookup_policy(h, key);
-	if (entry == 0)
-		return 0;
-	return core_at(u64, entry, 0);
-}
-
-/* from datapath-as/core/policy.ts:48 */
-static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires)
-{
-	if (identity == 0)
-		return match;
-	if (has_expired(expires, policy_now(scratch)))
-		return match == 0 ? MATCH_GRANT_EXPIRED : match;
-	return better_match(match, policy_match(h, scratch, identity));
-}
-
-/* from datapath-as/core/policy.ts:59 */
-__hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match)
-{
-	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
-		return match;
-	struct grant *grant = lookup_grant(h, grant_key(scratch));
-	if (grant == 0)
-		return match;
-	u64 best = grant_match(h, scratch, match, grant->identity0, grant->expires0);
-	best = grant_match(h, scratch, best, grant->identity1, grant->expires1);
-	best = grant_match(h, scratch, best, grant->identity2, grant->expires2);
-	return grant_match(h, scratch, best, grant->identity3, grant->expires3);
-}
-
-/* from datapath-as/core/policy.ts:23 */
-static __always_inline u16 match_proxy_port(u64 match)
-{
-	return (u16)(match >> PROXY_SHIFT);
-}
-
-/* from datapath-as/core/policy.ts:70 */
-__hidden __noinline u8 match_reason(u64 match)
-{
-	const u8 precedence = (u8)(match >> PRECEDENCE_SHIFT);
-	if (precedence == PRECEDENCE_NONE)
-		return match == MATCH_GRANT_EXPIRED ? REASON_GRANT_EXPIRED : REASON_POLICY_DENIED;
-	if (precedence == PRECEDENCE_DENY)
-		return REASON_POLICY_DENY;
-	if (precedence >= PRECEDENCE_REDIRECT && match_proxy_port(match) == 0)
-		return REASON_L7_NOT_ENFORCED;
-	return REASON_FORWARDED;
-}
-
-/* from datapath-as/core/policy.ts:79 */
-__hidden __noinline u16 policy_port(struct tuple *origin, u8 family)
-{
-	if (origin->protocol != PROTOCOL_ICMP && origin->protocol != PROTOCOL_ICMPV6)
-		return origin->destination_port;
-	if (origin->destination_port != 0)
-		return origin->destination_port;
-	const u8 echo = family == FAMILY_IPV4 ? ICMP_ECHO_REQUEST : ICMPV6_ECHO_REQUEST;
-	return (u16)((u32)(u16)echo << 8);
-}
-
-/* from datapath-as/core/policy.ts:42 */
-__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity)
-{
-	const u64 match = policy_match(h, scratch, identity);
-	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
-		return match;
-	return better_match(match, policy_match(h, scratch, POLICY_ANY_IDENTITY));
-}
-
-/* from datapath-as/core/conntrack.ts:42 */
-__hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime)
-{
-	const u32 wanted = now + lifetime;
-	const i32 ahead = (i32)(wanted - expires);
-	if (ahead >= 0 && ahead < (i32)EXPIRY_GRANULARITY)
-		return 0;
-	return wanted == 0 ? 1 : wanted;
-}
-
-/* from datapath-as/core/conntrack.ts:26 */
-__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags)
-{
-	if (protocol == PROTOCOL_TCP) {
-		if ((flags & CONNTRACK_BOTH_CLOSED) == CONNTRACK_BOTH_CLOSED)
-			return LIFETIME_TCP_CLOSING;
-		return (flags & CONNTRACK_HANDSHAKE_DONE) == CONNTRACK_HANDSHAKE_DONE ? LIFETIME_TCP_ESTABLISHED : LIFETIME_TCP_SYN;
-	}
-	if (protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6)
-		return LIFETIME_ICMP;
-	if ((flags & CONNTRACK_REPLIED) == 0)
-		return LIFETIME_OTHER;
-	return protocol == PROTOCOL_SCTP ? LIFETIME_SCTP_REPLIED : LIFETIME_UDP_REPLIED;
-}
-
-/* from datapath-as/core/conntrack.ts:37 */
-__hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
-{
-	return protocol == PROTOCOL_TCP && (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && (flags & CONNTRACK_BOTH_CLOSED) != 0;
-}
-
-/* from datapath-as/core/conntrack.ts:16 */
-__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
-{
-	u32 added = reply != 0 ? CONNTRACK_REPLIED : 0;
-	if (protocol != PROTOCOL_TCP)
-		return added;
-	if ((tcp_flags & TCP_RST) != 0)
-		return added | CONNTRACK_BOTH_CLOSED | CONNTRACK_RESET;
-	if ((tcp_flags & TCP_FIN) != 0)
-		added |= reply != 0 ? CONNTRACK_RESPONDER_CLOSED : CONNTRACK_ORIGIN_CLOSED;
-	if ((tcp_flags & TCP_SYN) == 0)
-		added |= reply != 0 ? CONNTRACK_RESPONDER_NON_SYN : CONNTRACK_ORIGIN_NON_SYN;
-	return added;
-}
-
-/* from datapath-as/core/conntrack.ts:11 */
-__hidden __noinline u32 is_reply(u32 flags, u32 source_high)
-{
-	return (flags & CONNTRACK_ORIGIN_HIGH) == source_high ? 0U : 1;
-}
-
-/* from datapath-as/core/layout/scratch.ts:98 */
-static __always_inline struct tuple *packet_tuple(struct scratch *scratch)
-{
-	return (struct tuple *)&scratch->tuple0;
-}
-
-/* from datapath-as/core/address.ts:12 */
-__hidden __noinline void read_epochs(struct host *h, struct scratch *scratch)
-{
-	struct tuple *tuple = packet_tuple(scratch);
-	struct address_slot *source = lookup_epoch(h, address_slot(tuple->source_hi, tuple->source_lo));
-	struct address_slot *destination = lookup_epoch(h, address_slot(tuple->destination_hi, tuple->destination_lo));
-	scratch->source_epoch = source == 0 ? 0 : source->epoch;
-	scratch->destination_epoch = destination == 0 ? 0 : destination->epoch;
-	scratch->hints = destination == 0 ? 0 : destination->hints;
-}
-
-/* from datapath-as/core/layout/scratch.ts:107 */
-static __always_inline struct tuple *client_tuple(struct scratch *scratch)
-{
-	return (struct tuple *)&scratch->client0;
-}
-
 /* from datapath-as/core/service.ts:17 */
 __hidden __noinline u32 maglev_index(struct scratch *scratch, u32 size)
 {
-	return scale_hash(client_hash(client_tuple(scratch), CLIENT_SEED), size);
-}
-
-/* from datapath-as/core/layout/scratch.ts:137 */
-static __always_inline struct translation *new_translation(struct scratch *scratch)
-{
-	return (struct translation *)&scratch->translation0;
-}
-
-/* from datapath-as/core/layout/scratch.ts:125 */
-static __always_inline struct affinity_key *affinity_key(struct scratch *scratch)
-{
-	return (struct affinity_key *)&scratch->affinity_key0;
-}
-
-/* from datapath-as/core/service.ts:22 */
-static __always_inline void choose_backend(struct scratch *scratch, u32 id, struct backend *backend)
-{
-	struct translation *translation = new_translation(scratch);
-	translation->backend_hi = backend->hi;
-	translation->backend_lo = backend->lo;
-	translation->backend_port = backend->port;
-	translation->flags = 0;
-	translation->backend = id;
-	translation->generation = backend->generation;
-}
-
-/* from datapath-as/core/service.ts:33 */
-static __always_inline u32 offer_backend(struct host *h, struct scratch *scratch, u32 id)
-{
-	if (id == 0)
-		return 0;
-	struct backend *backend = lookup_backend(h, id);
-	if (backend == 0 || backend->state == BACKEND_QUARANTINED)
-		return 0;
-	choose_backend(scratch, id, backend);
-	return 1;
+	return inline_scale_hash(client_hash(client_tuple(scratch), CLIENT_SEED), size);
 }
 
 /* from datapath-as/core/service.ts:41 */
@@ -1540,7 +1649,7 @@ static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, s
 	key->pad0 = 0;
 	struct affinity *kept = lookup_affinity(h, key);
 	u8 reason = REASON_NO_BACKEND;
-	if (kept != 0 && !has_expired(kept->expires, scratch->now) && offer_backend(h, scratch, kept->backend) != 0)
+	if (kept != 0 && !inline_has_expired(kept->expires, scratch->now) && offer_backend(h, scratch, kept->backend) != 0)
 		reason = REASON_FORWARDED;
 	if (reason != REASON_FORWARDED)
 		reason = select_maglev(h, scratch, frontend->offset, frontend->size);
@@ -1562,68 +1671,6 @@ __hidden __noinline u8 select_backend(struct host *h, struct record *record, str
 	if ((frontend->flags & FRONTEND_AFFINITY) != 0)
 		return select_kept(h, scratch, record, frontend);
 	return select_maglev(h, scratch, frontend->offset, frontend->size);
-}
-
-/* from datapath-as/core/stages/translate.ts:81 */
-static __always_inline u8 translate_error(struct host *h, struct record *record, struct scratch *scratch)
-{
-	reverse_tuple(packet_tuple(scratch), client_tuple(scratch));
-	struct translation *found = lookup_translation(h, client_tuple(scratch));
-	if (found == 0)
-		return TRANSLATE_NONE;
-	struct tuple *tuple = packet_tuple(scratch);
-	record->service = found->service;
-	record->backend = found->backend;
-	tuple->source_hi = found->backend_hi;
-	tuple->source_lo = found->backend_lo;
-	tuple->source_port = found->backend_port;
-	return TRANSLATE_DONE;
-}
-
-/* from datapath-as/core/tuple.ts:11 */
-static __always_inline void copy_tuple(struct tuple *from, struct tuple *to)
-{
-	to->source_hi = from->source_hi;
-	to->source_lo = from->source_lo;
-	to->destination_hi = from->destination_hi;
-	to->destination_lo = from->destination_lo;
-	to->source_port = from->source_port;
-	to->destination_port = from->destination_port;
-	to->protocol = from->protocol;
-	to->pad0 = 0;
-	to->pad1 = 0;
-}
-
-/* from datapath-as/core/stages/translate.ts:46 */
-static __always_inline bool is_usable(struct host *h, struct translation *found, u8 protocol, u8 tcp_flags)
-{
-	const bool opens = protocol == PROTOCOL_TCP && (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-	if (protocol != PROTOCOL_UDP && !opens)
-		return true;
-	struct backend *backend = lookup_backend(h, found->backend);
-	if (backend == 0 || backend->generation != found->generation)
-		return false;
-	return !opens || backend->state == BACKEND_ACTIVE;
-}
-
-/* from datapath-as/core/layout/scratch.ts:122 */
-static __always_inline struct frontend_key *frontend_key(struct scratch *scratch)
-{
-	return (struct frontend_key *)&scratch->frontend0;
-}
-
-/* from datapath-as/core/stages/translate.ts:20 */
-static __always_inline struct frontend *find_frontend(struct host *h, struct scratch *scratch, u16 port, u8 protocol, u8 scope)
-{
-	struct tuple *client = client_tuple(scratch);
-	struct frontend_key *key = frontend_key(scratch);
-	key->hi = client->destination_hi;
-	key->lo = client->destination_lo;
-	key->port = port;
-	key->protocol = protocol;
-	key->scope = scope;
-	key->pad0 = 0;
-	return lookup_frontend(h, key);
 }
 
 /* from datapath-as/core/stages/translate.ts:55 */
@@ -1705,81 +1752,10 @@ __hidden __noinline u32 translate(struct host *h, struct facts *facts, struct re
 	return apply_translation(h, record, scratch, facts->family);
 }
 
-/* from datapath-as/core/layout/scratch.ts:131 */
-static __always_inline struct fragment_key *fragment_key(struct scratch *scratch)
+/* from datapath-as/core/layout/scratch.ts:101 */
+static __always_inline struct tuple *origin_tuple(struct scratch *scratch)
 {
-	return (struct fragment_key *)&scratch->fragment_key0;
-}
-
-/* from datapath-as/core/layout/scratch.ts:134 */
-static __always_inline struct fragment_ports *new_fragment_ports(struct scratch *scratch)
-{
-	return (struct fragment_ports *)&scratch->fragment_ports0;
-}
-
-/* from datapath-as/core/stages/fragment.ts:12 */
-__hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	struct fragment_key *key = fragment_key(scratch);
-	key->source_hi = facts->source_hi;
-	key->source_lo = facts->source_lo;
-	key->destination_hi = facts->destination_hi;
-	key->destination_lo = facts->destination_lo;
-	key->id = facts->fragment_id;
-	key->protocol = facts->protocol;
-	key->pad0 = 0;
-	key->pad1 = 0;
-	if ((facts->flags & FACT_FIRST_FRAGMENT) != 0) {
-		struct fragment_ports *ports = new_fragment_ports(scratch);
-		ports->source_port = facts->source_port;
-		ports->destination_port = facts->destination_port;
-		ports->expires = facts->now + LIFETIME_FRAGMENT;
-		record->fragment = EFFECT_REPLACE;
-		return REASON_FORWARDED;
-	}
-	struct fragment_ports *known = lookup_fragment(h, key);
-	if (known == 0 || has_expired(known->expires, facts->now))
-		return REASON_FRAGMENT_UNKNOWN;
-	facts->source_port = known->source_port;
-	facts->destination_port = known->destination_port;
-	return REASON_FORWARDED;
-}
-
-/* from datapath-as/core/stages/icmp.ts:8 */
-static __always_inline bool is_echo_reply(u8 family, u8 type)
-{
-	return type == (family == FAMILY_IPV4 ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY);
-}
-
-/* from datapath-as/core/stages/icmp.ts:13 */
-__hidden __noinline u32 icmp_ports(struct facts *facts)
-{
-	const u8 request = facts->family == FAMILY_IPV4 ? ICMP_ECHO_REQUEST : ICMPV6_ECHO_REQUEST;
-	if (facts->icmp_type == request) {
-		facts->source_port = facts->icmp_id;
-		facts->destination_port = 0;
-		return REASON_FORWARDED;
-	}
-	if (is_echo_reply(facts->family, facts->icmp_type)) {
-		facts->source_port = 0;
-		facts->destination_port = facts->icmp_id;
-		return REASON_FORWARDED;
-	}
-	if (facts->icmp_type == 0)
-		return REASON_UNSUPPORTED_L4;
-	facts->source_port = 0;
-	facts->destination_port = (u16)((u32)(u16)facts->icmp_type << 8);
-	return REASON_FORWARDED;
-}
-
-/* from datapath-as/core/stages/peers.ts:12 */
-static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *sender)
-{
-	if (facts->hook == HOOK_FROM_POD)
-		return (sender != 0 && sender->port == facts->port) ? REASON_FORWARDED : REASON_INVALID_SOURCE;
-	if (facts->hook == HOOK_FROM_OVERLAY || facts->hook == HOOK_FROM_NETWORK)
-		return sender != 0 ? REASON_INVALID_SOURCE : REASON_FORWARDED;
-	return REASON_FORWARDED;
+	return (struct tuple *)&scratch->origin0;
 }
 
 /* from datapath-as/core/layout/scratch.ts:110 */
@@ -1797,16 +1773,14 @@ static __always_inline struct endpoint *endpoint_of(struct host *h, struct scrat
 	return lookup_endpoint(h, key);
 }
 
-/* from datapath-as/core/stages/peers.ts:23 */
-__hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch)
+/* from datapath-as/core/stages/peers.ts:12 */
+static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *sender)
 {
-	return sender_reason(facts, endpoint_of(h, scratch, facts->outer_source_hi, facts->outer_source_lo));
-}
-
-/* from datapath-as/core/layout/scratch.ts:101 */
-static __always_inline struct tuple *origin_tuple(struct scratch *scratch)
-{
-	return (struct tuple *)&scratch->origin0;
+	if (facts->hook == HOOK_FROM_POD)
+		return (sender != 0 && sender->port == facts->port) ? REASON_FORWARDED : REASON_INVALID_SOURCE;
+	if (facts->hook == HOOK_FROM_OVERLAY || facts->hook == HOOK_FROM_NETWORK)
+		return sender != 0 ? REASON_INVALID_SOURCE : REASON_FORWARDED;
+	return REASON_FORWARDED;
 }
 
 /* from datapath-as/core/stages/peers.ts:28 */
@@ -1845,7 +1819,7 @@ static __always_inline u32 remote_identity(struct host *h, struct scratch *scrat
 }
 
 /* from datapath-as/core/stages/peers.ts:42 */
-__hidden __noinline u32 note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
+static __always_inline u32 inline_note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
 {
 	if (reply == 0) {
 		const u8 reason = sender_reason(facts, endpoint);
@@ -1868,8 +1842,13 @@ __hidden __noinline u32 note_originator(struct host *h, struct facts *facts, str
 	return REASON_FORWARDED;
 }
 
+__hidden __noinline u32 note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
+{
+	return inline_note_originator(h, facts, scratch, endpoint, reply);
+}
+
 /* from datapath-as/core/stages/peers.ts:63 */
-__hidden __noinline u32 note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
+static __always_inline u32 inline_note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
 {
 	if (reply != 0) {
 		const u8 reason = sender_reason(facts, endpoint);
@@ -1887,13 +1866,113 @@ __hidden __noinline u32 note_responder(struct host *h, struct facts *facts, stru
 	return REASON_FORWARDED;
 }
 
+__hidden __noinline u32 note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
+{
+	return inline_note_responder(h, facts, scratch, endpoint, reply);
+}
+
+/* from datapath-as/core/layout/scratch.ts:116 */
+static __always_inline struct policy_key *policy_key(struct scratch *scratch)
+{
+	return (struct policy_key *)&scratch->policy0;
+}
+
+/* from datapath-as/core/policy.ts:79 */
+static __always_inline u16 inline_policy_port(struct tuple *origin, u8 family)
+{
+	if (origin->protocol != PROTOCOL_ICMP && origin->protocol != PROTOCOL_ICMPV6)
+		return origin->destination_port;
+	if (origin->destination_port != 0)
+		return origin->destination_port;
+	const u8 echo = family == FAMILY_IPV4 ? ICMP_ECHO_REQUEST : ICMPV6_ECHO_REQUEST;
+	return (u16)((u32)(u16)echo << 8);
+}
+
+__hidden __noinline u16 policy_port(struct tuple *origin, u8 family)
+{
+	return inline_policy_port(origin, family);
+}
+
+/* from datapath-as/core/layout/scratch.ts:119 */
+static __always_inline struct grant_key *grant_key(struct scratch *scratch)
+{
+	return (struct grant_key *)&scratch->grant0;
+}
+
+/* from datapath-as/core/policy.ts:32 */
+static __always_inline u64 inline_policy_match(struct host *h, struct scratch *scratch, u32 identity)
+{
+	struct policy_key *key = policy_key(scratch);
+	key->prefix_length = POLICY_PREFIX_PORT;
+	key->identity = identity;
+	struct policy_entry *entry = lookup_policy(h, key);
+	if (entry == 0)
+		return 0;
+	return core_at(u64, entry, 0);
+}
+
+__hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u32 identity)
+{
+	return inline_policy_match(h, scratch, identity);
+}
+
+/* from datapath-as/core/policy.ts:27 */
+static __always_inline u64 better_match(u64 match, u64 other)
+{
+	return (other >> ORDER_SHIFT) > (match >> ORDER_SHIFT) ? other : match;
+}
+
+/* from datapath-as/core/policy.ts:42 */
+static __always_inline u64 inline_policy_verdict(struct host *h, struct scratch *scratch, u32 identity)
+{
+	const u64 match = inline_policy_match(h, scratch, identity);
+	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
+		return match;
+	return better_match(match, inline_policy_match(h, scratch, POLICY_ANY_IDENTITY));
+}
+
+__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity)
+{
+	return inline_policy_verdict(h, scratch, identity);
+}
+
+/* from datapath-as/core/policy.ts:54 */
+static __always_inline u32 policy_now(struct scratch *scratch)
+{
+	return scratch->now;
+}
+
+/* from datapath-as/core/policy.ts:48 */
+static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires)
+{
+	if (identity == 0)
+		return match;
+	if (inline_has_expired(expires, policy_now(scratch)))
+		return match == 0 ? MATCH_GRANT_EXPIRED : match;
+	return better_match(match, inline_policy_match(h, scratch, identity));
+}
+
+/* from datapath-as/core/policy.ts:59 */
+__hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match)
+{
+	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
+		return match;
+	struct grant *grant = lookup_grant(h, grant_key(scratch));
+	if (grant == 0)
+		return match;
+	u64 best = grant_match(h, scratch, match, grant->identity0, grant->expires0);
+	best = grant_match(h, scratch, best, grant->identity1, grant->expires1);
+	best = grant_match(h, scratch, best, grant->identity2, grant->expires2);
+	return grant_match(h, scratch, best, grant->identity3, grant->expires3);
+}
+
 /* from datapath-as/core/policy.ts:87 */
 static __always_inline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity)
 {
 	struct policy_key *key = policy_key(scratch);
 	key->set = set;
 	key->direction = direction;
-	const u64 match = policy_verdict(h, scratch, identity);
+	const u64 match = inline_policy_verdict(h, scratch, identity);
 	if (direction != DIRECTION_EGRESS || scratch->responder_port != 0)
 		return match;
 	return granted_verdict(h, scratch, match);
@@ -1915,8 +1994,32 @@ static __always_inline u8 audited_reason(struct record *record, struct endpoint 
 	return REASON_FORWARDED;
 }
 
+/* from datapath-as/core/policy.ts:23 */
+static __always_inline u16 match_proxy_port(u64 match)
+{
+	return (u16)(match >> PROXY_SHIFT);
+}
+
+/* from datapath-as/core/policy.ts:70 */
+static __always_inline u8 inline_match_reason(u64 match)
+{
+	const u8 precedence = (u8)(match >> PRECEDENCE_SHIFT);
+	if (precedence == PRECEDENCE_NONE)
+		return match == MATCH_GRANT_EXPIRED ? REASON_GRANT_EXPIRED : REASON_POLICY_DENIED;
+	if (precedence == PRECEDENCE_DENY)
+		return REASON_POLICY_DENY;
+	if (precedence >= PRECEDENCE_REDIRECT && match_proxy_port(match) == 0)
+		return REASON_L7_NOT_ENFORCED;
+	return REASON_FORWARDED;
+}
+
+__hidden __noinline u8 match_reason(u64 match)
+{
+	return inline_match_reason(match);
+}
+
 /* from datapath-as/core/stages/evaluate.ts:24 */
-__hidden __noinline u32 evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
+static __always_inline u32 inline_evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
 {
 	if ((endpoint->flags & ENDPOINT_EGRESS_ENFORCED) == 0)
 		return REASON_FORWARDED;
@@ -1930,10 +2033,15 @@ __hidden __noinline u32 evaluate_egress(struct host *h, struct record *record, s
 	record->endpoint = endpoint->id;
 	record->direction = DIRECTION_EGRESS;
 	record->egress_rule = match_rule(match);
-	const u8 reason = audited_reason(record, endpoint, match_reason(match));
+	const u8 reason = audited_reason(record, endpoint, inline_match_reason(match));
 	if (reason == REASON_FORWARDED && record->audited == 0)
 		record->proxy_port = match_proxy_port(match);
 	return reason;
+}
+
+__hidden __noinline u32 evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
+{
+	return inline_evaluate_egress(h, record, scratch, endpoint);
 }
 
 /* from datapath-as/core/address.ts:38 */
@@ -1944,7 +2052,7 @@ static __always_inline bool is_configured(struct host *h, u32 flag)
 }
 
 /* from datapath-as/core/stages/evaluate.ts:42 */
-__hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
+static __always_inline u32 inline_evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
 {
 	if ((endpoint->flags & ENDPOINT_INGRESS_ENFORCED) == 0)
 		return REASON_FORWARDED;
@@ -1954,10 +2062,15 @@ __hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, 
 	record->endpoint = endpoint->id;
 	record->direction = DIRECTION_INGRESS;
 	record->ingress_rule = match_rule(match);
-	const u8 reason = audited_reason(record, endpoint, match_reason(match));
+	const u8 reason = audited_reason(record, endpoint, inline_match_reason(match));
 	if (reason == REASON_FORWARDED && record->proxy_port == 0 && record->audited == 0)
 		record->proxy_port = match_proxy_port(match);
 	return reason;
+}
+
+__hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
+{
+	return inline_evaluate_ingress(h, record, scratch, endpoint);
 }
 
 /* from datapath-as/core/stages/evaluate.ts:55 */
@@ -1968,10 +2081,10 @@ __hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct rec
 	struct endpoint *responder = endpoint_of(h, scratch, origin->destination_hi, origin->destination_lo);
 	struct endpoint *originator = scratch->hairpin != 0 ? responder : endpoint_of(h, scratch, origin->source_hi, origin->source_lo);
 	scratch->remote_node = 0;
-	u32 reason = note_originator(h, facts, scratch, originator, reply);
+	u32 reason = inline_note_originator(h, facts, scratch, originator, reply);
 	if (reason != REASON_FORWARDED)
 		return reason;
-	reason = note_responder(h, facts, scratch, responder, reply);
+	reason = inline_note_responder(h, facts, scratch, responder, reply);
 	if (reason != REASON_FORWARDED)
 		return reason;
 	record->source_identity = reply != 0 ? scratch->responder_identity : scratch->origin_identity;
@@ -1980,19 +2093,59 @@ __hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct rec
 		return REASON_FORWARDED;
 	struct policy_key *key = policy_key(scratch);
 	key->protocol = origin->protocol;
-	key->port = policy_port(origin, facts->family);
+	key->port = inline_policy_port(origin, facts->family);
 	if (originator != 0) {
-		reason = evaluate_egress(h, record, scratch, originator);
+		reason = inline_evaluate_egress(h, record, scratch, originator);
 		if (reason != REASON_FORWARDED)
 			return reason;
 	}
-	return responder == 0 ? REASON_FORWARDED : evaluate_ingress(h, record, scratch, responder);
+	return responder == 0 ? REASON_FORWARDED : inline_evaluate_ingress(h, record, scratch, responder);
 }
 
 /* from datapath-as/core/layout/scratch.ts:140 */
 static __always_inline struct conntrack *new_conntrack(struct scratch *scratch)
 {
 	return (struct conntrack *)&scratch->conntrack0;
+}
+
+/* from datapath-as/core/conntrack.ts:16 */
+static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
+{
+	u32 added = reply != 0 ? CONNTRACK_REPLIED : 0;
+	if (protocol != PROTOCOL_TCP)
+		return added;
+	if ((tcp_flags & TCP_RST) != 0)
+		return added | CONNTRACK_BOTH_CLOSED | CONNTRACK_RESET;
+	if ((tcp_flags & TCP_FIN) != 0)
+		added |= reply != 0 ? CONNTRACK_RESPONDER_CLOSED : CONNTRACK_ORIGIN_CLOSED;
+	if ((tcp_flags & TCP_SYN) == 0)
+		added |= reply != 0 ? CONNTRACK_RESPONDER_NON_SYN : CONNTRACK_ORIGIN_NON_SYN;
+	return added;
+}
+
+__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
+{
+	return inline_conntrack_transition(protocol, tcp_flags, reply);
+}
+
+/* from datapath-as/core/conntrack.ts:26 */
+static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags)
+{
+	if (protocol == PROTOCOL_TCP) {
+		if ((flags & CONNTRACK_BOTH_CLOSED) == CONNTRACK_BOTH_CLOSED)
+			return LIFETIME_TCP_CLOSING;
+		return (flags & CONNTRACK_HANDSHAKE_DONE) == CONNTRACK_HANDSHAKE_DONE ? LIFETIME_TCP_ESTABLISHED : LIFETIME_TCP_SYN;
+	}
+	if (protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6)
+		return LIFETIME_ICMP;
+	if ((flags & CONNTRACK_REPLIED) == 0)
+		return LIFETIME_OTHER;
+	return protocol == PROTOCOL_SCTP ? LIFETIME_SCTP_REPLIED : LIFETIME_UDP_REPLIED;
+}
+
+__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags)
+{
+	return inline_conntrack_lifetime(protocol, flags);
 }
 
 /* from datapath-as/core/stages/flow.ts:62 */
@@ -2012,47 +2165,13 @@ static __always_inline void write_verdict(struct record *record, struct scratch 
 	entry->proxy_port = record->proxy_port;
 }
 
-/* from datapath-as/core/stages/flow.ts:103 */
-__hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old)
-{
-	struct conntrack *entry = new_conntrack(scratch);
-	const bool reply = record->reply != 0;
-	const u32 flags = old->flags | conntrack_transition(facts->protocol, facts->tcp_flags, record->reply);
-	entry->flags = record->proxy_port != 0 ? flags | CONNTRACK_PROXY : flags & ~CONNTRACK_PROXY;
-	entry->expires = facts->now + conntrack_lifetime(facts->protocol, flags);
-	entry->origin_packets = reply ? old->origin_packets : old->origin_packets + 1;
-	entry->origin_bytes = reply ? old->origin_bytes : old->origin_bytes + (u64)facts->length;
-	entry->responder_packets = reply ? old->responder_packets + 1 : old->responder_packets;
-	entry->responder_bytes = reply ? old->responder_bytes + (u64)facts->length : old->responder_bytes;
-	entry->renewed = old->renewed;
-	entry->frontend_hi = old->frontend_hi;
-	entry->frontend_lo = old->frontend_lo;
-	entry->frontend_port = old->frontend_port;
-	entry->service = old->service;
-	entry->backend = old->backend;
-	entry->generation = old->generation;
-	write_verdict(record, scratch);
-}
-
-/* from datapath-as/core/stages/flow.ts:12 */
-__hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply)
-{
-	const u32 origin_epoch = reply != 0 ? scratch->destination_epoch : scratch->source_epoch;
-	const u32 responder_epoch = reply != 0 ? scratch->source_epoch : scratch->destination_epoch;
-	if (entry->origin_epoch != origin_epoch || entry->responder_epoch != responder_epoch)
-		return false;
-	if (facts->hook != HOOK_FROM_POD)
-		return true;
-	return facts->port == (reply != 0 ? entry->responder_port : entry->origin_port);
-}
-
 /* from datapath-as/core/stages/flow.ts:78 */
 __hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = new_conntrack(scratch);
 	const bool translated = record->service != 0;
 	u32 flags = scratch->source_high != 0 ? CONNTRACK_ORIGIN_HIGH : 0;
-	flags |= conntrack_transition(facts->protocol, facts->tcp_flags, 0);
+	flags |= inline_conntrack_transition(facts->protocol, facts->tcp_flags, 0);
 	if (translated)
 		flags |= CONNTRACK_TRANSLATED;
 	if (scratch->hairpin != 0)
@@ -2060,7 +2179,7 @@ __hidden __noinline void new_flow(struct facts *facts, struct record *record, st
 	if (record->proxy_port != 0)
 		flags |= CONNTRACK_PROXY;
 	entry->flags = flags;
-	entry->expires = facts->now + conntrack_lifetime(facts->protocol, flags);
+	entry->expires = facts->now + inline_conntrack_lifetime(facts->protocol, flags);
 	entry->origin_packets = 1;
 	entry->origin_bytes = facts->length;
 	entry->responder_packets = 0;
@@ -2075,79 +2194,11 @@ __hidden __noinline void new_flow(struct facts *facts, struct record *record, st
 	write_verdict(record, scratch);
 }
 
-/* from datapath-as/core/stages/flow.ts:36 */
-__hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
-{
-	if (facts->now - entry->renewed < TRANSLATION_RENEWAL)
-		return;
-	struct tuple *client = client_tuple(scratch);
-	const bool hairpin = (entry->flags & CONNTRACK_HAIRPIN) != 0;
-	client->source_hi = hairpin ? facts->source_hi : facts->destination_hi;
-	client->source_lo = hairpin ? facts->source_lo : facts->destination_lo;
-	client->destination_hi = entry->frontend_hi;
-	client->destination_lo = entry->frontend_lo;
-	client->source_port = facts->destination_port;
-	client->destination_port = entry->frontend_port;
-	client->protocol = facts->protocol;
-	client->pad0 = 0;
-	client->pad1 = 0;
-	struct translation *translation = new_translation(scratch);
-	translation->backend_hi = facts->source_hi;
-	translation->backend_lo = facts->source_lo;
-	translation->backend_port = facts->source_port;
-	translation->flags = hairpin ? TRANSLATION_HAIRPIN : 0;
-	translation->backend = entry->backend;
-	translation->service = entry->service;
-	translation->generation = entry->generation;
-	record->translation = EFFECT_REPLACE;
-	record->touch_renewed = facts->now == 0 ? 1 : facts->now;
-}
-
-/* from datapath-as/core/stages/flow.ts:21 */
-__hidden __noinline void touch_flow(struct facts *facts, struct record *record, struct conntrack *entry)
-{
-	const u32 added = conntrack_transition(facts->protocol, facts->tcp_flags, record->reply);
-	const u32 flags = entry->flags | added;
-	const bool reply = record->reply != 0;
-	record->conntrack = EFFECT_TOUCH;
-	record->touch_flags = added & ~entry->flags;
-	record->touch_expires = conntrack_expiry(entry->expires, facts->now, conntrack_lifetime(facts->protocol, flags));
-	record->source_identity = reply ? entry->responder_identity : entry->origin_identity;
-	record->destination_identity = reply ? entry->origin_identity : entry->responder_identity;
-	record->service = entry->service;
-	record->backend = entry->backend;
-	record->proxy_port = reply ? 0 : entry->proxy_port;
-}
-
 /* from datapath-as/core/stages/rewrite.ts:22 */
 static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo)
 {
 	address_key(scratch)->hi = hi;
 	address_key(scratch)->lo = lo;
-}
-
-/* from datapath-as/core/stages/rewrite.ts:8 */
-static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port)
-{
-	record->rewrite |= REWRITE_SOURCE;
-	record->new_source_hi = hi;
-	record->new_source_lo = lo;
-	record->new_source_port = port;
-}
-
-/* from datapath-as/core/stages/rewrite.ts:60 */
-static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	struct tuple *tuple = packet_tuple(scratch);
-	set_target(scratch, facts->outer_destination_hi, facts->outer_destination_lo);
-	if (record->service == 0)
-		return;
-	record->rewrite = REWRITE_EMBEDDED;
-	set_source(record, tuple->source_hi, tuple->source_lo, tuple->source_port);
-	if (facts->outer_destination_hi != facts->source_hi || facts->outer_destination_lo != facts->source_lo)
-		return;
-	record->rewrite |= REWRITE_OUTER_DESTINATION;
-	set_target(scratch, tuple->source_hi, tuple->source_lo);
 }
 
 /* from datapath-as/core/stages/rewrite.ts:15 */
@@ -2159,35 +2210,17 @@ static __always_inline void set_destination(struct record *record, u64 hi, u64 l
 	record->new_destination_port = port;
 }
 
-/* from datapath-as/core/stages/rewrite.ts:47 */
-static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+/* from datapath-as/core/stages/rewrite.ts:8 */
+static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port)
 {
-	set_target(scratch, facts->outer_destination_hi, facts->outer_destination_lo);
-	if ((entry->flags & CONNTRACK_TRANSLATED) == 0)
-		return;
-	record->rewrite = REWRITE_EMBEDDED;
-	set_destination(record, entry->frontend_hi, entry->frontend_lo, entry->frontend_port);
-	if (facts->outer_source_hi == facts->destination_hi && facts->outer_source_lo == facts->destination_lo)
-		record->rewrite |= REWRITE_OUTER_SOURCE;
-	if ((entry->flags & CONNTRACK_HAIRPIN) == 0)
-		return;
-	set_source(record, facts->destination_hi, facts->destination_lo, facts->source_port);
-	record->rewrite |= REWRITE_OUTER_DESTINATION;
-	set_target(scratch, facts->destination_hi, facts->destination_lo);
-}
-
-/* from datapath-as/core/stages/rewrite.ts:72 */
-__hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
-{
-	record->rewrite = REWRITE_NONE;
-	if (record->reply != 0)
-		rewrite_error_reply(facts, record, scratch);
-	else
-		rewrite_error_forward(facts, record, scratch, entry);
+	record->rewrite |= REWRITE_SOURCE;
+	record->new_source_hi = hi;
+	record->new_source_lo = lo;
+	record->new_source_port = port;
 }
 
 /* from datapath-as/core/stages/rewrite.ts:28 */
-__hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
+static __always_inline void inline_rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct tuple *tuple = packet_tuple(scratch);
 	set_target(scratch, tuple->destination_hi, tuple->destination_lo);
@@ -2198,31 +2231,9 @@ __hidden __noinline void rewrite_forward(struct facts *facts, struct record *rec
 		set_source(record, tuple->source_hi, tuple->source_lo, facts->source_port);
 }
 
-/* from datapath-as/core/stages/rewrite.ts:37 */
-__hidden __noinline void rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+__hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
 {
-	set_target(scratch, facts->destination_hi, facts->destination_lo);
-	if ((entry->flags & CONNTRACK_TRANSLATED) == 0)
-		return;
-	set_source(record, entry->frontend_hi, entry->frontend_lo, entry->frontend_port);
-	if ((entry->flags & CONNTRACK_HAIRPIN) == 0)
-		return;
-	set_destination(record, facts->source_hi, facts->source_lo, facts->destination_port);
-	set_target(scratch, facts->source_hi, facts->source_lo);
-}
-
-/* from datapath-as/core/effects.ts:40 */
-static __always_inline u32 drop(struct record *record, u8 reason)
-{
-	record->next_hop = NEXT_HOP_DROP;
-	record->reason = reason;
-	record->event = EVENT_DROP;
-	record->conntrack = EFFECT_NONE;
-	record->translation = EFFECT_NONE;
-	record->affinity = EFFECT_NONE;
-	record->fragment = EFFECT_NONE;
-	record->rewrite = REWRITE_NONE;
-	return NEXT_HOP_DROP;
+	inline_rewrite_forward(facts, record, scratch);
 }
 
 /* from datapath-as/core/stages/forward.ts:12 */
@@ -2262,7 +2273,7 @@ static __always_inline u32 forward_remote(struct host *h, struct facts *facts, s
 }
 
 /* from datapath-as/core/stages/forward.ts:40 */
-__hidden __noinline u32 forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+static __always_inline u32 inline_forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	if (record->proxy_port != 0) {
 		record->next_hop = NEXT_HOP_PROXY;
@@ -2274,78 +2285,9 @@ __hidden __noinline u32 forward(struct host *h, struct facts *facts, struct reco
 	return forward_remote(h, facts, record, scratch->remote_node);
 }
 
-/* from datapath-as/core/effects.ts:11 */
-static __always_inline void clear_record(struct facts *facts, struct record *record)
+__hidden __noinline u32 forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
-	record->next_hop = NEXT_HOP_STACK;
-	record->reason = REASON_FORWARDED;
-	record->event = EVENT_NONE;
-	record->direction = facts->hook == HOOK_FROM_POD ? DIRECTION_EGRESS : DIRECTION_INGRESS;
-	record->conntrack = EFFECT_NONE;
-	record->translation = EFFECT_NONE;
-	record->affinity = EFFECT_NONE;
-	record->fragment = EFFECT_NONE;
-	record->rewrite = REWRITE_NONE;
-	record->reply = 0;
-	record->audited = 0;
-	record->pad0 = 0;
-	record->proxy_port = 0;
-	record->pad1 = 0;
-	record->touch_flags = 0;
-	record->touch_expires = 0;
-	record->out_port = 0;
-	record->source_identity = 0;
-	record->destination_identity = 0;
-	record->egress_rule = 0;
-	record->ingress_rule = 0;
-	record->endpoint = 0;
-	record->service = 0;
-	record->backend = 0;
-	record->touch_renewed = 0;
-}
-
-/* from datapath-as/core/decide.ts:159 */
-static __always_inline u32 fragmented_icmp(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	if ((facts->flags & FACT_FIRST_FRAGMENT) != 0) {
-		const u32 reason = icmp_ports(facts);
-		if (reason != REASON_FORWARDED)
-			return reason;
-	}
-	return fragment(h, facts, record, scratch);
-}
-
-/* from datapath-as/core/decide.ts:149 */
-static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	if ((facts->flags & (FACT_FIRST_FRAGMENT | FACT_LATER_FRAGMENT)) != 0) {
-		if (facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6)
-			return fragmented_icmp(h, facts, record, scratch);
-		return fragment(h, facts, record, scratch);
-	}
-	if (facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6)
-		return icmp_ports(facts);
-	return REASON_FORWARDED;
-}
-
-/* from datapath-as/core/tuple.ts:7 */
-static __always_inline struct tuple *tuple_of(struct facts *facts)
-{
-	return (struct tuple *)&facts->source_hi;
-}
-
-/* from datapath-as/core/layout/scratch.ts:104 */
-static __always_inline struct flow_key *flow_key(struct scratch *scratch)
-{
-	return (struct flow_key *)&scratch->flow0;
-}
-
-/* from datapath-as/core/decide.ts:142 */
-static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch)
-{
-	read_epochs(h, scratch);
-	scratch->source_high = flow_key_of(packet_tuple(scratch), flow_key(scratch));
-	return lookup_conntrack(h, flow_key(scratch));
+	return inline_forward(h, facts, record, scratch);
 }
 
 /* from datapath-as/core/decide.ts:86 */
@@ -2370,8 +2312,8 @@ __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct recor
 	}
 	if (record->event == EVENT_NONE && is_configured(h, CONFIG_ALLOW_EVENTS))
 		record->event = EVENT_ALLOW;
-	rewrite_forward(facts, record, scratch);
-	return forward(h, facts, record, scratch);
+	inline_rewrite_forward(facts, record, scratch);
+	return inline_forward(h, facts, record, scratch);
 }
 
 /* from datapath-as/core/decide.ts:168 */
@@ -2384,6 +2326,28 @@ static __always_inline u32 unknown(struct host *h, struct facts *facts, struct r
 	if (foreign && record->service == 0)
 		return NEXT_HOP_STACK;
 	return opened(h, facts, record, scratch, effect);
+}
+
+/* from datapath-as/core/conntrack.ts:11 */
+static __always_inline u32 inline_is_reply(u32 flags, u32 source_high)
+{
+	return (flags & CONNTRACK_ORIGIN_HIGH) == source_high ? 0U : 1;
+}
+
+__hidden __noinline u32 is_reply(u32 flags, u32 source_high)
+{
+	return inline_is_reply(flags, source_high);
+}
+
+/* from datapath-as/core/conntrack.ts:37 */
+static __always_inline bool inline_conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
+{
+	return protocol == PROTOCOL_TCP && (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && (flags & CONNTRACK_BOTH_CLOSED) != 0;
+}
+
+__hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
+{
+	return inline_conntrack_reopens(protocol, tcp_flags, flags);
 }
 
 /* from datapath-as/core/decide.ts:121 */
@@ -2403,6 +2367,54 @@ static __always_inline bool is_same_frontend(struct record *record, struct scrat
 	return (entry->flags & CONNTRACK_TRANSLATED) != 0 && entry->frontend_hi == client->destination_hi && entry->frontend_lo == client->destination_lo && entry->frontend_port == client->destination_port;
 }
 
+/* from datapath-as/core/stages/peers.ts:23 */
+__hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch)
+{
+	return sender_reason(facts, endpoint_of(h, scratch, facts->outer_source_hi, facts->outer_source_lo));
+}
+
+/* from datapath-as/core/stages/rewrite.ts:60 */
+static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct tuple *tuple = packet_tuple(scratch);
+	set_target(scratch, facts->outer_destination_hi, facts->outer_destination_lo);
+	if (record->service == 0)
+		return;
+	record->rewrite = REWRITE_EMBEDDED;
+	set_source(record, tuple->source_hi, tuple->source_lo, tuple->source_port);
+	if (facts->outer_destination_hi != facts->source_hi || facts->outer_destination_lo != facts->source_lo)
+		return;
+	record->rewrite |= REWRITE_OUTER_DESTINATION;
+	set_target(scratch, tuple->source_hi, tuple->source_lo);
+}
+
+/* from datapath-as/core/stages/rewrite.ts:47 */
+static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	set_target(scratch, facts->outer_destination_hi, facts->outer_destination_lo);
+	if ((entry->flags & CONNTRACK_TRANSLATED) == 0)
+		return;
+	record->rewrite = REWRITE_EMBEDDED;
+	set_destination(record, entry->frontend_hi, entry->frontend_lo, entry->frontend_port);
+	if (facts->outer_source_hi == facts->destination_hi && facts->outer_source_lo == facts->destination_lo)
+		record->rewrite |= REWRITE_OUTER_SOURCE;
+	if ((entry->flags & CONNTRACK_HAIRPIN) == 0)
+		return;
+	set_source(record, facts->destination_hi, facts->destination_lo, facts->source_port);
+	record->rewrite |= REWRITE_OUTER_DESTINATION;
+	set_target(scratch, facts->destination_hi, facts->destination_lo);
+}
+
+/* from datapath-as/core/stages/rewrite.ts:72 */
+__hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	record->rewrite = REWRITE_NONE;
+	if (record->reply != 0)
+		rewrite_error_reply(facts, record, scratch);
+	else
+		rewrite_error_forward(facts, record, scratch, entry);
+}
+
 /* from datapath-as/core/decide.ts:31 */
 __hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
@@ -2418,22 +2430,148 @@ __hidden __noinline u32 related(struct host *h, struct facts *facts, struct reco
 	record->destination_identity = reply != 0 ? entry->responder_identity : entry->origin_identity;
 	scratch->remote_node = entry->remote_node;
 	rewrite_error(facts, record, scratch, entry);
-	return forward(h, facts, record, scratch);
+	return inline_forward(h, facts, record, scratch);
+}
+
+/* from datapath-as/core/stages/flow.ts:12 */
+static __always_inline bool inline_is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply)
+{
+	const u32 origin_epoch = reply != 0 ? scratch->destination_epoch : scratch->source_epoch;
+	const u32 responder_epoch = reply != 0 ? scratch->source_epoch : scratch->destination_epoch;
+	if (entry->origin_epoch != origin_epoch || entry->responder_epoch != responder_epoch)
+		return false;
+	if (facts->hook != HOOK_FROM_POD)
+		return true;
+	return facts->port == (reply != 0 ? entry->responder_port : entry->origin_port);
+}
+
+__hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply)
+{
+	return inline_is_current(facts, scratch, entry, reply);
+}
+
+/* from datapath-as/core/conntrack.ts:42 */
+static __always_inline u32 inline_conntrack_expiry(u32 expires, u32 now, u32 lifetime)
+{
+	const u32 wanted = now + lifetime;
+	const i32 ahead = (i32)(wanted - expires);
+	if (ahead >= 0 && ahead < (i32)EXPIRY_GRANULARITY)
+		return 0;
+	return wanted == 0 ? 1 : wanted;
+}
+
+__hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime)
+{
+	return inline_conntrack_expiry(expires, now, lifetime);
+}
+
+/* from datapath-as/core/stages/flow.ts:21 */
+static __always_inline void inline_touch_flow(struct facts *facts, struct record *record, struct conntrack *entry)
+{
+	const u32 added = inline_conntrack_transition(facts->protocol, facts->tcp_flags, record->reply);
+	const u32 flags = entry->flags | added;
+	const bool reply = record->reply != 0;
+	record->conntrack = EFFECT_TOUCH;
+	record->touch_flags = added & ~entry->flags;
+	record->touch_expires = inline_conntrack_expiry(entry->expires, facts->now, inline_conntrack_lifetime(facts->protocol, flags));
+	record->source_identity = reply ? entry->responder_identity : entry->origin_identity;
+	record->destination_identity = reply ? entry->origin_identity : entry->responder_identity;
+	record->service = entry->service;
+	record->backend = entry->backend;
+	record->proxy_port = reply ? 0 : entry->proxy_port;
+}
+
+__hidden __noinline void touch_flow(struct facts *facts, struct record *record, struct conntrack *entry)
+{
+	inline_touch_flow(facts, record, entry);
+}
+
+/* from datapath-as/core/stages/rewrite.ts:37 */
+static __always_inline void inline_rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	set_target(scratch, facts->destination_hi, facts->destination_lo);
+	if ((entry->flags & CONNTRACK_TRANSLATED) == 0)
+		return;
+	set_source(record, entry->frontend_hi, entry->frontend_lo, entry->frontend_port);
+	if ((entry->flags & CONNTRACK_HAIRPIN) == 0)
+		return;
+	set_destination(record, facts->source_hi, facts->source_lo, facts->destination_port);
+	set_target(scratch, facts->source_hi, facts->source_lo);
+}
+
+__hidden __noinline void rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	inline_rewrite_reply(facts, record, scratch, entry);
+}
+
+/* from datapath-as/core/stages/flow.ts:36 */
+__hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	if (facts->now - entry->renewed < TRANSLATION_RENEWAL)
+		return;
+	struct tuple *client = client_tuple(scratch);
+	const bool hairpin = (entry->flags & CONNTRACK_HAIRPIN) != 0;
+	client->source_hi = hairpin ? facts->source_hi : facts->destination_hi;
+	client->source_lo = hairpin ? facts->source_lo : facts->destination_lo;
+	client->destination_hi = entry->frontend_hi;
+	client->destination_lo = entry->frontend_lo;
+	client->source_port = facts->destination_port;
+	client->destination_port = entry->frontend_port;
+	client->protocol = facts->protocol;
+	client->pad0 = 0;
+	client->pad1 = 0;
+	struct translation *translation = new_translation(scratch);
+	translation->backend_hi = facts->source_hi;
+	translation->backend_lo = facts->source_lo;
+	translation->backend_port = facts->source_port;
+	translation->flags = hairpin ? TRANSLATION_HAIRPIN : 0;
+	translation->backend = entry->backend;
+	translation->service = entry->service;
+	translation->generation = entry->generation;
+	record->translation = EFFECT_REPLACE;
+	record->touch_renewed = facts->now == 0 ? 1 : facts->now;
 }
 
 /* from datapath-as/core/decide.ts:46 */
-__hidden __noinline u32 established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+static __always_inline u32 inline_established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
-	touch_flow(facts, record, entry);
+	inline_touch_flow(facts, record, entry);
 	scratch->remote_node = entry->remote_node;
 	if (record->reply == 0) {
-		rewrite_forward(facts, record, scratch);
+		inline_rewrite_forward(facts, record, scratch);
 	} else {
-		rewrite_reply(facts, record, scratch, entry);
+		inline_rewrite_reply(facts, record, scratch, entry);
 		if ((entry->flags & CONNTRACK_TRANSLATED) != 0)
 			renew_translation(facts, record, scratch, entry);
 	}
-	return forward(h, facts, record, scratch);
+	return inline_forward(h, facts, record, scratch);
+}
+
+__hidden __noinline u32 established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	return inline_established(h, facts, record, scratch, entry);
+}
+
+/* from datapath-as/core/stages/flow.ts:103 */
+__hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old)
+{
+	struct conntrack *entry = new_conntrack(scratch);
+	const bool reply = record->reply != 0;
+	const u32 flags = old->flags | inline_conntrack_transition(facts->protocol, facts->tcp_flags, record->reply);
+	entry->flags = record->proxy_port != 0 ? flags | CONNTRACK_PROXY : flags & ~CONNTRACK_PROXY;
+	entry->expires = facts->now + inline_conntrack_lifetime(facts->protocol, flags);
+	entry->origin_packets = reply ? old->origin_packets : old->origin_packets + 1;
+	entry->origin_bytes = reply ? old->origin_bytes : old->origin_bytes + (u64)facts->length;
+	entry->responder_packets = reply ? old->responder_packets + 1 : old->responder_packets;
+	entry->responder_bytes = reply ? old->responder_bytes + (u64)facts->length : old->responder_bytes;
+	entry->renewed = old->renewed;
+	entry->frontend_hi = old->frontend_hi;
+	entry->frontend_lo = old->frontend_lo;
+	entry->frontend_port = old->frontend_port;
+	entry->service = old->service;
+	entry->backend = old->backend;
+	entry->generation = old->generation;
+	write_verdict(record, scratch);
 }
 
 /* from datapath-as/core/decide.ts:59 */
@@ -2460,20 +2598,20 @@ __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct re
 		record->event = EVENT_ALLOW;
 	if (record->reply != 0) {
 		record->proxy_port = 0;
-		rewrite_reply(facts, record, scratch, entry);
+		inline_rewrite_reply(facts, record, scratch, entry);
 	} else {
-		rewrite_forward(facts, record, scratch);
+		inline_rewrite_forward(facts, record, scratch);
 	}
-	return forward(h, facts, record, scratch);
+	return inline_forward(h, facts, record, scratch);
 }
 
 /* from datapath-as/core/decide.ts:126 */
 static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
-	const u32 reply = is_reply(entry->flags, scratch->source_high);
+	const u32 reply = inline_is_reply(entry->flags, scratch->source_high);
 	record->reply = (u8)reply;
 	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
-	if (!is_error && conntrack_reopens(facts->protocol, facts->tcp_flags, entry->flags))
+	if (!is_error && inline_conntrack_reopens(facts->protocol, facts->tcp_flags, entry->flags))
 		return opened(h, facts, record, scratch, EFFECT_REPLACE);
 	if (!is_error && is_translating(facts->hook) && !is_same_frontend(record, scratch, entry)) {
 		if ((entry->flags & CONNTRACK_ANY_CLOSED) != 0)
@@ -2483,8 +2621,8 @@ static __always_inline u32 known(struct host *h, struct facts *facts, struct rec
 	scratch->hairpin = (entry->flags & CONNTRACK_HAIRPIN) != 0 ? 1U : 0;
 	if (is_error)
 		return related(h, facts, record, scratch, entry);
-	if (is_current(facts, scratch, entry, reply))
-		return established(h, facts, record, scratch, entry);
+	if (inline_is_current(facts, scratch, entry, reply))
+		return inline_established(h, facts, record, scratch, entry);
 	return revisited(h, facts, record, scratch, entry);
 }
 
@@ -2516,7 +2654,13 @@ __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct recor
 	}
 	if (entry == 0)
 		return unknown(h, facts, record, scratch, EFFECT_CREATE);
-	if (has_expired(entry->expires, facts->now))
+	if (inline_has_expired(entry->expires, facts->now))
 		return unknown(h, facts, record, scratch, EFFECT_REPLACE);
 	return known(h, facts, record, scratch, entry);
+}
+
+/* from datapath-as/core/hash.ts:82 */
+__hidden __noinline u32 backend_hash(u64 hi, u64 lo, u32 place, u32 seed)
+{
+	return jhash6((u32)hi, (u32)(hi >> 32), (u32)lo, (u32)(lo >> 32), place, 0, seed);
 }
