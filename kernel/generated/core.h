@@ -2236,7 +2236,7 @@ __hidden __noinline void rewrite_forward(struct facts *facts, struct record *rec
 	inline_rewrite_forward(facts, record, scratch);
 }
 
-/* from datapath-as/core/stages/forward.ts:12 */
+/* from datapath-as/core/stages/forward.ts:13 */
 static __always_inline u32 forward_local(struct facts *facts, struct record *record, struct endpoint *endpoint)
 {
 	if (facts->hook == HOOK_TO_POD && endpoint->port != facts->port)
@@ -2253,7 +2253,7 @@ static __always_inline u32 forward_local(struct facts *facts, struct record *rec
 	return NEXT_HOP_LOCAL;
 }
 
-/* from datapath-as/core/stages/forward.ts:26 */
+/* from datapath-as/core/stages/forward.ts:27 */
 static __always_inline u32 forward_remote(struct host *h, struct facts *facts, struct record *record, u32 number)
 {
 	if (facts->hook == HOOK_FROM_OVERLAY || facts->hook == HOOK_TO_POD)
@@ -2266,13 +2266,15 @@ static __always_inline u32 forward_remote(struct host *h, struct facts *facts, s
 		return drop(record, REASON_NO_TUNNEL_ENDPOINT);
 	if (node->mode != NODE_MODE_OVERLAY)
 		return NEXT_HOP_STACK;
+	if ((record->source_identity & IDENTITY_SCOPE_MASK) != 0)
+		record->source_identity = IDENTITY_WORLD;
 	record->next_hop = NEXT_HOP_OVERLAY;
 	record->tunnel_hi = node->address_hi;
 	record->tunnel_lo = node->address_lo;
 	return NEXT_HOP_OVERLAY;
 }
 
-/* from datapath-as/core/stages/forward.ts:40 */
+/* from datapath-as/core/stages/forward.ts:43 */
 static __always_inline u32 inline_forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	if (record->proxy_port != 0) {

@@ -2,6 +2,7 @@
 
 import { drop } from '../effects';
 import { HOOK_FROM_OVERLAY, HOOK_TO_HOST, HOOK_TO_POD } from '../enum/hook';
+import { IDENTITY_SCOPE_MASK, IDENTITY_WORLD } from '../enum/identity';
 import { NEXT_HOP_LOCAL, NEXT_HOP_OVERLAY, NEXT_HOP_PROXY, NEXT_HOP_STACK } from '../enum/next-hop';
 import { REASON_NO_TUNNEL_ENDPOINT, REASON_UNKNOWN_TARGET } from '../enum/reason';
 import { lookupEndpoint, lookupNode } from '../host';
@@ -30,6 +31,8 @@ function forwardRemote(facts: Facts, record: Record, number: u32): u32 {
   const node = lookupNode(number);
   if (node == null) return drop(record, REASON_NO_TUNNEL_ENDPOINT);
   if (node.mode != NODE_MODE_OVERLAY) return NEXT_HOP_STACK;
+  // An identity of local scope means nothing elsewhere: over there the sender is the world.
+  if ((record.sourceIdentity & IDENTITY_SCOPE_MASK) != 0) record.sourceIdentity = IDENTITY_WORLD;
   record.nextHop = NEXT_HOP_OVERLAY;
   record.tunnelHi = node.addressHi;
   record.tunnelLo = node.addressLo;
