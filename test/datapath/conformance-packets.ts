@@ -90,15 +90,22 @@ async function decisionsConform(t: Test, datapath: Datapath & PacketRunner): Pro
   });
 }
 
+/** The first event of a packet to that port. */
+async function readUntil(told: AsyncIterator<DatapathEvent>, destinationPort: number): Promise<DatapathEvent> {
+  for (;;) {
+    const event = (await told.next()).value as DatapathEvent;
+    if (event.type === 'event' && event.destinationPort === destinationPort) return event;
+  }
+}
+
 async function eventsConform(t: Test, datapath: Datapath & PacketRunner): Promise<void> {
   await t.test('a drop is told to whoever listens, with who and why', async (t) => {
     const told = datapath.events()[Symbol.asyncIterator]();
-    let event: DatapathEvent | undefined;
+    const expected = readUntil(told, swapPort(9999));
+    await new Promise((resolve) => setTimeout(resolve, 20));
     await datapath.run(Hook.fromPod, udp('198.51.100.200', 9999), { port });
-    do event = (await told.next()).value as DatapathEvent;
-    while (event.type !== 'event' || event.destinationPort !== swapPort(9999));
     const parties = { port, endpoint: 5, sourceIdentity: 1000, destinationIdentity: 77, hook: Hook.fromPod };
-    t.match(event, { kind: EVENT_DROP, reason: Reason.policyDenied, ...parties, ...{ protocol: 17, family: 4, length: 33 } });
+    t.match(await expected, { kind: EVENT_DROP, reason: Reason.policyDenied, ...parties, ...{ protocol: 17, family: 4, length: 33 } });
   });
 }
 

@@ -55,7 +55,7 @@ for (const [who, options] of privileges) {
     const command = [process.execPath, '--input-type=module', '--eval', script];
     const child = spawnSync('setpriv', [...options, ...command], { encoding: 'utf8', cwd: fileURLToPath(new URL('.', import.meta.url)) });
     if (child.error || /setpriv: (setresuid|activate|apply)/.test(child.stderr)) {
-      t.skip(`privileges cannot be dropped here: ${child.error ?? child.stderr}`);
+      t.plan(0, `privileges cannot be dropped here: ${child.error ?? child.stderr}`);
       return;
     }
     t.equal(child.status, 0, child.stderr);

@@ -2,7 +2,9 @@
 // it again takes them over, with the programs and layouts of today's object.
 
 import { totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { AgentError } from '../../errors.ts';
+import { artifact } from '../artifacts.ts';
 import { currentTick } from '../clock.ts';
 import type { Datapath, DatapathEvent, DatapathMap, PacketRunner, Port, RunOptions, RunResult } from '../datapath.ts';
 import { maps as allMaps, metricsSpec } from '../generated/maps.ts';
@@ -25,8 +27,8 @@ import { tryTcx } from './tcx.ts';
 export interface KernelOptions {
   /** The node's folder; a bpffs is mounted on it if it is on none. */
   readonly bpffsFolder: string;
-  /** Path of the ELF object. */
-  readonly object: string;
+  /** Path of the ELF object, where it is not the build's own. */
+  readonly object?: string;
   /** Entries by map name; the other maps get theirs from this machine's memory. */
   readonly sizes?: Readonly<Record<string, number>>;
   /** How hooks are attached; by tcx if the kernel can. */
@@ -45,7 +47,7 @@ export async function openKernelDatapath(options: KernelOptions): Promise<Kernel
   const specs = options.specs ?? allMaps;
   using set = new MapSet(bpf, libc, pins, { specs, converters: options.converters });
   const sizes = mapSizes(specs, { memory: totalmem(), explicit: options.sizes ?? {}, current: set.currentSizes() });
-  const object = await loadObject(options.object, (name) => set.fit(sizes, name));
+  const object = await loadObject(options.object ?? fileURLToPath(artifact('datapath.bpf.o')), (name) => set.fit(sizes, name));
   try {
     const migrations = set.adopt(object.maps);
     for (const [name, descriptor] of object.programs) pins.put(pins.programPath(name), descriptor);

@@ -29,6 +29,8 @@ export interface Exports {
 
 export interface Engine {
   readonly exports: Exports;
+  /** For further instances. */
+  readonly memory: WebAssembly.Memory;
   /** All memory. A view of it stays good: the memory never grows. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -79,7 +81,8 @@ const outOfMemory = 12;
 async function instantiate(module: WebAssembly.Module, pages: number): Promise<Engine> {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  return { exports: instance.exports as unknown as Exports, bytes: new Uint8Array(memory.buffer), view: new DataView(memory.buffer) };
+  const exports = instance.exports as unknown as Exports;
+  return { exports, memory, bytes: new Uint8Array(memory.buffer), view: new DataView(memory.buffer) };
 }
 
 function create(engine: Engine, spec: MapSpec, entries: number): number {
