@@ -2,6 +2,7 @@
 
 export * from './core/exports';
 export * from './core/host';
+export { entryRead, mapRead } from './host/copy';
 export { create, reset, resetSeeded } from './host/create';
 export { lookup, lookupArray, lookupNumber } from './host/lookup';
 export { entryKey, entryValue, mapCopies, mapCopyStride, mapCount, mapDelete, mapExact, mapLookup, mapNext, mapUpdate } from './host/maps';

@@ -61,16 +61,12 @@ export class MapDescriptor {
   changes: u64;
   /** A reader's look is good when no more nodes than this were removed meanwhile: half of the grace. */
   patience: u32;
-  /** lpm: entries of the lengths outside groups. */
-  loose: u32;
-  /** lru: address of the recency links (recency.ts). */
-  recency: usize;
-  /** lpm: address of the masks, one key's size each (lpm-mask.ts). */
-  masks: usize;
-  /** lpm: of a pair's second word, the bits that count in a group. */
-  groupMask: u64;
   /** lpm: bits that all keys of a group share; 0: no groups (lpm-group.ts). */
   group: u32;
+  /** lpm: of a pair's second word, the bits that count in a group. */
+  groupMask: u64;
+  /** lpm: address of the masks, one key's size each (lpm-mask.ts). */
+  masks: usize;
   /** lpm: the longest prefix. Per-CPU array: bytes from copy to copy. */
   span: u32;
 
@@ -80,6 +76,10 @@ export class MapDescriptor {
   nodes: u32;
   /** Entries that fit. */
   entries: u32;
+  /** lru: address of the recency links (recency.ts). */
+  recency: usize;
+  /** lpm: entries of the lengths outside groups. */
+  loose: u32;
   valueSize: u32;
   /** A removed node keeps its key and value until that many more were removed. */
   grace: u32;

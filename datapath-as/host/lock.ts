@@ -4,9 +4,9 @@
 import { MapDescriptor } from './descriptor';
 
 const SPINS: u32 = 2000;
-/** Naps of 100 us: a second in all. */
-const NAPS: u32 = 10000;
-const NAP_NS: i64 = 100000;
+/** Naps of half a millisecond: a second in all, more on a busy machine. */
+const NAPS: u32 = 2000;
+const NAP_NS: i64 = 500000;
 
 function lockAddress(map: MapDescriptor): usize {
   return changetype<usize>(map) + offsetof<MapDescriptor>('lock');

@@ -22,7 +22,8 @@ export const MAX_NODES: u32 = 0x1ffffff;
 export function graceOf(entries: u32): u32 {
   const part = entries >> 3;
   if (part < 8) return 8;
-  return part < 4096 ? part : 4096;
+  if (part > 4096) return 4096;
+  return part;
 }
 
 export function nodeAddress(map: MapDescriptor, index: u32): usize {

@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { commands, numbered } from './commands.ts';
-import { ERRNO, FLAG, KIND, openHost, toHex } from './module.ts';
+import { ERRNO, FLAG, KIND, toHex } from './instance.ts';
+import { openHost } from './module.ts';
 
 const host = await openHost();
 const map = 9;

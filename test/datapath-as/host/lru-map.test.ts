@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { commands, numbered } from './commands.ts';
-import { ERRNO, FLAG, KIND, openHost } from './module.ts';
+import { ERRNO, FLAG, KIND } from './instance.ts';
+import { openHost } from './module.ts';
 
 const host = await openHost();
 const map = 9;

@@ -1,0 +1,88 @@
+// Two workers and one map: no update is lost, no reader sees what was never written, and nobody waits for ever.
+
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import t from 'tap';
+import { contestedKeys, faultOf, type Job, key, keySize, prefixKey, stamped, valueSize } from './hammer.ts';
+import { Host, hostMemory, KIND } from './instance.ts';
+import { hostModule } from './module.ts';
+
+const module = await hostModule();
+const map = 9;
+const workers = 2;
+
+function shared(kind: number, entries: number): Host {
+  const host = new Host(module, hostMemory(1024), workers);
+  if (host.exports.create(map, kind, keySize, valueSize, entries) !== 0) throw new Error('not created');
+  return host;
+}
+
+/** Runs the workers to their end; what they saw that must not be. */
+async function hammer(host: Host, what: Job['what'], turns: number): Promise<{ count: number; first: string[] }[]> {
+  const barrier = new Int32Array(new SharedArrayBuffer(4));
+  const running = Array.from({ length: workers }, async (_, worker) => {
+    const job: Job = { module, memory: host.memory, worker, workers, map, what, turns, barrier };
+    const thread = new Worker(join(import.meta.dirname, 'hammer.ts'), { workerData: job });
+    const [faults] = await once(thread, 'message');
+    await thread.terminate();
+    return faults;
+  });
+  return Promise.all(running);
+}
+const nothing = Array.from({ length: workers }, () => ({ count: 0, first: [] }));
+
+t.test('every update of two workers arrives', async (t) => {
+  const turns = 8000;
+  const host = shared(KIND.hash, turns * workers);
+  t.same(await hammer(host, 'own', turns), nothing);
+  const expected = Array.from({ length: turns * workers }, (_, number) => number).filter((number) => number % 3 !== 0);
+  t.equal(host.exports.mapCount(map), expected.length);
+  t.equal(host.entries(map, keySize, valueSize).length, expected.length);
+  const wrong = expected.filter((number) => {
+    const value = host.read(map, key(number), valueSize);
+    return value === undefined || faultOf(number, value) !== undefined || value[4] !== 2;
+  });
+  t.same(wrong, []);
+});
+
+t.test('readers of contested keys see whole values of their key only', async (t) => {
+  for (const kind of [KIND.hash, KIND.lru]) {
+    const host = shared(kind, contestedKeys - (kind === KIND.lru ? 8 : 0));
+    t.same(await hammer(host, 'contested', 60_000), nothing);
+    t.equal(host.entries(map, keySize, valueSize).length, host.exports.mapCount(map));
+  }
+});
+
+t.test('an LRU map that two workers overfill stays whole', async (t) => {
+  const entries = 500;
+  const host = shared(KIND.lru, entries);
+  t.same(await hammer(host, 'evict', 30_000), nothing);
+  t.equal(host.exports.mapCount(map), entries);
+  t.equal(new Set(host.entries(map, keySize, valueSize).map(([name]) => name)).size, entries);
+  for (let number = 0; number < entries; number++) host.put(map, key(1_000_000 + number), stamped(number, 1));
+  const left = host.entries(map, keySize, valueSize).filter(([name]) => Buffer.from(name, 'hex').readUInt32LE(4) < 1_000_000);
+  t.same(left, [], 'as many new entries as fit push out every old one');
+});
+
+t.test('a broad prefix is found while narrower ones come and go', async (t) => {
+  const host = shared(KIND.lpm | (72 << 8), 1000);
+  for (let number = 0; number < 200; number++) host.put(map, prefixKey(80, number), stamped(number, 80));
+  t.same(await hammer(host, 'prefix', 80_000), nothing);
+});
+
+t.test('a lock whose holder is gone is given up on: writers fail, readers go on', async (t) => {
+  const holder = await hostModule(`
+    import { descriptor } from './datapath-as/host/descriptor';
+    import { tryAcquire } from './datapath-as/host/lock';
+    export function hold(map: u32): bool { return tryAcquire(descriptor(map)); }
+  `);
+  const host = shared(KIND.hash, 100);
+  host.put(map, key(1), stamped(1, 1));
+  const { hold } = new WebAssembly.Instance(holder, { env: { memory: host.memory } }).exports;
+  t.equal((hold as (map: number) => number)(map), 1);
+  t.equal(host.put(map, key(2), stamped(2, 2)), -16);
+  t.equal(host.remove(map, key(1)), -16);
+  t.same(host.get(map, key(1), valueSize, 'lookup'), stamped(1, 1));
+  t.equal(host.get(map, key(3), valueSize, 'lookup'), undefined);
+});
