@@ -24,16 +24,12 @@ static __always_inline __u32 bytes_present(struct __sk_buff *skb)
 	return skb->len - ETH_HLEN;
 }
 
-/* Clears the facts and writes those that no byte of the packet says. The clock first: after it nothing stands between the clearing
- * and the parser's stores, and the compiler merges them. */
-static __always_inline void open_facts(struct __sk_buff *skb, struct facts *facts, __u8 hook)
+/* Clears the facts and writes those that no byte of the packet says. The random number stays 0: no stage of the core asks for one,
+ * and the helper would be a tenth of the path. */
+static __always_inline void open_facts(struct __sk_buff *skb, struct facts *facts, __u32 now, __u8 hook)
 {
-	__u32 now = bpf_ktime_get_coarse_ns() >> TICK_SHIFT;
-	__u32 random = bpf_get_prandom_u32();
-
 	__builtin_memset(facts, 0, sizeof(*facts));
 	facts->now = now;
-	facts->random = random;
 	facts->port = skb->ifindex;
 	facts->mark = skb->mark;
 	facts->hook = hook;

@@ -32,7 +32,7 @@ static __always_inline void parse_packet(struct __sk_buff *skb, struct workspace
 	struct facts *facts = &w->facts;
 	int reason = REASON_FORWARDED;
 
-	open_facts(skb, facts, hook);
+	open_facts(skb, facts, current_tick(w), hook);
 	if (hook == HOOK_FROM_OVERLAY)
 		reason = read_tunnel_identity(skb, facts);
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
