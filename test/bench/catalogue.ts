@@ -1,0 +1,44 @@
+// The metrics that the benchmark knows: stable dotted names, each with its unit and a sentence. `--list` prints them.
+
+export interface MetricDefinition {
+  readonly name: string;
+  readonly unit: 'ns';
+  readonly sentence: string;
+}
+
+const one = (name: string, sentence: string): MetricDefinition => ({ name, unit: 'ns', sentence });
+/** For one flow over and over, whose entries are in the nearest cache, and for 65,536 flows in turn. */
+const both = (name: string, sentence: string): MetricDefinition[] => [
+  one(name, `${sentence}; one flow`),
+  one(`${name}_65536`, `${sentence}; 65,536 flows`),
+];
+
+export const catalogue: readonly MetricDefinition[] = [
+  ...both('wasm.policy_verdict', 'verdict of a policy set with 16,384 entries over a peer'),
+  ...both('wasm.policy_16k', 'the same, a tenth of the entries are ranges and every match is found last'),
+  ...both('wasm.maglev_select', 'slot and backend id of a client, 16,381 slots'),
+  ...both('wasm.decision_established', 'a whole packet of an established flow between two pods of this node, both policies enforced'),
+  one('wasm.decision_new_flow', 'a whole packet that opens a flow between them; 65,536 new flows a round, the map was empty'),
+  ...both('wasm.service_10', 'a whole packet of an established flow to a service with 10 backends'),
+  ...both('wasm.service_10000', 'a whole packet of an established flow to a service with 10,000 backends'),
+  ...both('wasm.denied', 'a whole packet that policy denies; nobody reads the events'),
+  ...both('kernel.established_allowed', 'a packet of an established flow between two pods of this node, both policies enforced'),
+  one('kernel.new_flow', 'a packet that opens a flow between them; 65,536 new flows a round, the map was empty'),
+  one('kernel.new_flow_evicting', 'the same into a map that is full: every flow evicts another'),
+  ...both('kernel.service_10', 'a packet of an established flow to a service with 10 backends'),
+  ...both('kernel.service_10000', 'a packet of an established flow to a service with 10,000 backends'),
+  ...both('kernel.denied', 'a packet that policy denies; nobody reads the events'),
+  one('kernel.denied_told', 'a packet that policy denies; every event is written and read'),
+  ...both('kernel.policy_16k', 'a packet dropped by a set of 16,384 entries, a tenth of them ranges, whose match is found last'),
+];
+
+/** Metrics by name, or by room (`wasm`, `kernel`), in the order of the catalogue; all of them when none is named. */
+export function selectMetrics(names: readonly string[]): MetricDefinition[] {
+  const unknown = names.find((name) => !catalogue.some((metric) => isMeant(name, metric.name)));
+  if (unknown !== undefined) throw new RangeError(`bench: no metric of that name: "${unknown}"`);
+  return catalogue.filter((metric) => names.length === 0 || names.some((name) => isMeant(name, metric.name)));
+}
+
+function isMeant(given: string, name: string): boolean {
+  return given === name || (!given.includes('.') && name.startsWith(`${given}.`));
+}

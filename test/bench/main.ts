@@ -1,0 +1,48 @@
+// npm run bench -- [NAME…] [--rounds N] [--json FILE] [--list]: measures what is named (all by default), each beside its yardstick.
+
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { selectMetrics } from './catalogue.ts';
+import { describeMachine, jsonOf, table } from './report.ts';
+import { type Measured, measureRounds } from './rounds.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    list: { type: 'boolean' },
+    json: { type: 'string' },
+    // Odd, so that the median is a round that happened.
+    rounds: { type: 'string', default: '7' },
+    // Part of the usual work of a round, for tests.
+    scale: { type: 'string', default: '1' },
+  },
+});
+const metrics = selectMetrics(positionals);
+
+if (values.list) {
+  for (const { name, unit, sentence } of metrics) console.log(`${name.padEnd(34)} ${unit}  ${sentence}`);
+} else {
+  const measured = await measure();
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(jsonOf(measured), null, 2)}\n`);
+}
+
+async function measure(): Promise<Measured[]> {
+  const effort = { scale: Number(values.scale) };
+  const rounds = Number(values.rounds);
+  const wanted = (name: string): boolean => metrics.some((metric) => metric.name === name);
+  const measured: Measured[] = [];
+  console.log(describeMachine());
+  if (metrics.some(({ name }) => name.startsWith('wasm.'))) {
+    const { wasmComparisons } = await import('./wasm-metrics.ts');
+    measured.push(...(await measureRounds(await wasmComparisons(wanted, effort), rounds)));
+  }
+  if (metrics.some(({ name }) => name.startsWith('kernel.'))) {
+    const { kernelComparisons } = await import('./kernel-metrics.ts');
+    const comparisons = await kernelComparisons(wanted, effort);
+    if (typeof comparisons === 'string') console.log(`kernel: skipped: ${comparisons}`);
+    else measured.push(...(await measureRounds(comparisons.list, rounds)));
+    if (typeof comparisons !== 'string') await comparisons.close();
+  }
+  console.log(table(measured));
+  return measured;
+}
