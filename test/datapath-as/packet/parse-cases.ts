@@ -65,6 +65,11 @@ const ipv4: ParseCase[] = [
     invalid: 'FORWARDED',
     facts: ports,
   },
+  ...[0, 3, 4].map((words) => ({
+    name: `ipv4 header of ${words} words, an address in place of a message`,
+    packet: { ...four, transport: { protocol: 'icmp', type: 8 } as const, ipv4: { headerLength: words } },
+    invalid: 'INVALID_PACKET',
+  })),
   { name: 'ipv4 header of 16 bytes', packet: { ...four, transport: tcp, ipv4: { headerLength: 4 } }, invalid: 'INVALID_PACKET' },
   {
     name: 'ipv4 header longer than the packet',

@@ -45,10 +45,12 @@ export interface Result {
   readonly reason: number;
 }
 
-/** A packet that a pod sends. */
-export function send(machine: Machine, port: number, packet: Packet | Uint8Array, now = 1, offload?: Offload): Result {
+/** A packet that a pod sends. It lies at the end of the memory, or in the input buffer of a worker that shares it. */
+export function send(machine: Machine, port: number, packet: Packet | Uint8Array, now = 1, offload?: Offload, buffered = false): Result {
   const bytes = packet instanceof Uint8Array ? packet : buildPacket(packet);
-  const at = place(machine, bytes, offload);
+  let at = machine.call.inputBuffer!();
+  if (buffered) machine.bytes.fill(0, at, at + VIRTIO).set(bytes, at + VIRTIO);
+  else at = place(machine, bytes, offload);
   const decided = machine.call.run!(HOOK_FROM_POD, port, at, bytes.length + VIRTIO, now, 7, 0);
   return { nextHop: decided & 0xff, reason: (decided >>> 8) & 0xff };
 }
