@@ -40,7 +40,7 @@ async function measure(): Promise<Measured[]> {
     const { kernelComparisons } = await import('./kernel-metrics.ts');
     const comparisons = await kernelComparisons(wanted, effort);
     if (typeof comparisons === 'string') console.log(`kernel: skipped: ${comparisons}`);
-    else measured.push(...(await measureRounds(comparisons.list, rounds)));
+    else for (const group of comparisons.groups) measured.push(...(await measureRounds(group, rounds)));
     if (typeof comparisons !== 'string') await comparisons.close();
   }
   console.log(table(measured));

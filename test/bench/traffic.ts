@@ -132,12 +132,12 @@ function endpoints(): [ReturnType<typeof addressWords>, Endpoint][] {
   ];
 }
 
-/** Backends are the servers' ports, in turn; every service has a table of the same size. */
+/** Backends are ports of the servers that no other service has; every service has a table of the same size. */
 async function writeService(datapath: Datapath, service: number, frontend: string, backends: number, offset: number): Promise<void> {
   const ids = Array.from({ length: backends }, (_, index) => service * 100000 + index);
   const backend = (index: number) => ({
     ...addressWords(`10.0.1.${index % servers}`),
-    port: swapPort(8000 + Math.floor(index / servers)),
+    port: swapPort(service * 1000 + Math.floor(index / servers)),
     protocol: 6,
     state: 0,
     generation: 1,

@@ -65,4 +65,4 @@ int nothing(struct __sk_buff *skb)
 	return 0;
 }
 
-char license[] SEC("license") = "Dual BSD/GPL";
+char _license[] SEC("license") = "Dual BSD/GPL";
