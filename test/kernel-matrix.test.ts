@@ -1,0 +1,50 @@
+// The programs on the kernels that they promise to load on: Debian's own images, booted in QEMU, run the tour (every program loads
+// and decides as WebAssembly does) and the datapath's conformance suite (hooks by tcx or clsact, events, pins).
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { root } from './support/sources.ts';
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const unavailable = 125;
+/** Emulation is slow, and slower on a busy machine. */
+const limitSeconds = 800;
+const commands = [
+  'node_modules/.bin/node orchestrator/main.ts tour',
+  'TAP_TIMEOUT=600 node_modules/.bin/node test/datapath/kernel.test.ts',
+];
+
+function bootAndRun(series: string, command: string): Promise<Ended> {
+  const options = ['--kernel', series, '--modules', 'veth', '--memory', '3072', '--timeout', String(limitSeconds)];
+  const child = spawn(join(root, 'test/support/kernel-vm'), [...options, '--', 'sh', '-c', command], { cwd: root });
+  return new Promise((resolve) => {
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk) => (stdout += chunk));
+    child.stderr.on('data', (chunk) => (stderr += chunk));
+    child.on('close', (status) => resolve({ status, stdout, stderr }));
+  });
+}
+
+const skip = !existsSync(join(root, 'build/datapath.bpf.o')) && 'there is no compiled object to load: clang is not here';
+
+for (const series of ['6.1', '6.12']) {
+  t.test(`Linux ${series} accepts every program and passes the conformance suite`, { skip, timeout: limitSeconds * 1000 }, async (t) => {
+    const { status, stdout, stderr } = await bootAndRun(series, `uname -r; ${commands.join(' && ')}`);
+    if (status === unavailable) {
+      t.pass(series, { skip: `Linux ${series} cannot be tried here: ${stderr.trim().split('\n').at(-1)}` });
+      return;
+    }
+    const [release] = stdout.split('\n', 1);
+    t.match(release, new RegExp(`^${series.replace('.', '\\.')}\\.`), `this is ${release}`);
+    t.match(stdout, 'through kernel and wasm: the same decision, bytes and rules every time');
+    const [, total, pass] = /# \{ total: (\d+), pass: (\d+) \}/.exec(stdout) ?? [];
+    t.ok(Number(total) > 50 && total === pass, `${pass} of ${total} assertions of the conformance suite hold`);
+    t.equal(status, 0, status === 0 ? 'and nothing complained' : `${stdout}${stderr}`.slice(-4000));
+  });
+}
