@@ -1,5 +1,8 @@
 // Every packet case on both machines: as the case says, and the same on both.
 
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { packetCases } from './packets/all.ts';
 import { openKernelMachine, openWasmMachine } from './packets/machines.ts';
@@ -55,3 +58,16 @@ async function play(
   }
   return results;
 }
+
+t.test('the example of the README plays its cases', async (t) => {
+  const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8');
+  const [, example = ''] = /```sh\nnode (.+)\n```/.exec(readme) ?? [];
+  const args = [...example.matchAll(/'([^']+)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    encoding: 'utf8',
+  });
+  t.equal(status, 0, stderr);
+  t.match(stdout, 'after a FIN of both sides');
+  t.match(stdout, /10\.0\.0\.10:40000 > 10\.0\.0\.20:80 TCP FA, 40 bytes → local server/);
+});

@@ -19,6 +19,8 @@ export interface Played {
   readonly faults: readonly string[];
   /** What happened step by step and what was left in the maps, without anything that differs between machines by nature. */
   readonly trace: readonly string[];
+  /** For people. */
+  readonly steps: readonly { readonly packet: string; readonly verdict: string }[];
 }
 
 export const hookNumbers: Readonly<Record<Hook, number>> = {
@@ -42,6 +44,7 @@ export async function playCase(machine: Machine, packetCase: PacketCase, family:
   const stage = new Stage(machine, family);
   const faults: string[] = [];
   const trace: string[] = [];
+  const steps: Played['steps'][number][] = [];
   try {
     await stage.write({ config: {}, ...packetCase.state });
     await stage.counted();
@@ -55,16 +58,17 @@ export async function playCase(machine: Machine, packetCase: PacketCase, family:
         const played = await playPacket(stage, step);
         faults.push(...played.faults.map((fault) => `packet ${index + 1} (${played.what}): ${fault}`));
         trace.push(played.trace);
+        steps.push({ packet: played.what, verdict: played.verdict });
       }
     }
     trace.push(...(await leftovers(stage)));
   } finally {
     await stage.clear();
   }
-  return { faults, trace };
+  return { faults, trace, steps };
 }
 
-async function playPacket(stage: Stage, step: PacketStep): Promise<{ faults: string[]; trace: string; what: string }> {
+async function playPacket(stage: Stage, step: PacketStep): Promise<{ faults: string[]; trace: string; what: string; verdict: string }> {
   const { machine, family } = stage;
   const packet = step.packet(family);
   const bytes = buildPacket(packet);
@@ -86,7 +90,7 @@ async function playPacket(stage: Stage, step: PacketStep): Promise<{ faults: str
   ];
   const left = result.nextHop === enums.NEXT_HOP_DROP ? '' : Buffer.from(result.packet).toString('hex');
   const trace = [verdictText(machine, result), left, JSON.stringify(counted), comparable(result.record, machine)].join(' | ');
-  return { faults, trace, what: describePacket(bytes) };
+  return { faults, trace, what: describePacket(bytes), verdict: verdictText(machine, result) };
 }
 
 /** `local server`, `drop policy denied`, …: the words of a case. */

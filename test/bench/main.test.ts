@@ -1,0 +1,80 @@
+// The benchmark's command: its names, the shape of its JSON, and the example of its README.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { catalogue } from './catalogue.ts';
+import type { JsonReport } from './report.ts';
+import { quantile } from './rounds.ts';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+const promised = [
+  'wasm.policy_verdict',
+  'wasm.maglev_select',
+  'wasm.decision_established',
+  'kernel.established_allowed',
+  'kernel.new_flow',
+  'kernel.service_10',
+  'kernel.service_10000',
+  'kernel.denied',
+];
+const folder = mkdtempSync(join(tmpdir(), 'axoneme-bench-'));
+t.teardown(() => rmSync(folder, { recursive: true }));
+
+function bench(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+}
+
+t.test('--list names every metric once, the promised ones among them', async (t) => {
+  const { status, stdout } = bench('--list');
+  const names = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ')[0]);
+  t.equal(status, 0);
+  t.same(names, [...new Set(catalogue.map(({ name }) => name))]);
+  for (const name of promised) t.ok(names.includes(name), name);
+});
+
+t.test('a name that is no metric is refused', async (t) => {
+  const { status, stderr } = bench('wasm.nothing');
+  t.not(status, 0);
+  t.match(stderr, 'bench: no metric of that name: "wasm.nothing"');
+});
+
+const noCompiler = spawnSync(process.env.CC ?? 'gcc', ['--version']).status === 0 ? false : 'no C compiler for the yardstick';
+
+t.test('--json writes what was measured, beside its yardstick', { skip: noCompiler }, async (t) => {
+  const file = join(folder, 'few.json');
+  const { status, stderr } = bench('wasm.policy_verdict', 'wasm.denied', '--rounds', '3', '--scale', '0.02', '--json', file);
+  t.equal(status, 0, stderr);
+  const report = JSON.parse(readFileSync(file, 'utf8')) as JsonReport;
+  t.match(report.machine, { cpu: String, cpus: Number, kernel: String, node: process.versions.node });
+  t.same(
+    report.metrics.map(({ name }) => name),
+    ['wasm.policy_verdict', 'wasm.denied'],
+  );
+  const [policy, denied] = report.metrics;
+  t.match(policy, { value: Number, unit: 'ns', runs: 3, spread: Number, baseline: { name: String, value: Number }, ratio: Number });
+  t.ok(policy && policy.value > 0 && policy.baseline && Math.abs((policy.ratio ?? 0) - policy.value / policy.baseline.value) < 1e-9);
+  t.equal(denied?.baseline, undefined);
+});
+
+t.test('the example of the README runs', { skip: noCompiler }, async (t) => {
+  const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8');
+  const [, example = ''] = /```sh\n(.+)\n```/.exec(readme) ?? [];
+  const args = example.replace('npm run -s bench -- ', '').replace('build/bench.json', join(folder, 'example.json')).split(' ');
+  const { status, stdout, stderr } = bench(...args, '--rounds', '1', '--scale', '0.01');
+  t.equal(status, 0, stderr);
+  t.match(stdout, /^wasm\.maglev_select +[\d.]+ ns/m);
+  t.ok(existsSync(join(folder, 'example.json')));
+});
+
+t.test('a quantile lies between the two nearest values', async (t) => {
+  t.equal(quantile([3, 1, 2], 0.5), 2);
+  t.equal(quantile([4, 1, 2, 3], 0.5), 2.5);
+  t.equal(quantile([10, 20, 30, 40, 50], 0.25), 20);
+});
