@@ -10,8 +10,9 @@
 // mirrors: bucket b that was not split off yet has the word of bucket b - (mask + 1) / 2.
 //
 // A reader takes no lock. It sees each chain whole or, while the chain is split or a node on its way is used again, cut short; the
-// map's `changes` tell it which (`isIntact`, `isSettled`). Its loads are plain ones: each needs the one before for its address, and
-// against a machine that defers them beyond the last check, a reader puts up with half of the grace only.
+// map's `changes` tell it which (`isIntact`, `isSettled`). They are read atomically before and after, which keeps compilers in order;
+// the loads in between are plain ones. Against a machine that defers those beyond the last check, a reader puts up with half of the
+// grace only.
 
 import { addChanges, KIND_LPM, loadChanges, MapDescriptor, SPLITTING } from './descriptor';
 import { equalKey, hashKey } from './hash-key';

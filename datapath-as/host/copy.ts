@@ -3,7 +3,19 @@
 
 import { arrayFirst } from './array-map';
 import { isIntact } from './buckets';
-import { descriptor, EINVAL, ENOENT, KIND_ARRAY, KIND_LPM, KIND_NONE, KIND_PERCPU_ARRAY, kindOf, MapDescriptor, OK } from './descriptor';
+import {
+  descriptor,
+  EINVAL,
+  ENOENT,
+  KIND_ARRAY,
+  KIND_LPM,
+  KIND_NONE,
+  KIND_PERCPU_ARRAY,
+  kindOf,
+  loadChanges,
+  MapDescriptor,
+  OK,
+} from './descriptor';
 import { ATTEMPTS, hashFind } from './hash-map';
 import { acquire, release } from './lock';
 import { lpmFind } from './lpm-map';
@@ -20,7 +32,7 @@ export function mapRead(map: u32, key: usize, target: usize): i32 {
   const found = descriptor(map);
   if (isElements(kind)) return readElement(found, load<u32>(key), target);
   for (let attempt: u32 = 0; attempt < ATTEMPTS; attempt++) {
-    const before = found.changes;
+    const before = loadChanges(found);
     const result = readValue(found, key, target);
     if (isIntact(found, before)) return result;
   }
@@ -55,7 +67,7 @@ export function entryRead(map: u32, cursor: u32, key: usize, target: usize): i32
     return readElement(found, cursor - 1, target);
   }
   for (let attempt: u32 = 0; attempt < ATTEMPTS; attempt++) {
-    const before = found.changes;
+    const before = loadChanges(found);
     const node = nodeAddress(found, cursor);
     if ((nodeState(node) & STATE_ENTRY) == 0) return -ENOENT;
     copyWords(key, node + NODE_KEY, found.keySize);

@@ -110,7 +110,7 @@ export function forgetDescriptors(): void {
   memory.fill(DESCRIPTORS, 0, <usize>MAX_MAPS * DESCRIPTOR_SIZE);
 }
 
-/** Read at the end of a lookup: atomic, so that no compiler takes it for the one read at its start. */
+/** Read at the start and at the end of a lookup. Atomic, so that no compiler moves the reads in between across it. */
 export function loadChanges(map: MapDescriptor): u64 {
   return atomic.load<u64>(changetype<usize>(map), offsetof<MapDescriptor>('changes'));
 }

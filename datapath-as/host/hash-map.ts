@@ -2,7 +2,7 @@
 // old one and then takes the old one out, as the kernel does, so that no reader sees half of each value.
 
 import { findKey, growBuckets, isIntact, isSettled, linkNode, unlinkNode } from './buckets';
-import { E2BIG, EBUSY, EEXIST, EINVAL, ENOENT, FLAG_EXIST, FLAG_NO_EXIST, KIND_LRU, MapDescriptor, OK } from './descriptor';
+import { E2BIG, EBUSY, EEXIST, EINVAL, ENOENT, FLAG_EXIST, FLAG_NO_EXIST, KIND_LRU, loadChanges, MapDescriptor, OK } from './descriptor';
 import { hashKey } from './hash-key';
 import { acquire, release } from './lock';
 import { copyWords, freeNode, NODE_KEY, nodeAddress, ownIndex, STATE_ENTRY, STATE_USED, setNodeState, takeNode } from './node-pool';
@@ -15,7 +15,7 @@ export const ATTEMPTS: u32 = 8;
 export function hashFind(map: MapDescriptor, key: usize): usize {
   const hash = hashKey(key, map.keySize);
   for (let attempt: u32 = 0; attempt < ATTEMPTS; attempt++) {
-    const before = map.changes;
+    const before = loadChanges(map);
     const node = findKey(map, key, hash);
     if (node != 0 ? isIntact(map, before) : isSettled(map, before)) return node;
   }

@@ -2,7 +2,17 @@
 
 import { arrayElement } from './array-map';
 import { firstLink, isIntact, isSettled, linkFits, linkIndex, nextLink } from './buckets';
-import { descriptor, KIND_ARRAY, KIND_HASH, KIND_LPM, KIND_LRU, KIND_NONE, KIND_PERCPU_ARRAY, MapDescriptor } from './descriptor';
+import {
+  descriptor,
+  KIND_ARRAY,
+  KIND_HASH,
+  KIND_LPM,
+  KIND_LRU,
+  KIND_NONE,
+  KIND_PERCPU_ARRAY,
+  loadChanges,
+  MapDescriptor,
+} from './descriptor';
 import { hashNumber } from './hash-key';
 import { ATTEMPTS, findLocked, hashFind } from './hash-map';
 import { lpmFind } from './lpm-map';
@@ -40,7 +50,7 @@ export function lookupNumber(map: u32, number: u32): usize {
   if (found.kind != KIND_HASH || found.keySize != 4) return lookupStored(map, number);
   const hash = hashNumber(number);
   for (let attempt: u32 = 0; attempt < ATTEMPTS; attempt++) {
-    const before = found.changes;
+    const before = loadChanges(found);
     const node = findNumber(found, number, hash);
     if (node != 0 ? isIntact(found, before) : isSettled(found, before)) return nodeValue(found, node);
   }

@@ -2,7 +2,7 @@
 // a lookup probes the lengths that there are, longest first. Key: u32 prefix length, then the bits, first byte first.
 
 import { isSettled } from './buckets';
-import { EBUSY, EEXIST, EINVAL, ENOENT, ENOSPC, FLAG_EXIST, FLAG_NO_EXIST, MapDescriptor, OK } from './descriptor';
+import { EBUSY, EEXIST, EINVAL, ENOENT, ENOSPC, FLAG_EXIST, FLAG_NO_EXIST, loadChanges, MapDescriptor, OK } from './descriptor';
 import { ATTEMPTS } from './hash-map';
 import { acquire, release } from './lock';
 import { AGAIN, addToGroup, dropFromGroup, dropGroupEntry, lengthBit, lengthsUpTo, STATE_LENGTHS } from './lpm-group';
@@ -15,7 +15,7 @@ export function lpmFind(map: MapDescriptor, key: usize): usize {
   const length = load<u32>(key);
   if (length > map.span) return 0;
   for (let attempt: u32 = 0; attempt < ATTEMPTS; attempt++) {
-    const before = map.changes;
+    const before = loadChanges(map);
     const node = match(map, key, length);
     if (node != AGAIN && isSettled(map, before)) return node;
   }

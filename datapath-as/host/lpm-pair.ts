@@ -14,7 +14,7 @@ import { NODE_KEY, NODE_STATE, nodeAddress, STATE_ENTRY, STATE_FREE } from './no
 /** Address of the value of the longest entry that holds the key's first bits, 0 when there is none. */
 export function pairLookup(map: MapDescriptor, key: usize): usize {
   // Odd while a bucket is being split: then no later look equals it.
-  const before = map.changes & ~SPLITTING;
+  const before = loadChanges(map) & ~SPLITTING;
   // In the pieces that the core writes: a load across fresh stores would wait for them.
   const length = load<u32>(key);
   const set = (<u64>load<u32>(key, 4)) << 32;

@@ -9,7 +9,7 @@ export interface Job {
   readonly worker: number;
   readonly workers: number;
   readonly map: number;
-  readonly what: 'own' | 'contested' | 'evict' | 'prefix';
+  readonly what: 'own' | 'contested' | 'evict' | 'prefix' | 'look';
   readonly turns: number;
   /** One word: the workers that are ready. */
   readonly barrier: Int32Array;
@@ -80,6 +80,10 @@ const jobs: Record<Job['what'], (host: Host, job: Job, faults: string[]) => void
       const fault = value === undefined ? `nothing under ${number}` : faultOf(number, value);
       if (fault) faults.push(fault);
     }
+  },
+  /** Looks for one key that is always there. */
+  look(host, { map, turns }, faults) {
+    for (let turn = 0; turn < turns; turn++) if (host.read(map, key(1), valueSize) === undefined) faults.push('key 1 was not found');
   },
 };
 

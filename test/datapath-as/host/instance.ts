@@ -23,7 +23,7 @@ export interface Exports {
   bucketCount(map: number): number;
   selectWorker(worker: number): void;
   heapBreak(): number;
-  hashKey(key: number, size: number): number;
+  keyHash(key: number, size: number): number;
 }
 
 export const KIND = { hash: 1, lru: 2, lpm: 3, array: 4, percpuArray: 5 } as const;

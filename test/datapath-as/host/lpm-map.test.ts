@@ -22,25 +22,29 @@ interface Target {
 }
 
 const shapes = [
-  { name: 'policy keys in groups', keySize: 16, group: 72, interesting: [0, 8, 71, 72, 73, 80, 88, 95, 96] },
+  { name: 'policy keys in groups', keySize: 16, group: 72, interesting: [0, 71, 72, 73, 80, 88, 96] },
   { name: 'policy keys without groups', keySize: 16, group: 0, interesting: [0, 71, 72, 80, 96] },
   { name: 'address keys', keySize: 24, group: 0, interesting: [0, 1, 32, 63, 64, 65, 127, 128, 129, 152, 160] },
   { name: 'short keys', keySize: 8, group: 0, interesting: [0, 1, 8, 31, 32] },
-  { name: 'keys of 20 bytes in groups', keySize: 20, group: 104, interesting: [0, 103, 104, 105, 120, 128] },
+  { name: 'keys of 20 bytes in groups', keySize: 20, group: 104, interesting: [0, 103, 104, 105, 120] },
 ];
 
 /** Keys that often agree in their first bits and often differ in a late one. */
 function prefixKey(keySize: number, interesting: number[]): fc.Arbitrary<Uint8Array> {
   const span = (keySize - 4) * 8;
-  const length = fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...interesting) }, fc.nat({ max: span }), fc.constant(span + 1));
-  return fc
-    .tuple(length, fc.array(fc.nat({ max: span - 1 }), { maxLength: 2 }), fc.array(fc.constantFrom(...interesting), { maxLength: 3 }))
-    .map(([bits, anywhere, near]) => {
-      const key = new Uint8Array(keySize);
-      new DataView(key.buffer).setUint32(0, bits, true);
-      for (const bit of [...anywhere, ...near.map((edge) => Math.min(edge, span - 1))]) key[4 + (bit >> 3)] ^= 0x80 >> (bit & 7);
-      return key;
-    });
+  const anywhere = fc.oneof({ weight: 5, arbitrary: fc.constant([]) }, fc.array(fc.nat({ max: span - 1 }), { maxLength: 2 }));
+  const length = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...interesting) },
+    { weight: 3, arbitrary: fc.constant(span) },
+    fc.nat({ max: span }),
+    fc.constant(span + 1),
+  );
+  return fc.tuple(length, anywhere, fc.array(fc.constantFrom(...interesting), { maxLength: 2 })).map(([bits, anywhere, near]) => {
+    const key = new Uint8Array(keySize);
+    new DataView(key.buffer).setUint32(0, bits, true);
+    for (const bit of [...anywhere, ...near.map((edge) => Math.min(edge, span - 1))]) key[4 + (bit >> 3)] ^= 0x80 >> (bit & 7);
+    return key;
+  });
 }
 
 function steps(keySize: number, interesting: number[]): fc.Arbitrary<Step[]> {

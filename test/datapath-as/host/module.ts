@@ -16,7 +16,7 @@ export * from './${hostFolder}/copy';
 export { lookup, lookupArray, lookupNumber } from './${hostFolder}/lookup';
 export { longestChain, bucketCount } from './${hostFolder}/statistics';
 export { selectWorker, heapBreak } from './${hostFolder}/memory';
-export { hashKey } from './${hostFolder}/hash-key';
+export { hashKey as keyHash } from './${hostFolder}/hash-key';
 `;
 const options = '--runtime stub --noAssert -O3 --enable threads --sharedMemory --importMemory --noExportMemory --initialMemory 130';
 

@@ -71,16 +71,63 @@ t.test('a broad prefix is found while narrower ones come and go', async (t) => {
   t.same(await hammer(host, 'prefix', 80_000), nothing);
 });
 
-t.test('a lock whose holder is gone is given up on: writers fail, readers go on', async (t) => {
-  const holder = await hostModule(`
-    import { descriptor } from './datapath-as/host/descriptor';
-    import { tryAcquire } from './datapath-as/host/lock';
-    export function hold(map: u32): bool { return tryAcquire(descriptor(map)); }
-  `);
+/** Holds a writer's lock, and takes a bucket's chain away as if it were being split. */
+const interference = await hostModule(`
+  import { descriptor, addChanges, MapDescriptor, SPLITTING } from './datapath-as/host/descriptor';
+  import { hashKey } from './datapath-as/host/hash-key';
+  import { tryAcquire, release } from './datapath-as/host/lock';
+  export function hold(map: u32): bool { return tryAcquire(descriptor(map)); }
+  function slot(map: MapDescriptor, key: usize): usize {
+    return map.buckets + (<usize>(hashKey(key, map.keySize) & map.mask) << 2);
+  }
+  export function takeChain(map: u32, key: usize): u32 {
+    if (!hold(map)) return 0;
+    const taken = descriptor(map);
+    addChanges(taken, SPLITTING);
+    const link = load<u32>(slot(taken, key));
+    atomic.store<u32>(slot(taken, key), 0);
+    return link;
+  }
+  export function giveChain(map: u32, key: usize, link: u32): void {
+    const taken = descriptor(map);
+    atomic.store<u32>(slot(taken, key), link);
+    addChanges(taken, SPLITTING);
+    release(taken);
+  }
+`);
+interface Interference {
+  hold(map: number): number;
+  takeChain(map: number, key: number): number;
+  giveChain(map: number, key: number, link: number): void;
+}
+function interfere(host: Host): Interference {
+  return new WebAssembly.Instance(interference, { env: { memory: host.memory } }).exports as unknown as Interference;
+}
+
+t.test('a reader that meets a bucket half split looks again', async (t) => {
   const host = shared(KIND.hash, 100);
   host.put(map, key(1), stamped(1, 1));
-  const { hold } = new WebAssembly.Instance(holder, { env: { memory: host.memory } }).exports;
-  t.equal((hold as (map: number) => number)(map), 1);
+  const { takeChain, giveChain } = interfere(host);
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  let rounds = 0;
+  let running = true;
+  const looking = hammer(host, 'look', 20_000).finally(() => {
+    running = false;
+  });
+  for (; running; rounds++) {
+    const link = takeChain(map, host.key);
+    Atomics.wait(sleeper, 0, 0, 1);
+    if (link !== 0) giveChain(map, host.key, link);
+    await new Promise(setImmediate);
+  }
+  t.same(await looking, nothing);
+  t.ok(rounds > 3, `${rounds} rounds`);
+});
+
+t.test('a lock whose holder is gone is given up on: writers fail, readers go on', async (t) => {
+  const host = shared(KIND.hash, 100);
+  host.put(map, key(1), stamped(1, 1));
+  t.equal(interfere(host).hold(map), 1);
   t.equal(host.put(map, key(2), stamped(2, 2)), -16);
   t.equal(host.remove(map, key(1)), -16);
   t.same(host.get(map, key(1), valueSize, 'lookup'), stamped(1, 1));
