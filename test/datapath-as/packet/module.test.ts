@@ -68,13 +68,11 @@ t.test('exported functions of the core are called, not inlined', async (t) => {
   t.notMatch(text, /\(start /, 'nothing runs before it is called');
 });
 
-t.test('the same sources give the same bytes', async (t) => {
+t.test('the same sources give the same bytes: building again gives what was built', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'axoneme-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
-  const outputs = ['a.wasm', 'b.wasm'].map((name) => join(folder, name));
-  for (const output of outputs) {
-    const { status, stderr } = spawnSync(process.execPath, ['scripts/build-wasm.ts', output], { cwd: root, encoding: 'utf8' });
-    t.equal(status, 0, stderr);
-  }
-  t.ok(readFileSync(outputs[0]!).equals(readFileSync(outputs[1]!)));
+  const output = join(folder, 'again.wasm');
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/build-wasm.ts', output], { cwd: root, encoding: 'utf8' });
+  t.equal(status, 0, stderr);
+  t.ok(readFileSync(output).equals(readFileSync(join(root, 'build/datapath.wasm'))));
 });

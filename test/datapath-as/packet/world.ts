@@ -15,7 +15,7 @@ export const addresses = {
 } as const;
 
 export interface WorldOptions {
-  /** Entries of conntrack, and its kind: a plain hash refuses what a hash for recent flows would make room for. */
+  /** Entries of conntrack (0: it is not made), and its kind: a plain hash refuses what a hash for recent flows would make room for. */
   readonly flows?: number;
   readonly conntrackKind?: MapSpec['kind'];
   readonly memory?: WebAssembly.Memory;
@@ -23,7 +23,7 @@ export interface WorldOptions {
 
 export function startWorld({ flows = 1024, conntrackKind = 'lru', memory }: WorldOptions = {}): Machine {
   const machine = startMachine(memory);
-  for (const spec of specs.maps.filter(({ kind }) => kind !== 'ring')) {
+  for (const spec of specs.maps.filter(({ kind, name }) => kind !== 'ring' && (name !== 'conntrack' || flows > 0))) {
     const entries = spec.name === 'conntrack' ? flows : typeof spec.entries === 'number' ? Math.min(spec.entries, 65536) : 256;
     const small = spec.kind === 'hash' || spec.kind === 'lpm' ? 64 : entries;
     createMap(machine, spec.name === 'conntrack' ? { ...spec, kind: conntrackKind } : spec, small);
