@@ -111,7 +111,7 @@ t.test('a reader that meets a bucket half split looks again', async (t) => {
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
   let rounds = 0;
   let running = true;
-  const looking = hammer(host, 'look', 20_000).finally(() => {
+  const looking = hammer(host, 'look', 4000).finally(() => {
     running = false;
   });
   for (; running; rounds++) {
