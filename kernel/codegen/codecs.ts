@@ -15,8 +15,6 @@ const views: Readonly<Record<Scalar, string>> = {
   u16: 'Uint16',
   u32: 'Uint32',
   u64: 'BigUint64',
-  i8: 'Int8',
-  i16: 'Int16',
   i32: 'Int32',
   i64: 'BigInt64',
 };

@@ -91,6 +91,8 @@ export class ReadContext {
         `${text} outside an address is outside the subset: pointers are wider in the kernel`,
         'use u32 or u64, or a reference to an @unmanaged class',
       );
+    } else if (text === 'i8' || text === 'i16') {
+      this.report(node, `${text} is outside the subset: AssemblyScript does not wrap it everywhere`, 'use i32');
     } else if (type.isManaged && text.startsWith(`${corePath}/`)) {
       // The class itself is reported.
     } else if (type.isManaged) {
@@ -98,7 +100,7 @@ export class ReadContext {
     } else if (/^f(32|64)$/.test(text)) {
       this.report(node, 'floating point is outside the subset: eBPF has none', 'use integers');
     } else {
-      this.report(node, `type ${text} is outside the subset`, 'use bool, u8 to u64, i8 to i64 or a reference to an @unmanaged class');
+      this.report(node, `type ${text} is outside the subset`, 'use bool, u8 to u64, i32, i64 or a reference to an @unmanaged class');
     }
     return undefined;
   }

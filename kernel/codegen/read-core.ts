@@ -38,7 +38,7 @@ function readFields(instance: CompilerClass, violations: Violations): Field[] {
     if (property?.isField === true) {
       const type = property.type.toString();
       const place = `field ${instance.name}.${member.name}`;
-      if (!isScalar(type)) violations.report(at, `${place} is outside the subset`, 'fields are bool, u8 to u64 or i8 to i64');
+      if (!isScalar(type)) violations.report(at, `${place} is outside the subset`, 'fields are bool, u8 to u64 or i64');
       fields.push({ name: member.name, type: isScalar(type) ? type : 'u32', offset: property.memoryOffset });
     } else if (!at.file.startsWith('~lib/')) {
       violations.report(at, `${instance.name}.${member.name} is no field`, 'layouts have fields only; write a function of the core');

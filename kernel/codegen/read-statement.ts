@@ -15,7 +15,11 @@ function declaredType(context: ReadContext, node: DeclarationNode): Type | undef
   const name = node.type.name?.identifier.text ?? '';
   if (isScalar(name)) return name;
   if (context.structs.has(name)) return { struct: name };
-  const hint = 'use bool, u8 to u64, i8 to i64 or a reference to an @unmanaged class';
+  if (name === 'i8' || name === 'i16') {
+    context.report(node.type, `${name} is outside the subset: AssemblyScript does not wrap it everywhere`, 'use i32');
+    return undefined;
+  }
+  const hint = 'use bool, u8 to u64, i32, i64 or a reference to an @unmanaged class';
   context.report(node.type, `type ${name === '' ? 'of this local' : name} is outside the subset`, hint);
   return undefined;
 }

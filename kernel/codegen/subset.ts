@@ -8,12 +8,15 @@ import { callOrder, hostedFunctions } from './functions.ts';
 import { checkLoops } from './loops.ts';
 import { isReservedInC, snakeCase } from './names.ts';
 import type { ArithmeticOperator, Core, CoreFunction, Expression, Struct, Type } from './tree.ts';
-import { isReference, isScalar, isSigned, sizeOf, widthOf } from './tree.ts';
+import { isReference, isScalar, isSigned, sizeOf } from './tree.ts';
 import type { Position, Violations } from './violations.ts';
 import { eachExpression, eachStatement } from './walk.ts';
 
 /** Registers that a call has for its arguments. */
 const mostParameters = 5;
+
+/** binaryen 131 makes i64.extend_i32_u(i32.load) an i64.load32_s when AssemblyScript called the load signed. */
+const misread = 'the WASM optimizer forgets that a cast took its sign away';
 
 function checkStruct({ at, name, size, fields }: Struct, violations: Violations): void {
   let end = 0;
@@ -24,6 +27,8 @@ function checkStruct({ at, name, size, fields }: Struct, violations: Violations)
         `${name} has unnamed padding before ${field.name}, bytes ${end} to ${field.offset}`,
         'name it: pad0, pad1, ...',
       );
+    if (field.type === 'i32')
+      violations.report(at, `${name}.${field.name} is an i32 in memory: ${misread}`, 'make it a u32 and cast what is read');
     end = field.offset + sizeOf(field.type);
     checkName(snakeCase(field.name), at, violations);
   }
@@ -43,9 +48,6 @@ function checkOperation(operator: ArithmeticOperator, type: Type, at: Position, 
   if (isDivision && isSigned(type)) {
     violations.report(at, 'signed division is outside the subset: eBPF has no such instruction before cpu v4', 'cast to unsigned');
   }
-  if (operator === '>>>' && isSigned(type) && widthOf(type) < 32) {
-    violations.report(at, `>>> of ${type} shifts the sign in`, 'cast to unsigned and use >>');
-  }
   if (type === 'bool' && !['&', '|', '^'].includes(operator))
     violations.report(at, `${operator} of truth values`, 'use && and ||, or cast to a number');
 }
@@ -53,6 +55,7 @@ function checkOperation(operator: ArithmeticOperator, type: Type, at: Position, 
 function checkExpression(expression: Expression, violations: Violations): void {
   const { at } = expression;
   if (expression.kind === 'arithmetic') checkOperation(expression.operator, expression.type, at, violations);
+  if (expression.kind === 'load' && expression.memory === 'i32') violations.report(at, `load<i32>: ${misread}`, 'load a u32 and cast it');
   if ((expression.kind === 'negate' || expression.kind === 'complement') && expression.type === 'bool') {
     violations.report(at, `${expression.kind === 'negate' ? '-' : '~'} of a truth value`, 'use !');
   }

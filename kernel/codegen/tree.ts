@@ -4,7 +4,8 @@
 
 import type { Position } from './violations.ts';
 
-export type Scalar = 'bool' | 'u8' | 'u16' | 'u32' | 'u64' | 'i8' | 'i16' | 'i32' | 'i64';
+/** No i8 and i16: AssemblyScript does not wrap them everywhere (`<i16><u16>x` of a negative i8 x is 65535 and more). */
+export type Scalar = 'bool' | 'u8' | 'u16' | 'u32' | 'u64' | 'i32' | 'i64';
 
 /** A reference to an @unmanaged class. */
 export interface Reference {
@@ -130,7 +131,7 @@ export interface Core {
   readonly functions: ReadonlyMap<string, CoreFunction>;
 }
 
-const bits: Readonly<Record<Scalar, number>> = { bool: 1, u8: 8, i8: 8, u16: 16, i16: 16, u32: 32, i32: 32, u64: 64, i64: 64 };
+const bits: Readonly<Record<Scalar, number>> = { bool: 1, u8: 8, u16: 16, u32: 32, i32: 32, u64: 64, i64: 64 };
 
 export function isScalar(type: Type | string): type is Scalar {
   return typeof type === 'string' && type in bits;

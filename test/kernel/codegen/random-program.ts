@@ -1,7 +1,7 @@
 // Random programs in the subset: functions over every integer type, with a struct that they read and write. The same seed gives the
 // same program.
 
-export type Scalar = 'bool' | 'u8' | 'u16' | 'u32' | 'u64' | 'i8' | 'i16' | 'i32' | 'i64';
+import type { Scalar } from '../../../kernel/codegen/tree.ts';
 
 export interface Program {
   readonly name: string;
@@ -15,21 +15,21 @@ export const fields: readonly { readonly name: string; readonly type: Scalar; re
   { name: 'wide', type: 'u64', offset: 0 },
   { name: 'wideSigned', type: 'i64', offset: 8 },
   { name: 'word', type: 'u32', offset: 16 },
-  { name: 'wordSigned', type: 'i32', offset: 20 },
+  { name: 'wordBeside', type: 'u32', offset: 20 },
   { name: 'half', type: 'u16', offset: 24 },
-  { name: 'halfSigned', type: 'i16', offset: 26 },
+  { name: 'halfBeside', type: 'u16', offset: 26 },
   { name: 'octet', type: 'u8', offset: 28 },
-  { name: 'octetSigned', type: 'i8', offset: 29 },
+  { name: 'octetBeside', type: 'u8', offset: 29 },
   { name: 'last', type: 'u16', offset: 30 },
 ];
 
 /** What every program may call and read. */
 export const prelude = `@unmanaged class Fields { ${fields.map(({ name, type }) => `${name}: ${type}; `).join('')}}
-function twist(a: u8, b: i16, c: u64): u16 { return <u16>(a ^ <u8>b) * 3 + <u16>(c >> 5); }
-function clamp(a: i32): i8 { if (a > 100) return 100; if (a < -100) return -100; return <i8>a; }
+function twist(a: u8, b: i32, c: u64): u16 { return <u16>(a ^ <u8>b) * 3 + <u16>(c >> 5); }
+function clamp(a: i32): i32 { if (a > 100) return 100; if (a < -100) return -100; return a; }
 `;
 
-const integers: readonly Scalar[] = ['u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64'];
+const integers: readonly Scalar[] = ['u8', 'u16', 'u32', 'u64', 'i32', 'i64'];
 
 function width(type: Scalar): number {
   return type === 'bool' ? 1 : Number(type.slice(1));
@@ -128,7 +128,7 @@ class Author {
       case 11:
         return this.builtin(type, depth);
       case 12:
-        return `<${type}>twist(${inner('u8')}, ${inner('i16')}, ${inner('u64')})`;
+        return `<${type}>twist(${inner('u8')}, ${inner('i32')}, ${inner('u64')})`;
       default:
         return this.load(type);
     }
@@ -145,7 +145,7 @@ class Author {
   }
 
   load(type: Scalar): string {
-    const memory = this.pick(integers);
+    const memory = this.pick(integers.filter((integer) => integer !== 'i32'));
     const bytes = width(memory) / 8;
     return `<${type}>load<${memory}>(changetype<usize>(p), ${this.below(32 / bytes) * bytes})`;
   }
@@ -185,7 +185,7 @@ class Author {
       return `store<${memory}>(changetype<usize>(p), ${this.expression(memory, 2)}, ${this.below(32 / bytes) * bytes});`;
     }
     if (kind === 6) {
-      const counter = `i${this.#names++}`;
+      const counter = `turn${this.#names++}`;
       this.#counters.push(counter);
       const body = this.block(depth - 1);
       this.#counters.pop();

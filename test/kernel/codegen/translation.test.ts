@@ -1,6 +1,7 @@
 // Translation: what C computes is what AssemblyScript computes, program by program; and no program leans on what C leaves undefined.
 import t, { type Test } from 'tap';
-import { type Program, prelude, randomNumbers, randomProgram, type Scalar } from './random-program.ts';
+import type { Scalar } from '../../../kernel/codegen/tree.ts';
+import { type Program, prelude, randomNumbers, randomProgram } from './random-program.ts';
 import { semantics } from './semantics.ts';
 import { callNative, callWasm, hostCompiler, type Row, randomRow, wasmOf } from './two-machines.ts';
 

@@ -5,8 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asc } from '../../../kernel/codegen/compiler-shapes.ts';
+import type { Scalar } from '../../../kernel/codegen/tree.ts';
 import { coreText, headerText } from './core-text.ts';
-import { fields, type Program, type Scalar } from './random-program.ts';
+import { fields, type Program } from './random-program.ts';
 
 /** One call: three arguments, then the bytes of Fields. The result is the value and the bytes afterwards. */
 export interface Row {
