@@ -1,0 +1,77 @@
+// What README.md and the doors of rooms tell people to run. Its library example is run by package.test.ts, in an installed package.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import t from 'tap';
+import { copyCheckout } from './support/checkout.ts';
+import { filesBelow, read, root } from './support/sources.ts';
+
+const readme = read('README.md');
+const commands = [...readme.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block]) =>
+  block
+    .split('\n')
+    .map((line) => line.replace(/\s+# .*/, ''))
+    .filter(Boolean),
+);
+
+// Command → what its output must show. Those that run for minutes, run this test itself or rewrite sources are not started here;
+// of them the entry must exist and the npm script must name it.
+const shows: Record<string, RegExp> = {
+  'npm start': /\d+ packets through /,
+  'npm test -- test/errors.test.ts': /^ok test\/errors\.test\.ts .*\n\d+ passed, 0 failed$/m,
+  'npm run bench -- --list': /^wasm\.policy_verdict\s/m,
+  'npm run -s axoneme -- probe': /(kernel|wasm) mode: /,
+  'npm run -s axoneme -- help': /^ {2}tour /m,
+};
+const notStarted: Record<string, string> = {
+  'npm test': 'scripts/test.ts',
+  'npm run check': 'biome.json',
+  'npm run generate': 'kernel/codegen/main.ts',
+  'npm run build': 'scripts/build-wasm.ts',
+  'npm run verify': 'kernel/verify/main.ts',
+  'npm pack': 'scripts/bundle.ts',
+};
+
+/** Without what the test runner adds to the environment. */
+const env = { PATH: process.env.PATH, HOME: process.env.HOME, AXONEME_APT: 'no' };
+
+t.test('every command of the README is one that this test knows', async (t) => {
+  t.same([...commands].sort(), [...Object.keys(shows), ...Object.keys(notStarted)].sort());
+});
+
+for (const [command, pattern] of Object.entries(shows)) {
+  t.test(`\`${command}\` does what the README says`, async (t) => {
+    const cwd = copyCheckout(t, ['node_modules', 'build']);
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { cwd, encoding: 'utf8', env });
+    t.equal(status, 0, stderr.trim() || 'it ends well');
+    t.match(stdout, pattern);
+  });
+}
+
+for (const [command, entry] of Object.entries(notStarted)) {
+  t.test(`\`${command}\` has its script and its entry`, async (t) => {
+    const { scripts } = JSON.parse(read('package.json'));
+    const name = command.replace(/^npm (run )?/, '');
+    const script: string = name === 'pack' ? scripts.bundle : scripts[name];
+    t.ok(script.includes(entry) || entry === 'biome.json', `${name}: ${script}`);
+    t.ok(existsSync(join(root, entry)), entry);
+  });
+}
+
+t.test('every path that a README links to exists', async (t) => {
+  for (const path of filesBelow().filter((name) => name.endsWith('.md'))) {
+    for (const [, target] of read(path).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+      t.ok(existsSync(join(root, normalize(join(dirname(path), target)))), `${path} links to ${target}`);
+    }
+  }
+});
+
+t.test('every npm script that a person may call is told in a README', async (t) => {
+  const inner = new Set(['bundle', 'format', 'prepack']);
+  const { scripts } = JSON.parse(read('package.json'));
+  for (const name of Object.keys(scripts).filter(
+    (script) => !inner.has(script) && !(script.startsWith('pre') && script.slice(3) in scripts),
+  )) {
+    t.ok(new RegExp(`npm (run (-s )?)?${name}\\b`).test(readme), name);
+  }
+});

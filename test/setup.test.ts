@@ -1,0 +1,54 @@
+// The set-up runs before every command: it must be quick and quiet when nothing is missing, and plain about what it cannot get.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { copyCheckout } from './support/checkout.ts';
+import { root } from './support/sources.ts';
+
+function setup(folder: string, wants: string[], env: NodeJS.ProcessEnv = {}) {
+  const started = performance.now();
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/setup.mjs', ...wants], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, AXONEME_APT: 'no', ...env },
+  });
+  return { status, stdout, stderr, milliseconds: performance.now() - started };
+}
+
+t.test('with everything there it says nothing and takes less than a second', async (t) => {
+  const runs = Array.from({ length: 5 }, () => setup(root, []));
+  for (const { status, stdout, stderr } of runs) t.same({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' });
+  // The quickest of some: what a busy machine adds is not the set-up's.
+  const milliseconds = Math.min(...runs.map((run) => run.milliseconds));
+  t.ok(milliseconds < 1000, `${Math.round(milliseconds)} ms`);
+});
+
+t.test('a missing compiler is named with what it is for and what is lost, and is no failure', async (t) => {
+  const { status, stderr } = setup(copyCheckout(t, ['node_modules']), ['compilers'], { PATH: '/nonexistent' });
+  t.equal(status, 0);
+  t.match(
+    stderr,
+    'setup: clang is missing (compiles kernel/ to eBPF) and AXONEME_APT=no forbids to install clang-19: kernel mode will be skipped\n',
+  );
+});
+
+t.test('an unfinished install is done again by npm ci, and its failure ends the set-up with a sentence', async (t) => {
+  const folder = copyCheckout(t, []);
+  mkdirSync(join(folder, 'node_modules'));
+  writeFileSync(join(folder, 'npm.mjs'), 'console.error("npm", ...process.argv.slice(2));\nprocess.exit(1);\n');
+  const { status, stderr } = setup(folder, [], { npm_execpath: join(folder, 'npm.mjs') });
+  t.equal(status, 1);
+  t.match(stderr, 'setup: node_modules was not finished: running npm ci\nnpm ci --no-audit --no-fund\nsetup: npm ci failed');
+});
+
+t.test('a package that is not at the version of the lock file is a reason to install', async (t) => {
+  const folder = copyCheckout(t, ['node_modules']);
+  const lock = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
+  lock.packages['node_modules/tap'].version = '0.0.1';
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
+  writeFileSync(join(folder, 'npm.mjs'), '');
+  const { status, stderr } = setup(folder, [], { npm_execpath: join(folder, 'npm.mjs') });
+  t.equal(status, 0);
+  t.match(stderr, 'setup: node_modules/tap is not at 0.0.1: running npm ci');
+});
