@@ -27,12 +27,12 @@ export function checksumOfAddressChange(oldHi: u64, oldLo: u64, newHi: u64, newL
 
 /** Difference to add to a sum when a port (network order) changes. */
 export function checksumOfPortChange(before: u16, after: u16): u32 {
-  return checksumAdd((~(<u32>before)) & 0xffff, <u32>after);
+  return checksumAdd(~(<u32>before) & 0xffff, <u32>after);
 }
 
 /** A complete checksum field after `difference` was added to what it sums. */
 export function checksumReplace(field: u16, difference: u32): u16 {
-  return ~checksumFold(checksumAdd((~(<u32>field)) & 0xffff, difference));
+  return ~checksumFold(checksumAdd(~(<u32>field) & 0xffff, difference));
 }
 
 /** A partial (offloaded) field after the same: it holds the pseudo-header's sum itself, not its complement. */

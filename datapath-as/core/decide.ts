@@ -8,10 +8,26 @@ import { EVENT_ALLOW, EVENT_NONE } from './enum/event';
 import { HOOK_FROM_NETWORK, HOOK_FROM_POD, HOOK_TO_HOST } from './enum/hook';
 import { NEXT_HOP_DROP, NEXT_HOP_STACK } from './enum/next-hop';
 import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, TCP_RST } from './enum/protocol';
-import { REASON_FORWARDED, REASON_ICMP_UNSOLICITED, REASON_INVALID_IDENTITY, REASON_INVALID_SOURCE, REASON_RELATED_UNKNOWN, REASON_TRANSLATION_CLASH } from './enum/reason';
+import {
+  REASON_FORWARDED,
+  REASON_ICMP_UNSOLICITED,
+  REASON_INVALID_IDENTITY,
+  REASON_INVALID_SOURCE,
+  REASON_RELATED_UNKNOWN,
+  REASON_TRANSLATION_CLASH,
+} from './enum/reason';
 import { lookupConntrack } from './host';
 import { CONFIG_ALLOW_EVENTS } from './layout/config';
-import { Conntrack, CONNTRACK_HAIRPIN, CONNTRACK_ORIGIN_CLOSED, CONNTRACK_RESPONDER_CLOSED, CONNTRACK_TRANSLATED, HINT_ENDPOINT, HINT_FRONTEND, TRANSLATION_HAIRPIN } from './layout/conntrack';
+import {
+  Conntrack,
+  CONNTRACK_HAIRPIN,
+  CONNTRACK_ORIGIN_CLOSED,
+  CONNTRACK_RESPONDER_CLOSED,
+  CONNTRACK_TRANSLATED,
+  HINT_ENDPOINT,
+  HINT_FRONTEND,
+  TRANSLATION_HAIRPIN,
+} from './layout/conntrack';
 import { FACT_FIRST_FRAGMENT, FACT_ICMP_ERROR, FACT_LATER_FRAGMENT, FACT_NEIGHBOUR, Facts, Record } from './layout/packet';
 import { clientTuple, flowKey, newTranslation, originTuple, packetTuple, Scratch } from './layout/scratch';
 import { evaluate } from './stages/evaluate';

@@ -85,5 +85,5 @@ export function backendHash(hi: u64, lo: u64, place: u32, seed: u32): u32 {
 
 /** A 32-bit hash scaled to [0, size) by the high half of the product: even, and no division. */
 export function scaleHash(hash: u32, size: u32): u32 {
-  return <u32>(((<u64>hash) * (<u64>size)) >> 32);
+  return <u32>((<u64>hash * <u64>size) >> 32);
 }

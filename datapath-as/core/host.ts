@@ -3,7 +3,22 @@
 
 import { keepConntrack } from '../host/kept';
 import { lookup, lookupArray, lookupNumber } from '../host/lookup';
-import { MAP_AFFINITY, MAP_BACKENDS, MAP_CONFIG, MAP_CONNTRACK, MAP_ENDPOINTS, MAP_EPOCHS, MAP_FRAGMENTS, MAP_FRONTENDS, MAP_GRANTS, MAP_IPCACHE, MAP_MAGLEV, MAP_NODES, MAP_POLICY, MAP_TRANSLATIONS } from '../host/generated/maps';
+import {
+  MAP_AFFINITY,
+  MAP_BACKENDS,
+  MAP_CONFIG,
+  MAP_CONNTRACK,
+  MAP_ENDPOINTS,
+  MAP_EPOCHS,
+  MAP_FRAGMENTS,
+  MAP_FRONTENDS,
+  MAP_GRANTS,
+  MAP_IPCACHE,
+  MAP_MAGLEV,
+  MAP_NODES,
+  MAP_POLICY,
+  MAP_TRANSLATIONS,
+} from '../host/generated/maps';
 import { AddressSlot, Conntrack, FragmentKey, FragmentPorts, Translation } from './layout/conntrack';
 import { Config } from './layout/config';
 import { Endpoint, Node, Prefix, PrefixKey } from './layout/endpoint';

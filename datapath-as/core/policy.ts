@@ -80,7 +80,7 @@ export function policyPort(origin: Tuple, family: u8): u16 {
   if (origin.protocol != PROTOCOL_ICMP && origin.protocol != PROTOCOL_ICMPV6) return origin.destinationPort;
   if (origin.destinationPort != 0) return origin.destinationPort;
   const echo: u8 = family == FAMILY_IPV4 ? ICMP_ECHO_REQUEST : ICMPV6_ECHO_REQUEST;
-  return <u16>echo << 8;
+  return (<u16>echo) << 8;
 }
 
 /** Verdict of one endpoint's set in one direction over a peer; grants count for egress to addresses that are no local endpoint's. */

@@ -1258,13 +1258,13 @@ __hidden __noinline u32 icmp_ports(struct facts *facts)
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/layout/scratch.ts:131 */
+/* from datapath-as/core/layout/scratch.ts:132 */
 static __always_inline struct fragment_key *fragment_key(struct scratch *scratch)
 {
 	return (struct fragment_key *)&scratch->fragment_key0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:134 */
+/* from datapath-as/core/layout/scratch.ts:135 */
 static __always_inline struct fragment_ports *new_fragment_ports(struct scratch *scratch)
 {
 	return (struct fragment_ports *)&scratch->fragment_ports0;
@@ -1309,7 +1309,7 @@ __hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct rec
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/decide.ts:159 */
+/* from datapath-as/core/decide.ts:175 */
 static __always_inline u32 fragmented_icmp(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	if ((facts->flags & FACT_FIRST_FRAGMENT) != 0) {
@@ -1320,7 +1320,7 @@ static __always_inline u32 fragmented_icmp(struct host *h, struct facts *facts, 
 	return fragment(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:149 */
+/* from datapath-as/core/decide.ts:165 */
 static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	if ((facts->flags & (FACT_FIRST_FRAGMENT | FACT_LATER_FRAGMENT)) != 0) {
@@ -1353,7 +1353,7 @@ static __always_inline struct tuple *tuple_of(struct facts *facts)
 	return (struct tuple *)&facts->source_hi;
 }
 
-/* from datapath-as/core/layout/scratch.ts:98 */
+/* from datapath-as/core/layout/scratch.ts:99 */
 static __always_inline struct tuple *packet_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->tuple0;
@@ -1422,13 +1422,13 @@ __hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key)
 	return inline_flow_key_of(tuple, key);
 }
 
-/* from datapath-as/core/layout/scratch.ts:104 */
+/* from datapath-as/core/layout/scratch.ts:105 */
 static __always_inline struct flow_key *flow_key(struct scratch *scratch)
 {
 	return (struct flow_key *)&scratch->flow0;
 }
 
-/* from datapath-as/core/decide.ts:142 */
+/* from datapath-as/core/decide.ts:158 */
 static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch)
 {
 	inline_read_epochs(h, scratch);
@@ -1450,7 +1450,7 @@ __hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to)
 	to->pad1 = 0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:107 */
+/* from datapath-as/core/layout/scratch.ts:108 */
 static __always_inline struct tuple *client_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->client0;
@@ -1484,7 +1484,7 @@ static __always_inline bool is_usable(struct host *h, struct translation *found,
 	return !opens || backend->state == BACKEND_ACTIVE;
 }
 
-/* from datapath-as/core/layout/scratch.ts:122 */
+/* from datapath-as/core/layout/scratch.ts:123 */
 static __always_inline struct frontend_key *frontend_key(struct scratch *scratch)
 {
 	return (struct frontend_key *)&scratch->frontend0;
@@ -1504,13 +1504,13 @@ static __always_inline struct frontend *find_frontend(struct host *h, struct scr
 	return lookup_frontend(h, key);
 }
 
-/* from datapath-as/core/layout/scratch.ts:137 */
+/* from datapath-as/core/layout/scratch.ts:138 */
 static __always_inline struct translation *new_translation(struct scratch *scratch)
 {
 	return (struct translation *)&scratch->translation0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:125 */
+/* from datapath-as/core/layout/scratch.ts:126 */
 static __always_inline struct affinity_key *affinity_key(struct scratch *scratch)
 {
 	return (struct affinity_key *)&scratch->affinity_key0;
@@ -1631,7 +1631,7 @@ __hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u3
 	return REASON_NO_BACKEND;
 }
 
-/* from datapath-as/core/layout/scratch.ts:128 */
+/* from datapath-as/core/layout/scratch.ts:129 */
 static __always_inline struct affinity *new_affinity(struct scratch *scratch)
 {
 	return (struct affinity *)&scratch->affinity0;
@@ -1750,13 +1750,13 @@ __hidden __noinline u32 translate(struct host *h, struct facts *facts, struct re
 	return apply_translation(h, record, scratch, facts->family);
 }
 
-/* from datapath-as/core/layout/scratch.ts:101 */
+/* from datapath-as/core/layout/scratch.ts:102 */
 static __always_inline struct tuple *origin_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->origin0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:110 */
+/* from datapath-as/core/layout/scratch.ts:111 */
 static __always_inline struct address *address_key(struct scratch *scratch)
 {
 	return (struct address *)&scratch->address0;
@@ -1789,7 +1789,7 @@ static __always_inline u32 tunnel_identity(u32 identity)
 	return (identity & IDENTITY_SCOPE_MASK) == 0 ? identity : IDENTITY_UNKNOWN;
 }
 
-/* from datapath-as/core/layout/scratch.ts:113 */
+/* from datapath-as/core/layout/scratch.ts:114 */
 static __always_inline struct prefix_key *prefix_key(struct scratch *scratch)
 {
 	return (struct prefix_key *)&scratch->prefix0;
@@ -1869,7 +1869,7 @@ __hidden __noinline u32 note_responder(struct host *h, struct facts *facts, stru
 	return inline_note_responder(h, facts, scratch, endpoint, reply);
 }
 
-/* from datapath-as/core/layout/scratch.ts:116 */
+/* from datapath-as/core/layout/scratch.ts:117 */
 static __always_inline struct policy_key *policy_key(struct scratch *scratch)
 {
 	return (struct policy_key *)&scratch->policy0;
@@ -1891,7 +1891,7 @@ __hidden __noinline u16 policy_port(struct tuple *origin, u8 family)
 	return inline_policy_port(origin, family);
 }
 
-/* from datapath-as/core/layout/scratch.ts:119 */
+/* from datapath-as/core/layout/scratch.ts:120 */
 static __always_inline struct grant_key *grant_key(struct scratch *scratch)
 {
 	return (struct grant_key *)&scratch->grant0;
@@ -2100,13 +2100,13 @@ __hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct rec
 	return responder == 0 ? REASON_FORWARDED : inline_evaluate_ingress(h, record, scratch, responder);
 }
 
-/* from datapath-as/core/layout/scratch.ts:140 */
+/* from datapath-as/core/layout/scratch.ts:141 */
 static __always_inline struct conntrack *new_conntrack(struct scratch *scratch)
 {
 	return (struct conntrack *)&scratch->conntrack0;
 }
 
-/* from datapath-as/core/conntrack.ts:16 */
+/* from datapath-as/core/conntrack.ts:33 */
 static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
 {
 	u32 added = reply != 0 ? CONNTRACK_REPLIED : 0;
@@ -2126,7 +2126,7 @@ __hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 repl
 	return inline_conntrack_transition(protocol, tcp_flags, reply);
 }
 
-/* from datapath-as/core/conntrack.ts:26 */
+/* from datapath-as/core/conntrack.ts:43 */
 static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags)
 {
 	if (protocol == PROTOCOL_TCP) {
@@ -2146,7 +2146,7 @@ __hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags)
 	return inline_conntrack_lifetime(protocol, flags);
 }
 
-/* from datapath-as/core/stages/flow.ts:62 */
+/* from datapath-as/core/stages/flow.ts:73 */
 static __always_inline void write_verdict(struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = new_conntrack(scratch);
@@ -2163,7 +2163,7 @@ static __always_inline void write_verdict(struct record *record, struct scratch 
 	entry->proxy_port = record->proxy_port;
 }
 
-/* from datapath-as/core/stages/flow.ts:78 */
+/* from datapath-as/core/stages/flow.ts:89 */
 __hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = new_conntrack(scratch);
@@ -2192,14 +2192,14 @@ __hidden __noinline void new_flow(struct facts *facts, struct record *record, st
 	write_verdict(record, scratch);
 }
 
-/* from datapath-as/core/stages/rewrite.ts:22 */
+/* from datapath-as/core/stages/rewrite.ts:29 */
 static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo)
 {
 	address_key(scratch)->hi = hi;
 	address_key(scratch)->lo = lo;
 }
 
-/* from datapath-as/core/stages/rewrite.ts:15 */
+/* from datapath-as/core/stages/rewrite.ts:22 */
 static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port)
 {
 	record->rewrite |= REWRITE_DESTINATION;
@@ -2208,7 +2208,7 @@ static __always_inline void set_destination(struct record *record, u64 hi, u64 l
 	record->new_destination_port = port;
 }
 
-/* from datapath-as/core/stages/rewrite.ts:8 */
+/* from datapath-as/core/stages/rewrite.ts:15 */
 static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port)
 {
 	record->rewrite |= REWRITE_SOURCE;
@@ -2217,7 +2217,7 @@ static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u1
 	record->new_source_port = port;
 }
 
-/* from datapath-as/core/stages/rewrite.ts:28 */
+/* from datapath-as/core/stages/rewrite.ts:35 */
 static __always_inline void inline_rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct tuple *tuple = packet_tuple(scratch);
@@ -2290,7 +2290,7 @@ __hidden __noinline u32 forward(struct host *h, struct facts *facts, struct reco
 	return inline_forward(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:86 */
+/* from datapath-as/core/decide.ts:102 */
 __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
 {
 	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
@@ -2316,7 +2316,7 @@ __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct recor
 	return inline_forward(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:168 */
+/* from datapath-as/core/decide.ts:184 */
 static __always_inline u32 unknown(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
 {
 	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
@@ -2328,7 +2328,7 @@ static __always_inline u32 unknown(struct host *h, struct facts *facts, struct r
 	return opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/conntrack.ts:11 */
+/* from datapath-as/core/conntrack.ts:28 */
 static __always_inline u32 inline_is_reply(u32 flags, u32 source_high)
 {
 	return (flags & CONNTRACK_ORIGIN_HIGH) == source_high ? 0U : 1;
@@ -2339,7 +2339,7 @@ __hidden __noinline u32 is_reply(u32 flags, u32 source_high)
 	return inline_is_reply(flags, source_high);
 }
 
-/* from datapath-as/core/conntrack.ts:37 */
+/* from datapath-as/core/conntrack.ts:54 */
 static __always_inline bool inline_conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
 {
 	return protocol == PROTOCOL_TCP && (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && (flags & CONNTRACK_BOTH_CLOSED) != 0;
@@ -2350,13 +2350,13 @@ __hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
 	return inline_conntrack_reopens(protocol, tcp_flags, flags);
 }
 
-/* from datapath-as/core/decide.ts:121 */
+/* from datapath-as/core/decide.ts:137 */
 static __always_inline bool is_translating(u8 hook)
 {
 	return hook == HOOK_FROM_POD || hook == HOOK_FROM_NETWORK;
 }
 
-/* from datapath-as/core/decide.ts:108 */
+/* from datapath-as/core/decide.ts:124 */
 static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (record->reply != 0)
@@ -2373,7 +2373,7 @@ __hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct
 	return sender_reason(facts, endpoint_of(h, scratch, facts->outer_source_hi, facts->outer_source_lo));
 }
 
-/* from datapath-as/core/stages/rewrite.ts:60 */
+/* from datapath-as/core/stages/rewrite.ts:67 */
 static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct tuple *tuple = packet_tuple(scratch);
@@ -2388,7 +2388,7 @@ static __always_inline void rewrite_error_reply(struct facts *facts, struct reco
 	set_target(scratch, tuple->source_hi, tuple->source_lo);
 }
 
-/* from datapath-as/core/stages/rewrite.ts:47 */
+/* from datapath-as/core/stages/rewrite.ts:54 */
 static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	set_target(scratch, facts->outer_destination_hi, facts->outer_destination_lo);
@@ -2405,7 +2405,7 @@ static __always_inline void rewrite_error_forward(struct facts *facts, struct re
 	set_target(scratch, facts->destination_hi, facts->destination_lo);
 }
 
-/* from datapath-as/core/stages/rewrite.ts:72 */
+/* from datapath-as/core/stages/rewrite.ts:79 */
 __hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	record->rewrite = REWRITE_NONE;
@@ -2415,7 +2415,7 @@ __hidden __noinline void rewrite_error(struct facts *facts, struct record *recor
 		rewrite_error_forward(facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/decide.ts:31 */
+/* from datapath-as/core/decide.ts:47 */
 __hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	const u32 reason = check_sender(h, facts, scratch);
@@ -2433,16 +2433,17 @@ __hidden __noinline u32 related(struct host *h, struct facts *facts, struct reco
 	return inline_forward(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/stages/flow.ts:12 */
+/* from datapath-as/core/stages/flow.ts:22 */
 static __always_inline bool inline_is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply)
 {
 	const u32 origin_epoch = reply != 0 ? scratch->destination_epoch : scratch->source_epoch;
 	const u32 responder_epoch = reply != 0 ? scratch->source_epoch : scratch->destination_epoch;
 	if (entry->origin_epoch != origin_epoch || entry->responder_epoch != responder_epoch)
 		return false;
-	if (facts->hook != HOOK_FROM_POD)
-		return true;
-	return facts->port == (reply != 0 ? entry->responder_port : entry->origin_port);
+	const u32 sender_port = reply != 0 ? entry->responder_port : entry->origin_port;
+	if (facts->hook == HOOK_FROM_POD)
+		return facts->port == sender_port;
+	return sender_port == 0 || facts->hook == HOOK_TO_POD || facts->hook == HOOK_TO_HOST;
 }
 
 __hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply)
@@ -2450,7 +2451,7 @@ __hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch
 	return inline_is_current(facts, scratch, entry, reply);
 }
 
-/* from datapath-as/core/conntrack.ts:42 */
+/* from datapath-as/core/conntrack.ts:59 */
 static __always_inline u32 inline_conntrack_expiry(u32 expires, u32 now, u32 lifetime)
 {
 	const u32 wanted = now + lifetime;
@@ -2465,7 +2466,7 @@ __hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime)
 	return inline_conntrack_expiry(expires, now, lifetime);
 }
 
-/* from datapath-as/core/stages/flow.ts:21 */
+/* from datapath-as/core/stages/flow.ts:32 */
 static __always_inline void inline_touch_flow(struct facts *facts, struct record *record, struct conntrack *entry)
 {
 	const u32 added = inline_conntrack_transition(facts->protocol, facts->tcp_flags, record->reply);
@@ -2486,7 +2487,7 @@ __hidden __noinline void touch_flow(struct facts *facts, struct record *record, 
 	inline_touch_flow(facts, record, entry);
 }
 
-/* from datapath-as/core/stages/rewrite.ts:37 */
+/* from datapath-as/core/stages/rewrite.ts:44 */
 static __always_inline void inline_rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	set_target(scratch, facts->destination_hi, facts->destination_lo);
@@ -2504,7 +2505,7 @@ __hidden __noinline void rewrite_reply(struct facts *facts, struct record *recor
 	inline_rewrite_reply(facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/stages/flow.ts:36 */
+/* from datapath-as/core/stages/flow.ts:47 */
 __hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (facts->now - entry->renewed < TRANSLATION_RENEWAL)
@@ -2532,7 +2533,7 @@ __hidden __noinline void renew_translation(struct facts *facts, struct record *r
 	record->touch_renewed = facts->now == 0 ? 1 : facts->now;
 }
 
-/* from datapath-as/core/decide.ts:46 */
+/* from datapath-as/core/decide.ts:62 */
 static __always_inline u32 inline_established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	inline_touch_flow(facts, record, entry);
@@ -2552,7 +2553,7 @@ __hidden __noinline u32 established(struct host *h, struct facts *facts, struct 
 	return inline_established(h, facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/stages/flow.ts:103 */
+/* from datapath-as/core/stages/flow.ts:114 */
 __hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old)
 {
 	struct conntrack *entry = new_conntrack(scratch);
@@ -2574,7 +2575,7 @@ __hidden __noinline void continue_flow(struct facts *facts, struct record *recor
 	write_verdict(record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:59 */
+/* from datapath-as/core/decide.ts:75 */
 __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (record->reply != 0)
@@ -2605,7 +2606,7 @@ __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct re
 	return inline_forward(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:126 */
+/* from datapath-as/core/decide.ts:142 */
 static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	const u32 reply = inline_is_reply(entry->flags, scratch->source_high);
@@ -2626,7 +2627,7 @@ static __always_inline u32 known(struct host *h, struct facts *facts, struct rec
 	return revisited(h, facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/decide.ts:178 */
+/* from datapath-as/core/decide.ts:194 */
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	clear_record(facts, record);

@@ -1,7 +1,8 @@
 // Config: the run-time switches, one entry of `config`, the same on both machines.
 
 /** Value of `config`. 64 bytes. */
-@unmanaged export class Config {
+@unmanaged
+export class Config {
   flags: u32;
   node: u32;
   cluster: u32;

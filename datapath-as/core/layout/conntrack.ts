@@ -12,7 +12,8 @@
  *  C, c originator, responder closed (FIN or RST)   R reset      T translated: the responder is a backend of a frontend
  *  H hairpin: the originator is the backend itself  P the originator's packets go to a proxy
  */
-@unmanaged export class Conntrack {
+@unmanaged
+export class Conntrack {
   flags: u32;
   /** Tick after which the entry is as good as absent. */
   expires: u32;
@@ -54,7 +55,8 @@ export const CONNTRACK_HAIRPIN: u32 = 256;
 export const CONNTRACK_PROXY: u32 = 512;
 
 /** Value of `translations`: the small half of a translated flow, found by what the client wrote on the packet. 32 bytes. */
-@unmanaged export class Translation {
+@unmanaged
+export class Translation {
   backendHi: u64;
   backendLo: u64;
   backendPort: u16;
@@ -68,7 +70,8 @@ export const CONNTRACK_PROXY: u32 = 512;
 export const TRANSLATION_HAIRPIN: u16 = 1;
 
 /** Key of `fragments`: what the fragments of one datagram share. 40 bytes. */
-@unmanaged export class FragmentKey {
+@unmanaged
+export class FragmentKey {
   sourceHi: u64;
   sourceLo: u64;
   destinationHi: u64;
@@ -80,14 +83,16 @@ export const TRANSLATION_HAIRPIN: u16 = 1;
 }
 
 /** Value of `fragments`: the ports that only the first fragment carries. 8 bytes. */
-@unmanaged export class FragmentPorts {
+@unmanaged
+export class FragmentPorts {
   sourcePort: u16;
   destinationPort: u16;
   expires: u32;
 }
 
 /** Value of `epochs`, found by slot number hash(address): what may have changed about an address, and what it may be. 8 bytes. */
-@unmanaged export class AddressSlot {
+@unmanaged
+export class AddressSlot {
   /** Moves when the identity, policy set or owner of an address in this slot changes. Written after what it announces. */
   epoch: u32;
   hints: u32;

@@ -1,7 +1,8 @@
 // Endpoints, prefixes and nodes: who is behind an address, and where.
 
 /** Value of `endpoints`, found by address: an interface of this node with an identity. 48 bytes. */
-@unmanaged export class Endpoint {
+@unmanaged
+export class Endpoint {
   /** Datapath port (kernel: ifindex of the host side; wasm: port number). */
   port: u32;
   id: u32;
@@ -23,7 +24,8 @@ export const ENDPOINT_HOST: u32 = 4;
 export const ENDPOINT_AUDIT: u32 = 8;
 
 /** Key of `ipcache` (longest prefix). A prefix's length counts from the zone: 32 + bits of the v4-mapped address. 24 bytes. */
-@unmanaged export class PrefixKey {
+@unmanaged
+export class PrefixKey {
   prefixLength: u32;
   /** 0; tells overlapping address spaces apart. */
   zone: u32;
@@ -32,7 +34,8 @@ export const ENDPOINT_AUDIT: u32 = 8;
 }
 
 /** Value of `ipcache`. 16 bytes. */
-@unmanaged export class Prefix {
+@unmanaged
+export class Prefix {
   identity: u32;
   /** Node that carries the prefix; 0: no node, the host's routes decide. */
   node: u32;
@@ -41,7 +44,8 @@ export const ENDPOINT_AUDIT: u32 = 8;
 }
 
 /** Value of `nodes`, found by node number. 40 bytes. */
-@unmanaged export class Node {
+@unmanaged
+export class Node {
   addressHi: u64;
   addressLo: u64;
   mode: u8;

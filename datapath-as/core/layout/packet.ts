@@ -1,7 +1,8 @@
 // Facts, scratch and record: what a machine tells the core about a packet, where the core thinks, and what it decided.
 
 /** Facts about one packet, written by the machine's parser before `decide`. Starts with the packet's Tuple. 112 bytes. */
-@unmanaged export class Facts {
+@unmanaged
+export class Facts {
   sourceHi: u64;
   sourceLo: u64;
   destinationHi: u64;
@@ -49,7 +50,8 @@ export const FACT_LATER_FRAGMENT: u8 = 4;
 export const FACT_NEIGHBOUR: u8 = 8;
 
 /** What was decided about one packet: effects for the host to apply. 128 bytes. */
-@unmanaged export class Record {
+@unmanaged
+export class Record {
   nextHop: u8;
   reason: u8;
   event: u8;
@@ -92,7 +94,8 @@ export const FACT_NEIGHBOUR: u8 = 8;
 }
 
 /** One event in the ring, filled by the host from facts and record. 96 bytes. */
-@unmanaged export class Event {
+@unmanaged
+export class Event {
   sourceHi: u64;
   sourceLo: u64;
   destinationHi: u64;
@@ -123,7 +126,8 @@ export const FACT_NEIGHBOUR: u8 = 8;
 }
 
 /** Value of `metrics`, per CPU; index = reason * 2 + direction. 16 bytes. */
-@unmanaged export class Metric {
+@unmanaged
+export class Metric {
   packets: u64;
   bytes: u64;
 }

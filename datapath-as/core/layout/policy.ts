@@ -4,7 +4,8 @@
  * Key of `policy` (longest prefix). Set, identity and direction are always matched whole; the prefix then reaches into protocol
  * and port, so that port ranges become prefixes and "any protocol" is the shortest. 16 bytes.
  */
-@unmanaged export class PolicyKey {
+@unmanaged
+export class PolicyKey {
   prefixLength: u32;
   set: u32;
   identity: u32;
@@ -24,7 +25,8 @@
  * +-------------+--------------+--------------+------------------+
  * match length = bits of protocol and port that the entry fixes, plus 1 (1..25), so that no entry's word is 0.
  */
-@unmanaged export class PolicyEntry {
+@unmanaged
+export class PolicyEntry {
   rule: u32;
   proxyPort: u16;
   matchLength: u8;
@@ -32,7 +34,8 @@
 }
 
 /** Key of `grants`: an address that one endpoint got in a DNS answer. 24 bytes. */
-@unmanaged export class GrantKey {
+@unmanaged
+export class GrantKey {
   hi: u64;
   lo: u64;
   endpoint: u32;
@@ -40,7 +43,8 @@
 }
 
 /** Value of `grants`: up to four live names' identities; 0 is a free place. An expiry is the first tick it no longer counts. 32 bytes. */
-@unmanaged export class Grant {
+@unmanaged
+export class Grant {
   identity0: u32;
   expires0: u32;
   identity1: u32;

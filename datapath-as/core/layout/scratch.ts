@@ -9,7 +9,8 @@ import { Affinity, AffinityKey, FrontendKey } from './service';
 import { Address, FlowKey, Tuple } from './tuple';
 
 /** Blocks are plain words: their meaning is that of the class they stand for. 536 bytes. */
-@unmanaged export class Scratch {
+@unmanaged
+export class Scratch {
   /** Tuple: the packet after its destination was translated (from_pod) or as it is. */
   tuple0: u64;
   tuple1: u64;

@@ -1,7 +1,8 @@
 // Services: frontends, their Maglev tables in one flat array, and backends with ids that never change meaning.
 
 /** Key of `frontends`. Port 0 with protocol 0 stands for "any other port of this address". 24 bytes. */
-@unmanaged export class FrontendKey {
+@unmanaged
+export class FrontendKey {
   hi: u64;
   lo: u64;
   port: u16;
@@ -15,7 +16,8 @@ export const SCOPE_EXTERNAL: u8 = 0;
 export const SCOPE_INTERNAL: u8 = 1;
 
 /** Value of `frontends`. 24 bytes. */
-@unmanaged export class Frontend {
+@unmanaged
+export class Frontend {
   service: u32;
   /** The service's slots in `maglev`: [offset, offset + size). Size 0: no backend. */
   offset: u32;
@@ -31,12 +33,14 @@ export const FRONTEND_AFFINITY: u32 = 1;
 export const FRONTEND_CLOSED: u32 = 2;
 
 /** Value of `maglev`, found by slot number: a backend id, 0 for none. 4 bytes. */
-@unmanaged export class MaglevSlot {
+@unmanaged
+export class MaglevSlot {
   backend: u32;
 }
 
 /** Value of `backends`, found by backend id. 32 bytes. */
-@unmanaged export class Backend {
+@unmanaged
+export class Backend {
   hi: u64;
   lo: u64;
   port: u16;
@@ -56,7 +60,8 @@ export const BACKEND_TERMINATING: u8 = 1;
 export const BACKEND_QUARANTINED: u8 = 2;
 
 /** Key of `affinity`. 24 bytes. */
-@unmanaged export class AffinityKey {
+@unmanaged
+export class AffinityKey {
   clientHi: u64;
   clientLo: u64;
   service: u32;
@@ -64,7 +69,8 @@ export const BACKEND_QUARANTINED: u8 = 2;
 }
 
 /** Value of `affinity`. 8 bytes. */
-@unmanaged export class Affinity {
+@unmanaged
+export class Affinity {
   backend: u32;
   expires: u32;
 }

@@ -2,19 +2,30 @@
 
 import { conntrackExpiry, conntrackLifetime, conntrackTransition } from '../conntrack';
 import { EFFECT_REPLACE, EFFECT_TOUCH } from '../enum/effect';
-import { HOOK_FROM_POD } from '../enum/hook';
+import { HOOK_FROM_POD, HOOK_TO_HOST, HOOK_TO_POD } from '../enum/hook';
 import { TRANSLATION_RENEWAL } from '../enum/time';
-import { Conntrack, CONNTRACK_HAIRPIN, CONNTRACK_ORIGIN_HIGH, CONNTRACK_PROXY, CONNTRACK_TRANSLATED, TRANSLATION_HAIRPIN } from '../layout/conntrack';
+import {
+  Conntrack,
+  CONNTRACK_HAIRPIN,
+  CONNTRACK_ORIGIN_HIGH,
+  CONNTRACK_PROXY,
+  CONNTRACK_TRANSLATED,
+  TRANSLATION_HAIRPIN,
+} from '../layout/conntrack';
 import { Facts, Record } from '../layout/packet';
 import { clientTuple, newConntrack, newTranslation, originTuple, Scratch } from '../layout/scratch';
 
-/** Whether the entry's word still holds for this packet: neither address's epoch has moved, and a pod sends from where it sent before. */
+/**
+ * Whether the entry's word still holds for this packet: neither address's epoch has moved, and the sender is where it was: a
+ * pod behind its port, anybody else not on this node.
+ */
 export function isCurrent(facts: Facts, scratch: Scratch, entry: Conntrack, reply: u32): bool {
   const originEpoch: u32 = reply != 0 ? scratch.destinationEpoch : scratch.sourceEpoch;
   const responderEpoch: u32 = reply != 0 ? scratch.sourceEpoch : scratch.destinationEpoch;
   if (entry.originEpoch != originEpoch || entry.responderEpoch != responderEpoch) return false;
-  if (facts.hook != HOOK_FROM_POD) return true;
-  return facts.port == (reply != 0 ? entry.responderPort : entry.originPort);
+  const senderPort: u32 = reply != 0 ? entry.responderPort : entry.originPort;
+  if (facts.hook == HOOK_FROM_POD) return facts.port == senderPort;
+  return senderPort == 0 || facts.hook == HOOK_TO_POD || facts.hook == HOOK_TO_HOST;
 }
 
 /** Moves an established flow on by one packet. */

@@ -1,6 +1,13 @@
 // Stage rewrite: what of the packet changes on the way, from the tuple it came with and the entry it belongs to.
 
-import { REWRITE_DESTINATION, REWRITE_EMBEDDED, REWRITE_NONE, REWRITE_OUTER_DESTINATION, REWRITE_OUTER_SOURCE, REWRITE_SOURCE } from '../enum/effect';
+import {
+  REWRITE_DESTINATION,
+  REWRITE_EMBEDDED,
+  REWRITE_NONE,
+  REWRITE_OUTER_DESTINATION,
+  REWRITE_OUTER_SOURCE,
+  REWRITE_SOURCE,
+} from '../enum/effect';
 import { Conntrack, CONNTRACK_HAIRPIN, CONNTRACK_TRANSLATED } from '../layout/conntrack';
 import { Facts, Record } from '../layout/packet';
 import { addressKey, packetTuple, Scratch } from '../layout/scratch';
