@@ -95,7 +95,7 @@ t.test('every file starts by saying what it is', async (t) => {
   const silent = written.filter((path) => {
     const [first, second] = read(path)
       .split('\n')
-      .filter((line) => !/SPDX-License-Identifier|^#!/.test(line));
+      .filter((line) => !/SPDX-License-Identifier|^#!|^$/.test(line));
     return !/^(\/\/|\/\*|#) ?\S|^\/\*\*?$/.test(first) && !/^ \*/.test(second ?? '');
   });
   t.same(silent, []);
