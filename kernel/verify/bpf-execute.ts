@@ -7,6 +7,7 @@ import { type BpfFunction, type BpfInstruction, decodeFunction, wideLoadOp } fro
 import type { Elf } from './elf.ts';
 import type { Contract, Outcome } from './machine.ts';
 import { dereferenced, isPointer, isPresent, loadThrough, type Memory, movedBy, type Pointer, pointerTo, type Region, storeThrough, type Value } from './memory.ts';
+import { negate } from './normalise-arithmetic.ts';
 import { and, not } from './normalise-boolean.ts';
 import { extract, resize, signExtend, zeroExtend } from './normalise-slices.ts';
 import { joinAll, type Path } from './paths.ts';
@@ -293,9 +294,8 @@ function moved(value: Term, signedBits: number, width: 32 | 64): Term {
 
 function displaced(code: number, width: 32 | 64, left: Value, right: Value): Pointer {
   const [base, by] = isPointer(left) ? [left, right] : [right as Pointer, left];
-  if (width === 32 || isPointer(by) || !isConstant(by) || code > 1 || (code === 1 && base !== left)) {
-    throw new Unsupported('bpf: arithmetic on a pointer that is not a constant displacement');
+  if (width === 32 || isPointer(by) || code > 1 || (code === 1 && base !== left)) {
+    throw new Unsupported('bpf: arithmetic on a pointer that is not a displacement');
   }
-  const bytes = Number(BigInt.asIntN(64, by.value));
-  return movedBy(base, code === 0 ? bytes : -bytes);
+  return movedBy(base, code === 0 ? by : negate(by));
 }

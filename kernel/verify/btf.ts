@@ -12,6 +12,8 @@ interface BtfType {
   readonly members: readonly { readonly name: string; readonly type: number; readonly offset: number }[];
   /** Of arrays: elements. */
   readonly count: number;
+  /** Of integers: a truth value, of which only the lowest bit means anything. */
+  readonly boolean: boolean;
 }
 
 const KIND = { int: 1, pointer: 2, array: 3, struct: 4, union: 5, enum: 6, typedef: 8, volatile: 9, const: 10, restrict: 11, function: 12, prototype: 13, variable: 14, section: 15, enum64: 19 } as const;
@@ -58,7 +60,7 @@ function readTypes(bytes: Buffer): BtfType[] {
   const end = types + bytes.readUInt32LE(12);
   const strings = header + bytes.readUInt32LE(16);
   const text = (at: number): string => bytes.toString('latin1', strings + at, bytes.indexOf(0, strings + at));
-  const list: BtfType[] = [{ name: 'void', kind: 0, data: 0, members: [], count: 0 }];
+  const list: BtfType[] = [{ name: 'void', kind: 0, data: 0, members: [], count: 0, boolean: false }];
   for (let at = types; at < end; ) {
     const info = bytes.readUInt32LE(at + 4);
     const kind = (info >> 24) & 31;
@@ -77,7 +79,7 @@ function readTypes(bytes: Buffer): BtfType[] {
     }
     const count = kind === KIND.array ? bytes.readUInt32LE(body + 8) : 0;
     const element = kind === KIND.array ? bytes.readUInt32LE(body) : bytes.readUInt32LE(at + 8);
-    list.push({ name: text(bytes.readUInt32LE(at)), kind, data: element, members, count });
+    list.push({ name: text(bytes.readUInt32LE(at)), kind, data: element, members, count, boolean: kind === KIND.int && (bytes[body + 3]! & 4) !== 0 });
     at = body + tail(kind, length);
   }
   return list;
@@ -99,7 +101,7 @@ export function readBtf(elf: Elf): Btf {
   };
   const parameter = (name: string, id: number): Parameter => {
     const type = plain(id);
-    if (type.kind !== KIND.pointer) return { kind: 'number', name, width: 8 * size(id) };
+    if (type.kind !== KIND.pointer) return { kind: 'number', name, width: type.boolean ? 1 : 8 * size(id) };
     return { kind: 'reference', name, struct: plain(type.data).name, size: size(type.data) };
   };
   const find = (name: string, kind: number): BtfType | undefined => types.find((type) => type.kind === kind && type.name === name);

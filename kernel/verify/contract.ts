@@ -5,17 +5,25 @@
 import type { MapShape, Parameter } from './btf.ts';
 import type { CoreFunction } from './functions.ts';
 import type { CallState, Contract } from './machine.ts';
-import { isPointer, isPresent, loadThrough, type Memory, type Pointer, pointerTo, type Region, type Value } from './memory.ts';
-import { and, not } from './normalise-boolean.ts';
+import { isPointer, isPresent, loadThrough, type Memory, nullHazard, type Pointer, pointerTo, type Region, type Value } from './memory.ts';
+import { and, bit, ite } from './normalise-boolean.ts';
 import { isNonZero } from './normalise-compare.ts';
 import { concat, extract, zeroExtend } from './normalise-slices.ts';
-import { apply, isFalse, type Term, token, truth, variable } from './terms.ts';
+import { apply, constant, isFalse, type Term, token, truth, variable } from './terms.ts';
 import { Unsupported } from './unsupported.ts';
 
-/** Bytes of a parameter's target that a function may read before writing, and may write. */
+/** Bytes of a parameter's target that a function may read before writing, and may write; and whether null may be passed. */
 export interface Footprint {
   readonly reads: ReadonlySet<number>;
   readonly writes: ReadonlySet<number>;
+  readonly nullable: boolean;
+}
+
+/** What callers may know of a function. */
+export interface Summary {
+  readonly footprints: readonly Footprint[];
+  /** Bits that the result can have; compilers see into callees far enough to use that a result is 0 or 1. */
+  readonly resultBits: number;
 }
 
 /** One uninterpreted lookup or call, as a machine made it. */
@@ -28,18 +36,18 @@ export interface Occurrence {
 export interface Universe {
   map(name: string): MapShape;
   callee(name: string): CoreFunction;
-  footprints(name: string): readonly Footprint[];
+  summary(name: string): Summary;
 }
 
 export function wordWidth(size: number, index: number): number {
   return 8 * Math.min(8, size - 8 * index);
 }
 
-/** A region whose initial words are unknowns of the proof. */
-export function unknownRegion(name: string, size: number): Region {
+/** A parameter's target: its words are unknowns of the proof, and so is, where null may be passed, whether it is there. */
+export function unknownRegion(name: string, size: number, demanded: (() => void) | undefined): Region {
   return {
-    name, size, writable: true, found: truth(true), reads: new Set(), writes: new Set(),
-    initial: (index) => variable(`${name}.${index * 8}`, wordWidth(size, index)),
+    name, size, writable: true, found: demanded ? variable(`${name}.present`, 0) : truth(true), reads: new Set(), writes: new Set(),
+    ...(demanded ? { demanded } : {}), initial: (index) => variable(`${name}.${index * 8}`, wordWidth(size, index)),
   };
 }
 
@@ -87,7 +95,7 @@ export class HostContract implements Contract {
   call(name: string, args: readonly Value[], state: CallState): Value | undefined {
     const callee = this.#universe.callee(name);
     const given = this.#machine === 'bpf' && callee.takesHost ? args.slice(1) : args;
-    const footprints = this.#universe.footprints(name);
+    const { footprints, resultBits } = this.#universe.summary(name);
     const inputs: Term[] = [];
     callee.parameters.forEach((parameter, i) => {
       const value = given[i];
@@ -101,7 +109,7 @@ export class HostContract implements Contract {
     callee.parameters.forEach((parameter, i) => {
       if (parameter.kind === 'reference') applyWrites(parameter, footprints[i]!, given[i] as Pointer, called, state.memory);
     });
-    return this.#result(callee, called);
+    return this.#result(callee, resultBits, called);
   }
 
   /** The parameter's bits; what the calling convention promises about the others is a hazard if it does not hold. */
@@ -113,20 +121,23 @@ export class HostContract implements Contract {
 
   #content(parameter: Parameter & { kind: 'reference' }, footprint: Footprint, value: Value, state: CallState): Term[] {
     if (!isPointer(value)) throw new Unsupported(`a number is passed as ${parameter.name}`);
-    this.unsafe(and(state.condition, not(isPresent(value))));
+    const present = isPresent(value);
+    if (!footprint.nullable) this.unsafe(nullHazard(value, state.condition));
     const words = new Set([...footprint.reads].map((at) => at >> 3));
-    return [...words].sort((a, b) => a - b).map((index) => {
-      const word = loadThrough(state.memory, value.targets.filter((target) => target.region), index * 8, wordWidth(parameter.size, index) / 8);
+    const content = [...words].sort((a, b) => a - b).map((index) => {
+      const width = wordWidth(parameter.size, index);
+      const word = loadThrough(state.memory, value.targets.filter((target) => target.region), index * 8, width / 8);
       if (isPointer(word)) throw new Unsupported(`a pointer is stored in ${parameter.name}`);
-      return word;
+      return footprint.nullable ? ite(present, word, constant(width, 0)) : word;
     });
+    return footprint.nullable ? [bit(present, 1), ...content] : content;
   }
 
-  #result(callee: CoreFunction, called: Term): Value | undefined {
+  #result(callee: CoreFunction, bits: number, called: Term): Value | undefined {
     if (!callee.result) return undefined;
     if (callee.result.kind === 'reference') return pointerTo(this.#answers.region(callee.name, callee.result.size, called));
     const { width } = callee.result;
-    const value = apply('result', width, called);
+    const value = bits === 0 ? constant(width, 0) : zeroExtend(width, apply('result', bits, called));
     if (this.#machine === 'wasm') return zeroExtend(Math.max(32, width), value);
     return width === 64 ? value : concat(apply('above', 64 - width, called), value);
   }

@@ -6,7 +6,7 @@ import { inOrder, ones, type Term } from './terms.ts';
 /** Values of variables, and of uninterpreted results as a function of the token's value. */
 export interface Assignment {
   variable(name: string, width: number): bigint;
-  result(name: string, width: number, token: bigint): bigint;
+  result(application: Term, token: bigint): bigint;
 }
 
 /** The value of every term under the roots, by id. Truth values are 0n and 1n. */
@@ -46,7 +46,7 @@ function valueOf(term: Term, a: readonly bigint[], assignment: Assignment): bigi
   switch (term.op) {
     case 'const': return term.value;
     case 'var': return assignment.variable(term.name, width);
-    case 'apply': return assignment.result(term.name, width, a[0]!);
+    case 'apply': return assignment.result(term, a[0]!);
     case 'not': return 1n - a[0]!;
     case 'and': return a.every((value) => value === 1n) ? 1n : 0n;
     case 'ite': return a[0] === 1n ? a[1]! : a[2]!;

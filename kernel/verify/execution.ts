@@ -2,11 +2,11 @@
 // Execution: one core function on both machines with the same unknown arguments, callees and lookups left to the contract.
 
 import { type BpfRoles, BpfExecutor } from './bpf-execute.ts';
-import { Answers, type Footprint, HostContract, type Occurrence, type Universe, unknownRegion } from './contract.ts';
+import { Answers, HostContract, type Occurrence, type Summary, type Universe, unknownRegion } from './contract.ts';
 import type { CoreFunction, Machines } from './functions.ts';
 import type { Outcome } from './machine.ts';
 import { isPointer, loadThrough, Memory, pointerTo, type Region, type Value } from './memory.ts';
-import { concat, zeroExtend } from './normalise-slices.ts';
+import { concat, extract, leadingZeros, zeroExtend } from './normalise-slices.ts';
 import { constant, type Term, truth, variable } from './terms.ts';
 import { Unsupported } from './unsupported.ts';
 import { type FunctionRole, WasmExecutor } from './wasm-execute.ts';
@@ -23,7 +23,7 @@ export interface Execution {
   readonly bpf: Side;
   /** One a reference parameter, by parameter index. */
   readonly regions: ReadonlyMap<number, Region>;
-  readonly footprints: readonly Footprint[];
+  readonly summary: Summary;
 }
 
 /** A function of the module that asks a map: its key lies in memory, is a number, or is always element 0. */
@@ -40,7 +40,7 @@ export interface Linkage {
 export class Executions implements Universe {
   readonly #machines: Machines;
   readonly #linkage: Linkage;
-  readonly #footprints = new Map<string, readonly Footprint[] | Unsupported>();
+  readonly #summaries = new Map<string, Summary | Unsupported>();
   readonly #running = new Set<string>();
 
   constructor(machines: Machines, linkage: Linkage) {
@@ -58,11 +58,11 @@ export class Executions implements Universe {
     return this.#machines.functions.get(name) ?? this.#machines.byCName.get(name)!;
   }
 
-  footprints(name: string): readonly Footprint[] {
+  summary(name: string): Summary {
     const core = this.callee(name);
-    const known = this.#footprints.get(core.name);
+    const known = this.#summaries.get(core.name);
     if (known instanceof Unsupported) throw known;
-    return known ?? this.execute(core).footprints;
+    return known ?? this.execute(core).summary;
   }
 
   execute(core: CoreFunction): Execution {
@@ -70,30 +70,39 @@ export class Executions implements Universe {
     this.#running.add(core.name);
     try {
       const execution = this.#execute(core);
-      this.#footprints.set(core.name, execution.footprints);
+      this.#summaries.set(core.name, execution.summary);
       return execution;
     } catch (error) {
-      if (error instanceof Unsupported) this.#footprints.set(core.name, new Unsupported(`${core.name}: ${error.message}`));
+      if (error instanceof Unsupported) this.#summaries.set(core.name, new Unsupported(`${core.name}: ${error.message}`));
       throw error;
     } finally {
       this.#running.delete(core.name);
     }
   }
 
+  /** First as if null could be passed anywhere; a reference that is then used unchecked must not be null. */
   #execute(core: CoreFunction): Execution {
+    const required = new Set<string>();
+    this.#attempt(core, required);
+    return this.#attempt(core, new Set(required));
+  }
+
+  #attempt(core: CoreFunction, required: Set<string>): Execution {
     const regions = new Map<number, Region>();
     core.parameters.forEach((parameter, i) => {
-      if (parameter.kind === 'reference') regions.set(i, unknownRegion(parameter.name, parameter.size));
+      if (parameter.kind !== 'reference') return;
+      const { name, size } = parameter;
+      regions.set(i, unknownRegion(name, size, required.has(name) ? undefined : () => required.add(name)));
     });
     const answers = new Answers();
     const wasm = this.#wasm(core, regions, answers);
     const bpf = this.#bpf(core, regions, answers);
     touchWritten(regions, [wasm, bpf]);
-    const footprints = core.parameters.map((_, i) => {
+    const footprints = core.parameters.map((parameter, i) => {
       const region = regions.get(i);
-      return { reads: new Set(region?.reads), writes: new Set(region?.writes) };
+      return { reads: new Set(region?.reads), writes: new Set(region?.writes), nullable: !required.has(parameter.name) };
     });
-    return { core, wasm, bpf, regions, footprints };
+    return { core, wasm, bpf, regions, summary: { footprints, resultBits: resultBits(core, [wasm, bpf]) } };
   }
 
   #wasm(core: CoreFunction, regions: ReadonlyMap<number, Region>, answers: Answers): Side {
@@ -151,6 +160,16 @@ export class Executions implements Universe {
     if (!outcome) throw new Unsupported('bpf: no path ends');
     return { outcome, occurrences: contract.occurrences, hazards: contract.hazards };
   }
+}
+
+/** Both sides are proved equal, so what one of them shows about the upper bits holds. */
+function resultBits(core: CoreFunction, sides: readonly Side[]): number {
+  if (core.result?.kind !== 'number') return 0;
+  const { width } = core.result;
+  return Math.min(...sides.map(({ outcome: { result } }) => {
+    if (!result || isPointer(result)) return width;
+    return width - leadingZeros(extract(width - 1, 0, result));
+  }));
 }
 
 /** The kernel's own notes about lookups: the core cannot see them, so nothing about them is compared. */

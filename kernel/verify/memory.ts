@@ -4,7 +4,7 @@
 
 import { and, ite, not, or } from './normalise-boolean.ts';
 import { concat, extract } from './normalise-slices.ts';
-import { isFalse, isTrue, isZero, type Term, truth } from './terms.ts';
+import { isConstant, isFalse, isTrue, isZero, type Term, truth } from './terms.ts';
 import { Unsupported } from './unsupported.ts';
 
 export interface Region {
@@ -19,6 +19,8 @@ export interface Region {
   /** Bytes whose initial content mattered, and bytes that may have been stored to. */
   readonly reads: Set<number>;
   readonly writes: Set<number>;
+  /** Told when the region is used where nothing on the path shows that it is there. */
+  demanded?(): void;
 }
 
 /** One of the places that a pointer may stand for; `region` undefined is null. Guards exclude each other. */
@@ -42,8 +44,36 @@ export function pointerTo(region: Region, offset = 0): Pointer {
   return { targets: [{ guard: truth(true), region, offset }] };
 }
 
-export function movedBy(pointer: Pointer, bytes: number): Pointer {
-  return { targets: pointer.targets.map((target) => ({ ...target, offset: target.offset + bytes })) };
+/** A pointer moved by a number of bytes: a constant, or a choice between a few. */
+export function movedBy(pointer: Pointer, bytes: Term): Pointer {
+  const steps = possibleConstants(bytes);
+  if (!steps) throw new Unsupported('a pointer is moved by an unknown number of bytes');
+  const targets = pointer.targets.flatMap((target) => steps.map(({ guard, value }) => ({
+    ...target, guard: and(target.guard, guard), offset: target.offset + Number(BigInt.asIntN(bytes.width, value)),
+  })));
+  return { targets: targets.filter((target) => !isFalse(target.guard)) };
+}
+
+const maximumChoices = 16;
+
+/** The constants that a term chooses from, with the condition of each; undefined if it is not such a choice. */
+function possibleConstants(term: Term): { guard: Term; value: bigint }[] | undefined {
+  if (isConstant(term)) return [{ guard: truth(true), value: term.value }];
+  if (term.op === 'ite') {
+    const yes = possibleConstants(term.args[1]!);
+    const no = possibleConstants(term.args[2]!);
+    if (!yes || !no || yes.length + no.length > maximumChoices) return undefined;
+    const under = (condition: Term, list: typeof yes): typeof yes => list.map(({ guard, value }) => ({ guard: and(condition, guard), value }));
+    return [...under(term.args[0]!, yes), ...under(not(term.args[0]!), no)];
+  }
+  if (term.op !== 'concat') return undefined;
+  let all: { guard: Term; value: bigint }[] = [{ guard: truth(true), value: 0n }];
+  for (const piece of term.args) {
+    const list = possibleConstants(piece);
+    if (!list || all.length * list.length > maximumChoices) return undefined;
+    all = all.flatMap((high) => list.map((low) => ({ guard: and(high.guard, low.guard), value: (high.value << BigInt(piece.width)) | low.value })));
+  }
+  return all;
 }
 
 /** The condition under which a pointer is not null. */
@@ -211,11 +241,18 @@ function bounded(region: Region, offset: number, bytes: number): void {
   }
 }
 
+/** The condition under which a pointer that must not be null is null. */
+export function nullHazard(pointer: Pointer, under: Term): Term {
+  for (const { guard, region } of pointer.targets) {
+    if (region?.demanded && !isFalse(and(under, guard, not(region.found)))) region.demanded();
+  }
+  return and(under, not(isPresent(pointer)));
+}
+
 /** Where a pointer that is dereferenced leads, with the condition of each place; and when it would be null. */
 export function dereferenced(pointer: Pointer, under: Term): { places: readonly Target[]; unsafe: Term } {
-  const unsafe = and(under, not(isPresent(pointer)));
   const places = pointer.targets.filter((target) => target.region && !isFalse(and(under, target.guard)));
-  return { places, unsafe };
+  return { places, unsafe: nullHazard(pointer, under) };
 }
 
 /** Loads through a pointer with one or several possible places. */

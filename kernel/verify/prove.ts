@@ -3,10 +3,11 @@
 
 import type { Executions } from './execution.ts';
 import type { CoreFunction } from './functions.ts';
-import { type Obligation, obligations } from './obligation.ts';
-import { or } from './normalise-boolean.ts';
+import { matchOccurrences } from './matching.ts';
+import { obligations } from './obligation.ts';
+import { difference, type Question, substituted, unsettled } from './question.ts';
 import type { Solver } from './solver.ts';
-import { forgetTerms, termCount } from './terms.ts';
+import { forgetTerms, isFalse, termCount } from './terms.ts';
 import { Unsupported } from './unsupported.ts';
 
 export interface Proof {
@@ -20,27 +21,27 @@ export interface Proof {
   readonly terms: number;
 }
 
-/** All obligations in one question first; it is usually answered, and quickly. */
-const togetherMs = 5_000;
-
 export async function prove(core: CoreFunction, executions: Executions, solver: Solver, timeoutMs = 30_000): Promise<Proof> {
   const start = performance.now();
   forgetTerms();
-  let left: Obligation[] = [];
+  let left: Question[] = [];
   const done = (verdict: Proof['verdict'], reason?: string): Proof => ({
     name: core.name, verdict, ...(reason === undefined ? {} : { reason }), asked: left.length,
     milliseconds: Math.round(performance.now() - start), terms: termCount(),
   });
   try {
-    left = obligations(executions.execute(core));
+    const execution = executions.execute(core);
+    left = obligations(execution);
+    if (left.length > 0) {
+      const substitution = await matchOccurrences(execution, solver);
+      left = left.map((each) => substituted(each, substitution)).filter((each) => !isFalse(difference(each)));
+    }
   } catch (error) {
     if (error instanceof Unsupported) return done('open', error.message);
     throw error;
   }
-  const all = await solver.ask(or(...left.map((each) => each.violation)), Math.min(timeoutMs, togetherMs));
-  if (all.verdict === 'impossible') return done('proved');
-  for (const { what, violation } of left) {
-    const answer = await solver.ask(violation, timeoutMs);
+  for (const { what, ...question } of await unsettled(left, solver, timeoutMs)) {
+    const answer = await solver.ask(difference({ what, ...question }), timeoutMs, 'exact');
     if (answer.verdict === 'unknown') return done('open', `the solver did not decide in ${timeoutMs} ms whether ${what}`);
     if (answer.verdict === 'possible') return done('different', `${what}: ${example(answer.inputs)}`);
   }

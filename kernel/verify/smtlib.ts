@@ -34,8 +34,16 @@ function abstracted(term: Term): boolean {
   return term.op === 'mul' || term.op === 'udiv';
 }
 
-/** A problem that is unsatisfiable exactly when no goal can be true. With `abstract`, satisfiable may then mean nothing. */
-export function problem(goal: Term, abstract = false): Problem {
+/**
+ * `free`: results of lookups, calls, multiplications and divisions are arbitrary. `functional`: equal arguments give equal results.
+ * `exact`: and multiplication and division are what they are. Without a solution in one, there is none in the next; a solution means
+ * something only in the last.
+ */
+export type Precision = 'free' | 'functional' | 'exact';
+
+/** A problem that has a solution when the goal can be true. */
+export function problem(goal: Term, precision: Precision): Problem {
+  const abstract = precision !== 'exact';
   const order = inOrder([goal]);
   const lines: string[] = [];
   const inputs: Term[] = [];
@@ -53,8 +61,10 @@ export function problem(goal: Term, abstract = false): Problem {
       lines.push(`(define-fun ${reference(term)} () ${sort(term.width)} ${expression(term)})`);
     }
   }
-  for (const list of tokens.values()) lines.push(...sameTokens(list, functions));
-  for (const [name, list] of functions) if (!name.includes('/')) lines.push(...sameOperands(list));
+  if (precision !== 'free') {
+    for (const list of tokens.values()) lines.push(...sameTokens(list, functions));
+    for (const [name, list] of functions) if (!name.includes('/')) lines.push(...sameOperands(list));
+  }
   lines.push(`(assert ${reference(goal)})`);
   return { text: `${lines.join('\n')}\n`, inputs };
 }

@@ -3,11 +3,12 @@
 
 import type { Contract, Outcome } from './machine.ts';
 import { chosenValue, dereferenced, isPointer, isPresent, loadThrough, type Memory, movedBy, type Pointer, storeThrough, type Value } from './memory.ts';
+import { negate } from './normalise-arithmetic.ts';
 import { and, bit, not } from './normalise-boolean.ts';
 import { equal, isNonZero } from './normalise-compare.ts';
 import { extract, signExtend, zeroExtend } from './normalise-slices.ts';
 import { joinAll, type Path } from './paths.ts';
-import { constant, isConstant, isFalse, isTrue, type Term } from './terms.ts';
+import { constant, isFalse, isTrue, isZero, type Term } from './terms.ts';
 import { Unsupported } from './unsupported.ts';
 import { type Instruction, type WasmFunction, type WasmModule, widthOf } from './wasm-decode.ts';
 import { loads, numeric, stores } from './wasm-numeric.ts';
@@ -249,12 +250,11 @@ function address(value: Value | undefined): Pointer {
 
 function pointerArithmetic(op: number, a: Value, b: Value | undefined): Value {
   const [pointer, other] = isPointer(a) ? [a, b] : [b as Pointer, a];
-  if (other && !isPointer(other) && isConstant(other)) {
-    const bytes = Number(BigInt.asIntN(32, other.value));
-    if (op === 0x6a) return movedBy(pointer, bytes);
-    if (op === 0x6b && pointer === a) return movedBy(pointer, -bytes);
-    if (bytes === 0 && op === 0x46) return bit(not(isPresent(pointer)), 32);
-    if (bytes === 0 && op === 0x47) return bit(isPresent(pointer), 32);
+  if (other && !isPointer(other)) {
+    if (op === 0x6a) return movedBy(pointer, other);
+    if (op === 0x6b && pointer === a) return movedBy(pointer, negate(other));
+    if (isZero(other) && op === 0x46) return bit(not(isPresent(pointer)), 32);
+    if (isZero(other) && op === 0x47) return bit(isPresent(pointer), 32);
   }
   throw new Unsupported(`wasm: instruction 0x${op.toString(16)} on a reference`);
 }
