@@ -39,7 +39,7 @@ t.test('an unfinished install is done again by npm ci, and its failure ends the 
   writeFileSync(join(folder, 'npm.mjs'), 'console.error("npm", ...process.argv.slice(2));\nprocess.exit(1);\n');
   const { status, stderr } = setup(folder, [], { npm_execpath: join(folder, 'npm.mjs') });
   t.equal(status, 1);
-  t.match(stderr, 'setup: node_modules was not finished: running npm ci\nnpm ci --no-audit --no-fund\nsetup: npm ci failed');
+  t.match(stderr, 'setup: node_modules was not finished: running npm ci\nnpm ci --no-audit --no-fund --loglevel=error\nsetup: npm ci failed');
 });
 
 t.test('a package that is not at the version of the lock file is a reason to install', async (t) => {

@@ -8,7 +8,8 @@ export function installModulesIfStale() {
   say(`${why}: running npm ci`);
   // The npm that runs this script, if any: the one on the path may belong to another Node.
   const npm = process.env.npm_execpath;
-  const ok = npm ? run(process.execPath, [npm, 'ci', '--no-audit', '--no-fund']) : run('npm', ['ci', '--no-audit', '--no-fund']);
+  const install = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  const ok = npm ? run(process.execPath, [npm, ...install]) : run('npm', install);
   if (!ok) fail('npm ci failed: nothing can run without its packages; its message stands above');
 }
 
