@@ -34,6 +34,7 @@ const maglevSlots = 16381;
 export async function wasmComparisons(wanted: (metric: string) => boolean, effort: Effort): Promise<Comparison[]> {
   const isAny = (...names: string[]): boolean => names.some((name) => wanted(name) || wanted(`${name}_65536`));
   const found: Comparison[] = [];
+  if (isAny('wasm.crossing')) found.push(await crossing(effort));
   if (isAny('wasm.policy_verdict')) found.push(...(await policyVerdict(effort)));
   if (isAny('wasm.policy_16k')) found.push(...(await rangedPolicy(effort)));
   if (isAny('wasm.maglev_select')) found.push(...(await maglevSelect(effort)));
@@ -49,6 +50,12 @@ const flowCounts = (name: string): [metric: string, flows: number][] => [
   [name, 1],
   [`${name}_65536`, manyFlows],
 ];
+
+async function crossing({ scale }: Effort): Promise<Comparison> {
+  const bench = await WasmBench.open();
+  const count = Math.ceil(calls * 4 * scale);
+  return { metric: 'wasm.crossing', measure: () => cpuTimePerOperation(count, () => bench.loops.calls(count)) };
+}
 
 async function policyVerdict({ scale }: Effort): Promise<Comparison[]> {
   const rows = exactTable();

@@ -9,6 +9,8 @@ import { openKernelMachine, openWasmMachine } from './packets/machines.ts';
 import { familiesOf, type Played, playCase } from './packets/runner.ts';
 import type { Machine } from './packets/stage.ts';
 
+t.setTimeout(600_000);
+
 const names = new Set<string>();
 for (const [group, cases] of Object.entries(packetCases)) for (const { name } of cases) names.add(`${group}: ${name}`);
 
