@@ -7,6 +7,7 @@ import {
   EEXIST,
   EINVAL,
   ENOMEM,
+  forgetDescriptor,
   forgetDescriptors,
   KIND_ARRAY,
   KIND_HASH,
@@ -54,6 +55,7 @@ export function create(map: u32, kind: u32, keySize: u32, valueSize: u32, entrie
   else if (plain == KIND_HASH || plain == KIND_LRU) error = createHash(made, plain == KIND_LRU);
   else if (plain == KIND_ARRAY || plain == KIND_PERCPU_ARRAY) error = createArray(made, plain == KIND_PERCPU_ARRAY ? MAX_WORKERS : 1);
   if (error == 0) made.kind = plain;
+  else forgetDescriptor(made);
   return error;
 }
 

@@ -106,6 +106,9 @@ export function kindOf(map: u32): u32 {
   return map < MAX_MAPS ? descriptor(map).kind : KIND_NONE;
 }
 
+export function forgetDescriptor(map: MapDescriptor): void {
+  memory.fill(changetype<usize>(map), 0, DESCRIPTOR_SIZE);
+}
 export function forgetDescriptors(): void {
   memory.fill(DESCRIPTORS, 0, <usize>MAX_MAPS * DESCRIPTOR_SIZE);
 }

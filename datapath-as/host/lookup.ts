@@ -64,7 +64,7 @@ function lookupStored(map: u32, number: u32): usize {
   if (descriptor(map).keySize != 4) return 0;
   const cell = keyCell();
   store<u32>(cell, number);
-  return lookup(map, cell);
+  return lookupAny(descriptor(map), cell);
 }
 
 function findNumber(map: MapDescriptor, number: u32, hash: u32): usize {

@@ -52,13 +52,13 @@ function pairShorter(map: MapDescriptor, key: usize, before: u64, set: u64, rest
 function pairLonger(map: MapDescriptor, present: u32, set: u64, rest: u64): usize {
   for (let lengths = present; lengths != 0; lengths &= ~lengthBit(lengths)) {
     const length = map.group + 31 - clz<u32>(lengths);
-    const node = findAt(map, set | <u64>length, rest, load<u64>(maskOf(map, length), 8));
+    const first = set | <u64>length;
+    const mask = load<u64>(maskOf(map, length), 8);
+    const hash = hashPair(first, rest & mask);
+    const node = findFurther(map, firstLink(map, hash), hash, first, rest, mask);
     if (node != 0) return node;
   }
   return 0;
-}
-function findAt(map: MapDescriptor, first: u64, rest: u64, mask: u64): usize {
-  return findMasked(map, first, rest, mask);
 }
 
 /** As hashPrefix in lpm-mask.ts. */

@@ -6,6 +6,7 @@ import { descriptor, EINVAL, KIND_ARRAY, KIND_HASH, KIND_LPM, KIND_LRU, KIND_NON
 import { hashDelete, hashFind, hashUpdate } from './hash-map';
 import { nodeValue } from './lookup';
 import { lpmDelete, lpmExact, lpmFind, lpmUpdate } from './lpm-map';
+import { pairLookup } from './lpm-pair';
 import { NODE_KEY, nextEntry, nodeAddress } from './node-pool';
 
 function isNodes(kind: u32): bool {
@@ -37,7 +38,7 @@ export function mapLookup(map: u32, key: usize): usize {
   const kind = kindOf(map);
   const found = descriptor(kind == KIND_NONE ? 0 : map);
   if (kind == KIND_HASH || kind == KIND_LRU) return nodeValue(found, hashFind(found, key));
-  if (kind == KIND_LPM) return nodeValue(found, lpmFind(found, key));
+  if (kind == KIND_LPM) return found.isPair != 0 ? pairLookup(found, key) : nodeValue(found, lpmFind(found, key));
   return isArray(kind) ? arrayFirst(found, load<u32>(key)) : 0;
 }
 
