@@ -32,6 +32,9 @@ export interface Compiled {
   readonly failed: boolean;
 }
 
+/** The host functions' bodies need threads; nothing of what is compiled here is kept. */
+const options = ['--runtime', 'stub', '--noAssert', '--noEmit', '--noValidate', '-O0', '--enable', 'threads'];
+
 const expressionMethods = [
   'compileAssertionExpression',
   'compileBinaryExpression',
@@ -92,7 +95,7 @@ export async function compile(sources: Sources, violations: Violations): Promise
   let failed = false;
   try {
     const silent = { write: () => undefined };
-    const result = await asc.main([...sources.entries, '--runtime', 'stub', '--noAssert', '--noEmit', '-O0'], {
+    const result = await asc.main([...sources.entries, ...options], {
       // Nothing but sources: the build's own asconfig.json names other entries and options.
       readFile: (path) => (path.endsWith('.ts') ? (sources.read(path) ?? null) : null),
       writeFile: () => undefined,

@@ -20,29 +20,15 @@ const scriptBanner = `// Generated from ${corePath} by kernel/codegen (npm run g
 
 const numbersPath = 'datapath-as/host/generated/maps.ts';
 
-/** The host functions' own imports, as far as types go: their bodies are compiled but never translated. */
-const lookups = `
-export function lookup(map: u32, key: usize): usize { return 0; }
-export function lookupArray(map: u32, index: u32): usize { return 0; }
-export function lookupNumber(map: u32, number: u32): usize { return 0; }
-`;
-
-/** Files of the repository at `root`, except those that are generated themselves and those behind the host functions. */
+/** Files of the repository at `root`; map numbers as they will be, so that stale ones stand in nobody's way. */
 export function repositorySources(root: string, maps: readonly MapDefinition[]): Sources {
-  const entries = [
-    'exports.ts',
-    ...['enum', 'layout'].flatMap((folder) => readdirSync(join(root, corePath, folder)).map((name) => `${folder}/${name}`)),
-  ];
-  const given = new Map([
-    ['datapath-as/host/lookup.ts', lookups],
-    [numbersPath, mapNumbers(maps, scriptBanner)],
-  ]);
+  const namesIn = (folder: string) => readdirSync(join(root, corePath, folder)).map((name) => `${corePath}/${folder}/${name}`);
+  const numbers = mapNumbers(maps, scriptBanner);
   const read = (path: string): string | undefined => {
-    const text = given.get(path);
-    if (text !== undefined) return text;
-    return path.startsWith('datapath-as/') && existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined;
+    if (path === numbersPath) return numbers;
+    return existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined;
   };
-  return { entries: entries.map((path) => `${corePath}/${path}`).sort(), read };
+  return { entries: [`${corePath}/exports.ts`, ...namesIn('enum'), ...namesIn('layout')].sort(), read };
 }
 
 /** Compiles, reads and checks; throws a SubsetError that has every violation. */

@@ -89,8 +89,9 @@ class Author {
       this.below(2) === 0
         ? this.place(type)
         : `(${this.place(type)} ${this.pick(['+', '-', '*', '^'])} ${this.expression(type, depth - 1)})`;
+    // In parentheses: the compiler takes `name < (` for the start of a generic call.
     if (kind === 3) return `(${left} ${this.pick(['==', '!='])} ${this.expression(this.pick(integers), depth - 1)})`;
-    return `(${left} ${this.pick(['<', '<=', '>', '>=', '==', '!='])} ${this.expression(this.pick(like), depth - 1)})`;
+    return `((${left}) ${this.pick(['<', '<=', '>', '>=', '==', '!='])} ${this.expression(this.pick(like), depth - 1)})`;
   }
 
   /** An expression whose type is `type`, whatever its surroundings want. */
