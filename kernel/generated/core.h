@@ -63,6 +63,7 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 #define EVENT_ALLOW ((u8)2)
 #define EVENT_AUDIT ((u8)3)
 #define EVENT_OVERFLOW ((u8)4)
+#define METRIC_EVENTS_LOST 510U
 #define DIRECTION_INGRESS ((u8)0)
 #define DIRECTION_EGRESS ((u8)1)
 

@@ -2,12 +2,12 @@
 /* Events and metrics: what is told and counted about a packet.
  *
  * Wake-ups are the ring's own: the reader is woken when it has read everything before this event, and not while it is behind. A
- * storm of drops thus wakes it once per catch-up, and with no reader at all nobody ever, while a single event is told at once. */
+ * storm of drops thus wakes it once per catch-up, and with no reader at all nobody ever, while a single event is told at once.
+ *
+ * A ring found full is not asked again within the same tick: when a storm has outrun the reader, asking in vain would make every
+ * dropped packet a third dearer. What was not asked for is lost and counted like any other. */
 #pragma once
 #include "workspace.h"
-
-/* Events that found the ring full are counted as packets here: the slot of a reason (255) that no packet has. */
-#define METRIC_EVENTS_LOST 510
 
 static __always_inline void count(__u32 index, __u32 bytes)
 {
@@ -25,13 +25,18 @@ static __always_inline void count_packet(struct facts *facts, struct record *rec
 	count(record->reason * 2 + (record->direction & 1), facts->length);
 }
 
-static __noinline int emit_event(struct facts *facts, struct record *record)
+static __always_inline void emit_event(struct workspace *w)
 {
-	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	struct facts *facts = &w->facts;
+	struct record *record = &w->record;
+	struct event *event = NULL;
 
+	if (w->full != facts->now)
+		event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
+		w->full = facts->now;
 		count(METRIC_EVENTS_LOST, sizeof(*event));
-		return 0;
+		return;
 	}
 	event->source_hi = facts->source_hi;
 	event->source_lo = facts->source_lo;
@@ -61,5 +66,4 @@ static __noinline int emit_event(struct facts *facts, struct record *record)
 	event->pad0 = 0;
 	event->pad1 = 0;
 	bpf_ringbuf_submit(event, 0);
-	return 0;
 }

@@ -58,7 +58,7 @@ static __always_inline int handle(struct __sk_buff *skb, __u8 hook)
 	if (w->record.rewrite != REWRITE_NONE && w->record.next_hop != NEXT_HOP_DROP && rewrite_packet(skb, w) < 0)
 		drop(&w->record, REASON_REWRITE_FAILED);
 	if (w->record.event != EVENT_NONE)
-		emit_event(&w->facts, &w->record);
+		emit_event(w);
 	count_packet(&w->facts, &w->record);
 	return send_packet(skb, &w->record, hook);
 }

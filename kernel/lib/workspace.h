@@ -14,7 +14,8 @@ struct workspace {
 	/* The last reading of the clock, and the jiffy of it. */
 	__u64 jiffy;
 	__u32 now;
-	__u32 pad;
+	/* Tick at which the ring of events was last found full. */
+	__u32 full;
 };
 
 struct {

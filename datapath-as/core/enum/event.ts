@@ -10,6 +10,9 @@ export const EVENT_AUDIT: u8 = 3;
 /** A map refused an entry; `reason` is MAP_FULL and `backend` carries the map's number. */
 export const EVENT_OVERFLOW: u8 = 4;
 
+/** Slot of `metrics` whose packets are events that found the ring full: the slot of a reason (255) that no packet has. */
+export const METRIC_EVENTS_LOST: u32 = 510;
+
 /** Direction of a verdict, as the local endpoint sees it. */
 export const DIRECTION_INGRESS: u8 = 0;
 export const DIRECTION_EGRESS: u8 = 1;

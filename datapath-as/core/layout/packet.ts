@@ -20,6 +20,7 @@ export class Facts {
   outerDestinationLo: u64;
   /** Tick of arrival. */
   now: u32;
+  /** No stage asks for it yet: the kernel leaves it 0, for its helper costs as much as a lookup. */
   random: u32;
   /** Datapath port the packet came in by. */
   port: u32;

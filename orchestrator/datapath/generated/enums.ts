@@ -16,6 +16,7 @@ export const EVENT_DROP = 1;
 export const EVENT_ALLOW = 2;
 export const EVENT_AUDIT = 3;
 export const EVENT_OVERFLOW = 4;
+export const METRIC_EVENTS_LOST = 510;
 export const DIRECTION_INGRESS = 0;
 export const DIRECTION_EGRESS = 1;
 export const HOOK_FROM_POD = 1;

@@ -1,6 +1,7 @@
 // Events of the kernel's ring, decoded, as an endless iteration that ends with the ring.
 
 import type { DatapathEvent } from '../datapath.ts';
+import { METRIC_EVENTS_LOST } from '../generated/enums.ts';
 import type { Metric } from '../generated/layouts.ts';
 import type { MapSpec } from '../layout.ts';
 import type { OpenMap } from './map.ts';
@@ -51,8 +52,8 @@ export class EventReader {
   }
 }
 
-/** The slot of `metrics` in which the programs count events that found the ring full (kernel/lib/event.h): reason 255, ingress. */
-const lostMetric = 510;
+/** The slot of `metrics` in which the programs count events that found the ring full. */
+const lostMetric = METRIC_EVENTS_LOST;
 
 /** Reads how many events were lost since the maps were made. */
 export function lostCounter(open: OpenMap, spec: MapSpec<number, Metric>): () => number {
