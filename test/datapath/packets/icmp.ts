@@ -270,6 +270,29 @@ const translated: PacketCase[] = [
     ],
   },
   {
+    name: 'an error of a pod about its own packet through a service comes back from the frontend',
+    state: withServices({ ...web, backends: [{ id: 70, at: 'client:8080' }] }),
+    steps: [
+      { packet: asks('S'), verdict: 'local client', output: tcp('hairpin:40000 > client:8080', 'S') },
+      {
+        packet: icmpError('client > hairpin', 'port unreachable', tcp('hairpin:40000 > client:8080', 'S')),
+        verdict: 'local client',
+        output: icmpError('vip > client', 'port unreachable', asks('S')),
+      },
+    ],
+  },
+  {
+    name: 'an error about a flow whose verdict is out of date waits for a packet that renews it',
+    state: guarded,
+    steps: [
+      openLocal,
+      { change: { epochs: ['server'] } },
+      { packet: icmpError('server > client', 'port unreachable', local), verdict: 'drop related unknown' },
+      openLocal,
+      { packet: icmpError('server > client', 'port unreachable', local), verdict: 'local client' },
+    ],
+  },
+  {
     name: 'a client’s error about a frontend that it has no flow with is dropped',
     state: withServices(web),
     steps: [{ packet: icmpError('client > vip', 'port unreachable', answered('SA')), verdict: 'drop related unknown' }],

@@ -183,6 +183,18 @@ const checksums: PacketCase[] = [
     ),
   },
   {
+    name: 'SCTP gets a new CRC with a new port',
+    state: withServices({ number: 7, frontend: 'vip:36412', protocol: 'sctp', backends: [{ id: 70, at: 'server:9000' }] }),
+    steps: [
+      { packet: sctp('client:5000 > vip:36412'), verdict: 'local server', output: sctp('client:5000 > server:9000') },
+      {
+        packet: sctp('server:9000 > client:5000', { payload: new Uint8Array(1200).fill(7) }),
+        verdict: 'local client',
+        output: sctp('vip:36412 > client:5000', { payload: new Uint8Array(1200).fill(7) }),
+      },
+    ],
+  },
+  {
     name: 'SCTP keeps its CRC: addresses are no part of it',
     state: withServices({ number: 7, frontend: 'vip:36412', protocol: 'sctp', backends: [{ id: 70, at: 'server:36412' }] }),
     steps: [
