@@ -34,7 +34,7 @@ const reserved = new Set(
 
 /** Whether a C name would mean something else: a keyword, a predefined macro, or a name that the generated code itself uses. */
 export function isReservedInC(name: string): boolean {
-  return reserved.has(name) || name.startsWith('__');
+  return reserved.has(name) || name.startsWith('__') || name.startsWith('inline_');
 }
 
 /** Name of what a function's callers in the core call: of one whose body they get, the body's. */

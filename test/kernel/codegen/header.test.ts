@@ -19,6 +19,21 @@ t.test('an exported function is a subprogram, another one is part of its callers
   t.ok(header.indexOf('u32 inner(u32 a)\n') < header.indexOf('u32 outer(u32 a)\n'), 'callees come first');
 });
 
+t.test('an inlined function is a subprogram for itself and a body for its callers', async (t) => {
+  const files = {
+    ...host,
+    'small.ts': `${asks}export function small(a: u32): u32 { return askCount(a); }`,
+    'inlined.ts': "export { small } from './small';",
+  };
+  const header = await headerText(
+    "import { small } from './small';\nexport * from './inlined';\nexport function big(a: u32): u32 { return small(a); }",
+    files,
+  );
+  t.match(header, 'static __always_inline u32 inline_small(struct host *h, u32 a)\n{\n\treturn ask_count(h, a);\n}\n');
+  t.match(header, '__hidden __noinline u32 small(struct host *h, u32 a)\n{\n\treturn inline_small(h, a);\n}\n');
+  t.match(header, '__hidden __noinline u32 big(struct host *h, u32 a)\n{\n\treturn inline_small(h, a);\n}\n');
+});
+
 t.test('what nobody reaches is not in the header', async (t) => {
   t.notMatch(await headerText('export function f(): u32 { return 1; }\nfunction unreached(): u32 { return 2; }'), 'unreached');
 });
