@@ -1,7 +1,7 @@
 // Builds build/datapath.bpf.o from kernel/. One clang gives the same bytes wherever the checkout stands: no path of this machine
 // gets into the object. Its BTF stays: the loader and the tests read layouts from it.
 //
-//   node scripts/build-kernel.ts [OUTPUT]
+//   node scripts/build-kernel.ts [OUTPUT [SOURCE]]
 //
 // CLANG in the environment names the compiler; otherwise the newest tested one that is here.
 
@@ -11,7 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const source = 'kernel/datapath.bpf.c';
+const source = process.argv[3] ?? 'kernel/datapath.bpf.c';
 /** Tested ones first. */
 const compilers = ['clang-19', 'clang', 'clang-20', 'clang-18', 'clang-17', 'clang-16'];
 /** Debian keeps asm/ apart for each architecture. */

@@ -3,7 +3,7 @@
 //   node scripts/bundle.ts
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -37,7 +37,11 @@ for (const name of artifacts) copyFileSync(`build/${name}`, `dist/${name}`);
 const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.package.json'], { stdio: 'inherit' });
 if (status !== 0) process.exit(1);
 
-// Users without TypeScript's browser library have no name for a compiled module; with it, the two declarations merge.
-writeFileSync('dist/types/webassembly.d.ts', 'declare namespace WebAssembly {\n  interface Module {}\n}\n');
+// Users without TypeScript's browser library have no names for a module and its memory; with it, the declarations merge.
+const declarations = readdirSync('dist/types', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.d.ts'));
+const texts = declarations.map((path) => readFileSync(join('dist/types', path), 'utf8')).join('\n');
+const names = [...new Set(texts.match(/(?<=\bWebAssembly\.)[A-Z]\w+/g))].sort();
+const interfaces = names.map((name) => `  interface ${name} {}\n`).join('');
+writeFileSync('dist/types/webassembly.d.ts', `declare namespace WebAssembly {\n${interfaces}}\n`);
 const entry = 'dist/types/exports.d.ts';
 writeFileSync(entry, `/// <reference path="./webassembly.d.ts" />\n${readFileSync(entry, 'utf8')}`);
