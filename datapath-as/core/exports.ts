@@ -1,14 +1,7 @@
 // Exports: every core function that is compiled by itself. Each is an eBPF subprogram, a WebAssembly export and a row of the
 // verification report; whatever else the core contains becomes part of these.
 
-export {
-  checksumAdd,
-  checksumFold,
-  checksumOfAddressChange,
-  checksumOfPortChange,
-  checksumReplace,
-  checksumReplacePartial,
-} from './checksum';
+export { checksumReplacePartial } from './checksum';
 export { decide, opened, related, revisited } from './decide';
 export { backendHash, clientHash } from './hash';
 export * from './inlined';

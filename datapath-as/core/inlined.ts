@@ -2,6 +2,7 @@
 // and together they are the path of an established packet. Each is compiled by itself too, and has its row in the report.
 
 export { readEpochs } from './address';
+export { checksumAdd, checksumFold, checksumOfAddressChange, checksumOfPortChange, checksumReplace } from './checksum';
 export { conntrackExpiry, conntrackLifetime, conntrackReopens, conntrackTransition, isReply } from './conntrack';
 export { established } from './decide';
 export { addressSlot, scaleHash } from './hash';

@@ -1006,12 +1006,10 @@ static __always_inline struct backend *lookup_backend(struct host *h, u32 id);
 static __always_inline struct affinity *lookup_affinity(struct host *h, struct affinity_key *key);
 static __always_inline struct fragment_ports *lookup_fragment(struct host *h, struct fragment_key *key);
 
-__hidden __noinline u32 checksum_add(u32 sum, u32 value);
+static __always_inline u16 inline_checksum_fold(u32 sum);
 __hidden __noinline u16 checksum_fold(u32 sum);
-static __always_inline u32 difference_of_words(u64 before, u64 after);
-__hidden __noinline u32 checksum_of_address_change(u64 old_hi, u64 old_lo, u64 new_hi, u64 new_lo);
-__hidden __noinline u32 checksum_of_port_change(u16 before, u16 after);
-__hidden __noinline u16 checksum_replace(u16 field, u32 difference);
+static __always_inline u32 inline_checksum_add(u32 sum, u32 value);
+__hidden __noinline u32 checksum_add(u32 sum, u32 value);
 __hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference);
 static __always_inline void clear_record(struct facts *facts, struct record *record);
 static __always_inline u32 drop(struct record *record, u8 reason);
@@ -1141,51 +1139,42 @@ __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct re
 static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline u32 backend_hash(u64 hi, u64 lo, u32 place, u32 seed);
-
-/* from datapath-as/core/checksum.ts:5 */
-__hidden __noinline u32 checksum_add(u32 sum, u32 value)
-{
-	const u64 total = (u64)sum + (u64)value;
-	return (u32)total + (u32)(total >> 32);
-}
+static __always_inline u32 difference_of_words(u64 before, u64 after);
+static __always_inline u32 inline_checksum_of_address_change(u64 old_hi, u64 old_lo, u64 new_hi, u64 new_lo);
+__hidden __noinline u32 checksum_of_address_change(u64 old_hi, u64 old_lo, u64 new_hi, u64 new_lo);
+static __always_inline u32 inline_checksum_of_port_change(u16 before, u16 after);
+__hidden __noinline u32 checksum_of_port_change(u16 before, u16 after);
+static __always_inline u16 inline_checksum_replace(u16 field, u32 difference);
+__hidden __noinline u16 checksum_replace(u16 field, u32 difference);
 
 /* from datapath-as/core/checksum.ts:11 */
-__hidden __noinline u16 checksum_fold(u32 sum)
+static __always_inline u16 inline_checksum_fold(u32 sum)
 {
 	const u32 once = (sum & 0xffff) + (sum >> 16);
 	return (u16)((once & 0xffff) + (once >> 16));
 }
 
-/* from datapath-as/core/checksum.ts:17 */
-static __always_inline u32 difference_of_words(u64 before, u64 after)
+__hidden __noinline u16 checksum_fold(u32 sum)
 {
-	const u32 low = checksum_add(~((u32)before), (u32)after);
-	const u32 high = checksum_add(~((u32)(before >> 32)), (u32)(after >> 32));
-	return checksum_add(low, high);
+	return inline_checksum_fold(sum);
 }
 
-/* from datapath-as/core/checksum.ts:24 */
-__hidden __noinline u32 checksum_of_address_change(u64 old_hi, u64 old_lo, u64 new_hi, u64 new_lo)
+/* from datapath-as/core/checksum.ts:5 */
+static __always_inline u32 inline_checksum_add(u32 sum, u32 value)
 {
-	return checksum_add(difference_of_words(old_hi, new_hi), difference_of_words(old_lo, new_lo));
+	const u64 total = (u64)sum + (u64)value;
+	return (u32)total + (u32)(total >> 32);
 }
 
-/* from datapath-as/core/checksum.ts:29 */
-__hidden __noinline u32 checksum_of_port_change(u16 before, u16 after)
+__hidden __noinline u32 checksum_add(u32 sum, u32 value)
 {
-	return checksum_add(~((u32)before) & 0xffff, (u32)after);
-}
-
-/* from datapath-as/core/checksum.ts:34 */
-__hidden __noinline u16 checksum_replace(u16 field, u32 difference)
-{
-	return (u16)~checksum_fold(checksum_add(~((u32)field) & 0xffff, difference));
+	return inline_checksum_add(sum, value);
 }
 
 /* from datapath-as/core/checksum.ts:39 */
 __hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference)
 {
-	return checksum_fold(checksum_add((u32)field, difference));
+	return inline_checksum_fold(inline_checksum_add((u32)field, difference));
 }
 
 /* from datapath-as/core/effects.ts:11 */
@@ -2665,4 +2654,45 @@ __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct recor
 __hidden __noinline u32 backend_hash(u64 hi, u64 lo, u32 place, u32 seed)
 {
 	return jhash6((u32)hi, (u32)(hi >> 32), (u32)lo, (u32)(lo >> 32), place, 0, seed);
+}
+
+/* from datapath-as/core/checksum.ts:17 */
+static __always_inline u32 difference_of_words(u64 before, u64 after)
+{
+	const u32 low = inline_checksum_add(~((u32)before), (u32)after);
+	const u32 high = inline_checksum_add(~((u32)(before >> 32)), (u32)(after >> 32));
+	return inline_checksum_add(low, high);
+}
+
+/* from datapath-as/core/checksum.ts:24 */
+static __always_inline u32 inline_checksum_of_address_change(u64 old_hi, u64 old_lo, u64 new_hi, u64 new_lo)
+{
+	return inline_checksum_add(difference_of_words(old_hi, new_hi), difference_of_words(old_lo, new_lo));
+}
+
+__hidden __noinline u32 checksum_of_address_change(u64 old_hi, u64 old_lo, u64 new_hi, u64 new_lo)
+{
+	return inline_checksum_of_address_change(old_hi, old_lo, new_hi, new_lo);
+}
+
+/* from datapath-as/core/checksum.ts:29 */
+static __always_inline u32 inline_checksum_of_port_change(u16 before, u16 after)
+{
+	return inline_checksum_add(~((u32)before) & 0xffff, (u32)after);
+}
+
+__hidden __noinline u32 checksum_of_port_change(u16 before, u16 after)
+{
+	return inline_checksum_of_port_change(before, after);
+}
+
+/* from datapath-as/core/checksum.ts:34 */
+static __always_inline u16 inline_checksum_replace(u16 field, u32 difference)
+{
+	return (u16)~inline_checksum_fold(inline_checksum_add(~((u32)field) & 0xffff, difference));
+}
+
+__hidden __noinline u16 checksum_replace(u16 field, u32 difference)
+{
+	return inline_checksum_replace(field, difference);
 }

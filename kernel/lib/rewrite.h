@@ -49,12 +49,12 @@ static __always_inline bool has_ports(__u8 protocol)
 /* Difference that new addresses make to a sum over the old ones. */
 static __always_inline __u32 source_difference(struct facts *facts, struct record *record)
 {
-	return checksum_of_address_change(facts->source_hi, facts->source_lo, record->new_source_hi, record->new_source_lo);
+	return inline_checksum_of_address_change(facts->source_hi, facts->source_lo, record->new_source_hi, record->new_source_lo);
 }
 
 static __always_inline __u32 destination_difference(struct facts *facts, struct record *record)
 {
-	return checksum_of_address_change(facts->destination_hi, facts->destination_lo, record->new_destination_hi,
+	return inline_checksum_of_address_change(facts->destination_hi, facts->destination_lo, record->new_destination_hi,
 					  record->new_destination_lo);
 }
 
@@ -92,7 +92,7 @@ static __noinline int write_network(struct __sk_buff *skb, __u8 family, __u64 *s
 		if ((void *)(ip + 1) > (void *)(long)skb->data_end)
 			return -1;
 	}
-	ip->check = checksum_replace(ip->check, difference);
+	ip->check = inline_checksum_replace(ip->check, difference);
 	if (source)
 		ip->saddr = source[1] >> 32;
 	if (destination)
@@ -106,11 +106,11 @@ static __noinline __u32 write_ports(struct __sk_buff *skb, struct facts *facts, 
 	__u32 difference = 0;
 
 	if ((record->rewrite & REWRITE_SOURCE) && record->new_source_port != facts->source_port) {
-		difference = checksum_of_port_change(facts->source_port, record->new_source_port);
+		difference = inline_checksum_of_port_change(facts->source_port, record->new_source_port);
 		bpf_skb_store_bytes(skb, transport, &record->new_source_port, sizeof(__u16), 0);
 	}
 	if ((record->rewrite & REWRITE_DESTINATION) && record->new_destination_port != facts->destination_port) {
-		difference = checksum_add(difference, checksum_of_port_change(facts->destination_port, record->new_destination_port));
+		difference = inline_checksum_add(difference, inline_checksum_of_port_change(facts->destination_port, record->new_destination_port));
 		bpf_skb_store_bytes(skb, transport + sizeof(__u16), &record->new_destination_port, sizeof(__u16), 0);
 	}
 	return difference;
@@ -165,7 +165,7 @@ static __noinline int rewrite_own(struct __sk_buff *skb, struct workspace *w)
 	}
 	if (record->rewrite & REWRITE_DESTINATION) {
 		destination = &record->new_destination_hi;
-		difference = checksum_add(difference, destination_difference(&w->facts, record));
+		difference = inline_checksum_add(difference, destination_difference(&w->facts, record));
 	}
 	if (!(w->facts.flags & FACT_LATER_FRAGMENT) && rewrite_transport(skb, w, difference) < 0)
 		return -1;
