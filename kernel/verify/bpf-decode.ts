@@ -25,7 +25,9 @@ export interface BpfFunction {
   readonly rank: ReadonlyMap<number, number>;
 }
 
-const callOp = 0x85;
+export const callOp = 0x85;
+/** Source register of a call that stays inside the object. */
+export const callOfFunction = 1;
 const exitOp = 0x95;
 export const wideLoadOp = 0x18;
 

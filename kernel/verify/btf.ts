@@ -31,6 +31,9 @@ export interface Prototype {
 export interface MapShape {
   readonly keySize: number;
   readonly valueSize: number;
+  /** Structs of key and value; a number has none. */
+  readonly keyStruct: string;
+  readonly valueStruct: string;
 }
 
 export interface StructMember {
@@ -104,7 +107,8 @@ export function readBtf(elf: Elf): Btf {
     if (type.kind !== KIND.pointer) return { kind: 'number', name, width: type.boolean ? 1 : 8 * size(id) };
     return { kind: 'reference', name, struct: plain(type.data).name, size: size(type.data) };
   };
-  const find = (name: string, kind: number): BtfType | undefined => types.find((type) => type.kind === kind && type.name === name);
+  const structName = (id: number): string => (plain(id).kind === KIND.struct ? plain(id).name : '');
+  const find = (name: string, kind: number): BtfType | undefined => types.find((type) => name !== '' && type.kind === kind && type.name === name);
   return {
     prototype(name) {
       const type = find(name, KIND.function);
@@ -116,15 +120,15 @@ export function readBtf(elf: Elf): Btf {
     map(name) {
       const variable = find(name, KIND.variable);
       if (!variable) return undefined;
-      const members = plain(variable.data).members;
+      const { members } = plain(variable.data);
       const pointee = (field: string): number | undefined => {
         const member = members.find((each) => each.name === field);
-        return member && plain(member.type).kind === KIND.pointer ? sized(plain(member.type).data, field) : undefined;
+        return member && plain(member.type).data;
       };
-      const sized = (id: number, field: string): number => (field.endsWith('_size') ? plain(id).count : size(id));
-      const keySize = pointee('key') ?? pointee('key_size');
-      const valueSize = pointee('value') ?? pointee('value_size');
-      return keySize === undefined || valueSize === undefined ? undefined : { keySize, valueSize };
+      const key = pointee('key');
+      const value = pointee('value');
+      if (key === undefined || value === undefined) return undefined;
+      return { keySize: size(key), valueSize: size(value), keyStruct: structName(key), valueStruct: structName(value) };
     },
     struct(name) {
       const type = find(name, KIND.struct);

@@ -3,6 +3,7 @@
 
 import { type BpfRoles, BpfExecutor } from './bpf-execute.ts';
 import { Answers, HostContract, type Occurrence, type Summary, type Universe, unknownRegion } from './contract.ts';
+import type { MapShape } from './btf.ts';
 import type { CoreFunction, Machines } from './functions.ts';
 import type { Outcome } from './machine.ts';
 import { isPointer, loadThrough, Memory, pointerTo, type Region, type Value } from './memory.ts';
@@ -48,7 +49,7 @@ export class Executions implements Universe {
     this.#linkage = linkage;
   }
 
-  map(name: string): { keySize: number; valueSize: number } {
+  map(name: string): MapShape {
     const shape = this.#machines.btf.map(name);
     if (!shape) throw new Unsupported(`the object has no map "${name}"`);
     return shape;
@@ -121,7 +122,7 @@ export class Executions implements Universe {
   #role(index: number, running: CoreFunction, contract: HostContract): FunctionRole {
     const name = this.#machines.wasm.names.get(index);
     const core = name === undefined ? undefined : this.#machines.functions.get(name);
-    if (core && core !== running) return { kind: 'callee', name: core.name };
+    if (core && core !== running && this.#machines.called.has(core.cName)) return { kind: 'callee', name: core.name };
     const lookup = name === undefined ? undefined : this.#linkage.lookup(name);
     if (!lookup) return { kind: 'inline' };
     return { kind: 'lookup', answer: (args, state) => contract.lookup(...this.#question(lookup, args, state.memory), state) };

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The functions to prove: every exported core function, found under its name on both machines, with the types that the object gives it.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { callOfFunction, callOp, decodeFunction } from './bpf-decode.ts';
 import { type Btf, type Parameter, readBtf } from './btf.ts';
 import { type Elf, readElf, symbolFunction } from './elf.ts';
 import { decodeWasm, type WasmModule } from './wasm-decode.ts';
@@ -27,6 +30,25 @@ export interface Machines {
   readonly functions: ReadonlyMap<string, CoreFunction>;
   /** Exported core functions by C name. */
   readonly byCName: ReadonlyMap<string, CoreFunction>;
+  /** C names of those that the object calls; the bodies of all others are in their callers, on this machine at least. */
+  readonly called: ReadonlySet<string>;
+}
+
+function calledNames(elf: Elf, names: Iterable<string>): Set<string> {
+  const called = new Set<string>();
+  for (const name of names) {
+    for (const { op, source, symbol } of decodeFunction(elf, name).instructions.values()) {
+      if (op === callOp && source === callOfFunction) called.add(symbol);
+    }
+  }
+  return called;
+}
+
+/** Names of the functions that core/exports.ts exports, itself or through another file. */
+export function exportedNames(folder: string, file = 'exports.ts'): string[] {
+  const text = readFileSync(join(folder, file), 'utf8').replace(/\/\/.*$/gm, '');
+  return [...text.matchAll(/export (?:\{([^}]*)\}|\*) from '\.\/([^']+)'/g)].flatMap(([, list, from]) =>
+    list === undefined ? exportedNames(folder, `${from}.ts`) : list.split(',').map((name) => name.trim()).filter((name) => name !== ''));
 }
 
 export function snakeCase(name: string): string {
@@ -51,5 +73,5 @@ export function readMachines(wasmBytes: Uint8Array, objectBytes: Buffer, names?:
     functions.set(name, { name, cName, wasmIndex, takesHost, parameters, result: prototype.result });
   }
   const byCName = new Map([...functions.values()].map((fn) => [fn.cName, fn]));
-  return { wasm, elf, btf, functions, byCName };
+  return { wasm, elf, btf, functions, byCName, called: calledNames(elf, byCName.keys()) };
 }
