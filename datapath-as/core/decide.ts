@@ -6,7 +6,7 @@ import { clearRecord, drop } from './effects';
 import { EFFECT_CREATE, EFFECT_DELETE, EFFECT_NONE, EFFECT_REPLACE } from './enum/effect';
 import { EVENT_ALLOW, EVENT_NONE } from './enum/event';
 import { HOOK_FROM_NETWORK, HOOK_FROM_POD, HOOK_TO_HOST } from './enum/hook';
-import { NEXT_HOP_DROP, NEXT_HOP_STACK } from './enum/next-hop';
+import { NEXT_HOP_STACK } from './enum/next-hop';
 import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, TCP_RST } from './enum/protocol';
 import {
   REASON_FORWARDED,
@@ -16,7 +16,8 @@ import {
   REASON_RELATED_UNKNOWN,
   REASON_TRANSLATION_CLASH,
 } from './enum/reason';
-import { lookupConntrack } from './host';
+import { addressSlot } from './hash';
+import { lookupConntrack, lookupEpoch } from './host';
 import { CONFIG_ALLOW_EVENTS } from './layout/config';
 import {
   Conntrack,
@@ -43,19 +44,30 @@ import { copyTuple, flowKeyOf, reverseTuple, tupleOf } from './tuple';
 
 const CONNTRACK_ANY_CLOSED: u32 = CONNTRACK_ORIGIN_CLOSED | CONNTRACK_RESPONDER_CLOSED;
 
+/** What a stage says of a packet: its record is final, or it is allowed and only its way is left to find. */
+const ENDED: u32 = 0;
+const ALLOWED: u32 = 1;
+/** ... of a live entry: it does not count for this packet, which opens a flow of its own. */
+const OPENS: u32 = 2;
+
+function dropped(record: Record, reason: u32): u32 {
+  drop(record, <u8>reason);
+  return ENDED;
+}
+
 /** An ICMP error belongs to the flow whose packet it embeds: it passes while that flow's verdict stands, and changes nothing. */
 export function related(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): u32 {
   const reason = checkSender(facts, scratch);
-  if (reason != REASON_FORWARDED) return drop(record, <u8>reason);
+  if (reason != REASON_FORWARDED) return dropped(record, reason);
   const reply: u32 = record.reply;
   const originEpoch: u32 = reply != 0 ? scratch.destinationEpoch : scratch.sourceEpoch;
   const responderEpoch: u32 = reply != 0 ? scratch.sourceEpoch : scratch.destinationEpoch;
-  if (entry.originEpoch != originEpoch || entry.responderEpoch != responderEpoch) return drop(record, REASON_RELATED_UNKNOWN);
+  if (entry.originEpoch != originEpoch || entry.responderEpoch != responderEpoch) return dropped(record, REASON_RELATED_UNKNOWN);
   record.sourceIdentity = reply != 0 ? entry.originIdentity : entry.responderIdentity;
   record.destinationIdentity = reply != 0 ? entry.responderIdentity : entry.originIdentity;
   scratch.remoteNode = entry.remoteNode;
   rewriteError(facts, record, scratch, entry);
-  return forward(facts, record, scratch);
+  return ALLOWED;
 }
 
 /** A packet of a flow whose verdict stands. */
@@ -68,7 +80,12 @@ export function established(facts: Facts, record: Record, scratch: Scratch, entr
     rewriteReply(facts, record, scratch, entry);
     if ((entry.flags & CONNTRACK_TRANSLATED) != 0) renewTranslation(facts, record, scratch, entry);
   }
-  return forward(facts, record, scratch);
+  return ALLOWED;
+}
+
+/** A flow's verdict is told if the node wants to know; a would-be drop is told already. */
+function tellAllowed(record: Record): void {
+  if (record.event == EVENT_NONE && isConfigured(CONFIG_ALLOW_EVENTS)) record.event = EVENT_ALLOW;
 }
 
 /** A packet of a flow about which something changed: its policies are asked once more, and the flow goes on or ends. */
@@ -77,37 +94,39 @@ export function revisited(facts: Facts, record: Record, scratch: Scratch, entry:
   else copyTuple(packetTuple(scratch), originTuple(scratch));
   scratch.originIdentity = entry.originIdentity;
   scratch.responderIdentity = entry.responderIdentity;
+  scratch.keepsGrants = 1;
   const reason = evaluate(facts, record, scratch);
   if (reason != REASON_FORWARDED) {
     drop(record, <u8>reason);
     // Only a policy ends a flow: a packet with a forged source must not end somebody else's.
     if (reason != REASON_INVALID_SOURCE && reason != REASON_INVALID_IDENTITY) record.conntrack = EFFECT_DELETE;
-    return NEXT_HOP_DROP;
+    return ENDED;
   }
   record.service = entry.service;
   record.backend = entry.backend;
   continueFlow(facts, record, scratch, entry);
   record.conntrack = EFFECT_REPLACE;
-  if (record.event == EVENT_NONE && isConfigured(CONFIG_ALLOW_EVENTS)) record.event = EVENT_ALLOW;
+  tellAllowed(record);
   if (record.reply != 0) {
     record.proxyPort = 0;
     rewriteReply(facts, record, scratch, entry);
   } else {
     rewriteForward(facts, record, scratch);
   }
-  return forward(facts, record, scratch);
+  return ALLOWED;
 }
 
 /** The first packet of a flow. `effect`: EFFECT_CREATE, or EFFECT_REPLACE where an entry that no longer counts is in the way. */
 export function opened(facts: Facts, record: Record, scratch: Scratch, effect: u8): u32 {
   const icmp: bool = facts.protocol == PROTOCOL_ICMP || facts.protocol == PROTOCOL_ICMPV6;
-  if (icmp && isEchoReply(facts.family, facts.icmpType)) return drop(record, REASON_ICMP_UNSOLICITED);
+  if (icmp && isEchoReply(facts.family, facts.icmpType)) return dropped(record, REASON_ICMP_UNSOLICITED);
   copyTuple(packetTuple(scratch), originTuple(scratch));
   scratch.originIdentity = 0;
   scratch.responderIdentity = 0;
+  scratch.keepsGrants = 0;
   record.reply = 0;
   const reason = evaluate(facts, record, scratch);
-  if (reason != REASON_FORWARDED) return drop(record, <u8>reason);
+  if (reason != REASON_FORWARDED) return dropped(record, reason);
   const reset: bool = facts.protocol == PROTOCOL_TCP && (facts.tcpFlags & TCP_RST) != 0;
   if (reset) {
     record.translation = EFFECT_NONE;
@@ -115,9 +134,9 @@ export function opened(facts: Facts, record: Record, scratch: Scratch, effect: u
     newFlow(facts, record, scratch);
     record.conntrack = effect;
   }
-  if (record.event == EVENT_NONE && isConfigured(CONFIG_ALLOW_EVENTS)) record.event = EVENT_ALLOW;
+  tellAllowed(record);
   rewriteForward(facts, record, scratch);
-  return forward(facts, record, scratch);
+  return ALLOWED;
 }
 
 /** Whether the entry that a packet found is the flow of what its sender wrote on it: to a frontend, or to the address itself. */
@@ -139,14 +158,13 @@ function isTranslating(hook: u8): bool {
 }
 
 /** A packet whose flow key has a live entry. */
-export function known(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): u32 {
+function known(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): u32 {
   const reply: u32 = isReply(entry.flags, scratch.sourceHigh);
   record.reply = <u8>reply;
   const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
-  if (!isError && conntrackReopens(facts.protocol, facts.tcpFlags, entry.flags)) return opened(facts, record, scratch, EFFECT_REPLACE);
+  if (!isError && conntrackReopens(facts.protocol, facts.tcpFlags, entry.flags)) return OPENS;
   if (!isError && isTranslating(facts.hook) && !isSameFrontend(record, scratch, entry)) {
-    if ((entry.flags & CONNTRACK_ANY_CLOSED) != 0) return opened(facts, record, scratch, EFFECT_REPLACE);
-    return drop(record, REASON_TRANSLATION_CLASH);
+    return (entry.flags & CONNTRACK_ANY_CLOSED) != 0 ? OPENS : dropped(record, REASON_TRANSLATION_CLASH);
   }
   scratch.hairpin = (entry.flags & CONNTRACK_HAIRPIN) != 0 ? 1 : 0;
   if (isError) return related(facts, record, scratch, entry);
@@ -161,56 +179,61 @@ function findFlow(scratch: Scratch): Conntrack | null {
   return lookupConntrack(flowKey(scratch));
 }
 
-/** Gives ports to what has none on the wire; a reason to drop otherwise. */
+/** Gives ports to what has none on the wire; a reason to drop otherwise. An ICMP message's come from its first fragment's header. */
 function findPorts(facts: Facts, record: Record, scratch: Scratch): u32 {
-  if ((facts.flags & (FACT_FIRST_FRAGMENT | FACT_LATER_FRAGMENT)) != 0) {
-    if (facts.protocol == PROTOCOL_ICMP || facts.protocol == PROTOCOL_ICMPV6) return fragmentedIcmp(facts, record, scratch);
-    return fragment(facts, record, scratch);
-  }
-  if (facts.protocol == PROTOCOL_ICMP || facts.protocol == PROTOCOL_ICMPV6) return icmpPorts(facts);
-  return REASON_FORWARDED;
-}
-
-/** Ports of an ICMP message come from its first fragment's header, and are then remembered as any other's. */
-function fragmentedIcmp(facts: Facts, record: Record, scratch: Scratch): u32 {
-  if ((facts.flags & FACT_FIRST_FRAGMENT) != 0) {
+  const icmp: bool = facts.protocol == PROTOCOL_ICMP || facts.protocol == PROTOCOL_ICMPV6;
+  if (icmp && (facts.flags & FACT_LATER_FRAGMENT) == 0) {
     const reason = icmpPorts(facts);
     if (reason != REASON_FORWARDED) return reason;
   }
+  if ((facts.flags & (FACT_FIRST_FRAGMENT | FACT_LATER_FRAGMENT)) == 0) return REASON_FORWARDED;
   return fragment(facts, record, scratch);
 }
 
-/** A packet without a live flow. */
-export function unknown(facts: Facts, record: Record, scratch: Scratch, effect: u8): u32 {
+/** What the network sends to an address that is neither an endpoint's nor a frontend's is the host's own business, well formed or not. */
+function isForeign(facts: Facts): bool {
+  if (facts.hook != HOOK_FROM_NETWORK) return false;
   const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
-  const foreign: bool = facts.hook == HOOK_FROM_NETWORK && (scratch.hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
-  // What neither concerns a service nor an endpoint is the host's own business; so are errors about the host's own flows.
-  if (isError) return facts.hook == HOOK_FROM_NETWORK || facts.hook == HOOK_TO_HOST ? NEXT_HOP_STACK : drop(record, REASON_RELATED_UNKNOWN);
-  if (foreign && record.service == 0) return NEXT_HOP_STACK;
-  return opened(facts, record, scratch, effect);
+  const hi: u64 = isError ? facts.outerDestinationHi : facts.destinationHi;
+  const lo: u64 = isError ? facts.outerDestinationLo : facts.destinationLo;
+  const slot = lookupEpoch(addressSlot(hi, lo));
+  return slot != null && (slot.hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
 }
 
-/** Decides one packet. Writes the whole record, `newConntrack` and the other new values in the scratch; returns the next hop. */
-export function decide(facts: Facts, record: Record, scratch: Scratch): u32 {
-  clearRecord(facts, record);
-  scratch.now = facts.now;
-  scratch.hairpin = 0;
-  if (facts.invalid != 0) return drop(record, facts.invalid);
-  if ((facts.flags & FACT_NEIGHBOUR) != 0) return NEXT_HOP_STACK;
-  const reason = findPorts(facts, record, scratch);
-  if (reason != REASON_FORWARDED) return drop(record, <u8>reason);
-  copyTuple(tupleOf(facts), packetTuple(scratch));
+/** Judges the packet tuple, which may be translated on the way. */
+function judge(facts: Facts, record: Record, scratch: Scratch): u32 {
   let entry = findFlow(scratch);
   const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
   if (entry == null && (isError || (scratch.hints & HINT_FRONTEND) != 0)) {
     const translated = translate(facts, record, scratch);
-    if (translated > TRANSLATE_DONE) return drop(record, <u8>translated);
+    if (translated > TRANSLATE_DONE) return dropped(record, translated);
     if (translated == TRANSLATE_DONE) {
       if (!isError && (newTranslation(scratch).flags & TRANSLATION_HAIRPIN) != 0) scratch.hairpin = 1;
       entry = findFlow(scratch);
     }
   }
-  if (entry == null) return unknown(facts, record, scratch, EFFECT_CREATE);
-  if (hasExpired(entry.expires, facts.now)) return unknown(facts, record, scratch, EFFECT_REPLACE);
-  return known(facts, record, scratch, entry);
+  let effect: u8 = EFFECT_CREATE;
+  if (entry != null) {
+    const outcome: u32 = hasExpired(entry.expires, facts.now) ? OPENS : known(facts, record, scratch, entry);
+    if (outcome != OPENS) return outcome;
+    effect = EFFECT_REPLACE;
+  }
+  if (!isError) return opened(facts, record, scratch, effect);
+  // The host has flows of its own, and errors about them.
+  return facts.hook == HOOK_FROM_NETWORK || facts.hook == HOOK_TO_HOST ? ENDED : dropped(record, REASON_RELATED_UNKNOWN);
+}
+
+/** Decides one packet. Writes the whole record, and in the scratch the values that its effects need; returns the next hop. */
+export function decide(facts: Facts, record: Record, scratch: Scratch): u32 {
+  clearRecord(facts, record);
+  scratch.now = facts.now;
+  scratch.hairpin = 0;
+  if (isForeign(facts)) return NEXT_HOP_STACK;
+  if (facts.invalid != 0) return drop(record, facts.invalid);
+  if ((facts.flags & FACT_NEIGHBOUR) != 0) return NEXT_HOP_STACK;
+  const reason = findPorts(facts, record, scratch);
+  if (reason != REASON_FORWARDED) return drop(record, <u8>reason);
+  copyTuple(tupleOf(facts), packetTuple(scratch));
+  if (judge(facts, record, scratch) == ENDED) return record.nextHop;
+  return forward(facts, record, scratch);
 }

@@ -4,7 +4,7 @@
 export { readEpochs } from './address';
 export { checksumAdd, checksumFold, checksumOfAddressChange, checksumOfPortChange, checksumReplace } from './checksum';
 export { conntrackExpiry, conntrackLifetime, conntrackReopens, conntrackTransition, isReply } from './conntrack';
-export { established } from './decide';
+export { established, opened } from './decide';
 export { addressSlot, scaleHash } from './hash';
 export { matchReason, policyMatch, policyPort, policyVerdict } from './policy';
 export { evaluateEgress, evaluateIngress } from './stages/evaluate';

@@ -47,15 +47,14 @@ export function policyVerdict(scratch: Scratch, identity: u32): u64 {
 
 function grantMatch(scratch: Scratch, match: u64, identity: u32, expires: u32): u64 {
   if (identity == 0) return match;
-  if (hasExpired(expires, policyNow(scratch))) return match == 0 ? MATCH_GRANT_EXPIRED : match;
+  if (scratch.keepsGrants == 0 && hasExpired(expires, scratch.now)) return match == 0 ? MATCH_GRANT_EXPIRED : match;
   return betterMatch(match, policyMatch(scratch, identity));
 }
 
-function policyNow(scratch: Scratch): u32 {
-  return scratch.now;
-}
-
-/** `match` widened by the unexpired grants of the scratch's grant key; a deny stays a deny. */
+/**
+ * `match` widened by the unexpired grants of the scratch's grant key; a deny stays a deny. A flow that was allowed before keeps what
+ * it was granted for as long as the grant is in the map: names expire, live connections do not.
+ */
 export function grantedVerdict(scratch: Scratch, match: u64): u64 {
   if (match >> PRECEDENCE_SHIFT == <u64>PRECEDENCE_DENY) return match;
   const grant = lookupGrant(grantKey(scratch));

@@ -43,6 +43,9 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 
 /* from datapath-as/core/decide.ts */
 #define CONNTRACK_ANY_CLOSED 48U
+#define ENDED 0U
+#define ALLOWED 1U
+#define OPENS 2U
 
 /* from datapath-as/core/enum/effect.ts */
 #define EFFECT_NONE ((u8)0)
@@ -778,7 +781,7 @@ struct scratch {
 	u32 now;
 	u32 hints;
 	u32 hairpin;
-	u32 pad0;
+	u32 keeps_grants;
 };
 _Static_assert(__builtin_offsetof(struct scratch, tuple0) == 0, "struct scratch.tuple0");
 _Static_assert(__builtin_offsetof(struct scratch, tuple1) == 8, "struct scratch.tuple1");
@@ -852,7 +855,7 @@ _Static_assert(__builtin_offsetof(struct scratch, source_high) == 516, "struct s
 _Static_assert(__builtin_offsetof(struct scratch, now) == 520, "struct scratch.now");
 _Static_assert(__builtin_offsetof(struct scratch, hints) == 524, "struct scratch.hints");
 _Static_assert(__builtin_offsetof(struct scratch, hairpin) == 528, "struct scratch.hairpin");
-_Static_assert(__builtin_offsetof(struct scratch, pad0) == 532, "struct scratch.pad0");
+_Static_assert(__builtin_offsetof(struct scratch, keeps_grants) == 532, "struct scratch.keeps_grants");
 _Static_assert(sizeof(struct scratch) == 536, "struct scratch");
 
 /* from datapath-as/core/layout/service.ts */
@@ -1012,6 +1015,9 @@ static __always_inline u32 inline_checksum_add(u32 sum, u32 value);
 __hidden __noinline u32 checksum_add(u32 sum, u32 value);
 __hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference);
 static __always_inline void clear_record(struct facts *facts, struct record *record);
+static __always_inline u32 inline_address_slot(u64 hi, u64 lo);
+__hidden __noinline u32 address_slot(u64 hi, u64 lo);
+static __always_inline bool is_foreign(struct host *h, struct facts *facts);
 static __always_inline u32 drop(struct record *record, u8 reason);
 static __always_inline bool is_echo_reply(u8 family, u8 type);
 __hidden __noinline u32 icmp_ports(struct facts *facts);
@@ -1020,13 +1026,10 @@ static __always_inline struct fragment_ports *new_fragment_ports(struct scratch 
 static __always_inline bool inline_has_expired(u32 expires, u32 now);
 __hidden __noinline bool has_expired(u32 expires, u32 now);
 __hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline u32 fragmented_icmp(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline void copy_tuple(struct tuple *from, struct tuple *to);
 static __always_inline struct tuple *tuple_of(struct facts *facts);
 static __always_inline struct tuple *packet_tuple(struct scratch *scratch);
-static __always_inline u32 inline_address_slot(u64 hi, u64 lo);
-__hidden __noinline u32 address_slot(u64 hi, u64 lo);
 static __always_inline void inline_read_epochs(struct host *h, struct scratch *scratch);
 __hidden __noinline void read_epochs(struct host *h, struct scratch *scratch);
 static __always_inline u32 inline_flow_key_of(struct tuple *tuple, struct flow_key *key);
@@ -1058,10 +1061,42 @@ static __always_inline u8 apply_translation(struct host *h, struct record *recor
 static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline void copy_translation(struct translation *from, struct translation *to);
 __hidden __noinline u32 translate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline struct tuple *origin_tuple(struct scratch *scratch);
+static __always_inline u32 dropped(struct record *record, u32 reason);
+static __always_inline u32 inline_is_reply(u32 flags, u32 source_high);
+__hidden __noinline u32 is_reply(u32 flags, u32 source_high);
+static __always_inline bool inline_conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags);
+__hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags);
+static __always_inline bool is_translating(u8 hook);
+static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *sender);
 static __always_inline struct address *address_key(struct scratch *scratch);
 static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
-static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *sender);
+__hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch);
+static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo);
+static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port);
+static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port);
+static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline bool inline_is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply);
+__hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply);
+static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
+__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
+static __always_inline u32 inline_conntrack_expiry(u32 expires, u32 now, u32 lifetime);
+__hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime);
+static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags);
+__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags);
+static __always_inline void inline_touch_flow(struct facts *facts, struct record *record, struct conntrack *entry);
+__hidden __noinline void touch_flow(struct facts *facts, struct record *record, struct conntrack *entry);
+static __always_inline void inline_rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch);
+__hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline void inline_rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline void rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline u32 inline_established(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline u32 established(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline struct tuple *origin_tuple(struct scratch *scratch);
 static __always_inline u32 tunnel_identity(u32 identity);
 static __always_inline struct prefix_key *prefix_key(struct scratch *scratch);
 static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
@@ -1079,7 +1114,6 @@ __hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u3
 static __always_inline u64 better_match(u64 match, u64 other);
 static __always_inline u64 inline_policy_verdict(struct host *h, struct scratch *scratch, u32 identity);
 __hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity);
-static __always_inline u32 policy_now(struct scratch *scratch);
 static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires);
 __hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match);
 static __always_inline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity);
@@ -1095,48 +1129,19 @@ static __always_inline u32 inline_evaluate_ingress(struct host *h, struct record
 __hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
 __hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline struct conntrack *new_conntrack(struct scratch *scratch);
-static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
-__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
-static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags);
-__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags);
 static __always_inline void write_verdict(struct record *record, struct scratch *scratch);
+__hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old);
+static __always_inline void tell_allowed(struct host *h, struct record *record);
+__hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo);
-static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port);
-static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port);
-static __always_inline void inline_rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch);
-__hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline u32 inline_opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
+__hidden __noinline u32 opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
+static __always_inline u32 judge(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline u32 forward_local(struct facts *facts, struct record *record, struct endpoint *endpoint);
 static __always_inline u32 forward_remote(struct host *h, struct facts *facts, struct record *record, u32 number);
 static __always_inline u32 inline_forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline u32 forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-__hidden __noinline u32 opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
-static __always_inline u32 unknown(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
-static __always_inline u32 inline_is_reply(u32 flags, u32 source_high);
-__hidden __noinline u32 is_reply(u32 flags, u32 source_high);
-static __always_inline bool inline_conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags);
-__hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags);
-static __always_inline bool is_translating(u8 hook);
-static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry);
-__hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch);
-static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-__hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-__hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-static __always_inline bool inline_is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply);
-__hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply);
-static __always_inline u32 inline_conntrack_expiry(u32 expires, u32 now, u32 lifetime);
-__hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime);
-static __always_inline void inline_touch_flow(struct facts *facts, struct record *record, struct conntrack *entry);
-__hidden __noinline void touch_flow(struct facts *facts, struct record *record, struct conntrack *entry);
-static __always_inline void inline_rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-__hidden __noinline void rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-__hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-static __always_inline u32 inline_established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-__hidden __noinline u32 established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-__hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old);
-__hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline u32 backend_hash(u64 hi, u64 lo, u32 place, u32 seed);
 static __always_inline u32 difference_of_words(u64 before, u64 after);
@@ -1207,6 +1212,29 @@ static __always_inline void clear_record(struct facts *facts, struct record *rec
 	record->touch_renewed = 0;
 }
 
+/* from datapath-as/core/hash.ts:15 */
+static __always_inline u32 inline_address_slot(u64 hi, u64 lo)
+{
+	return (u32)(((hi ^ (lo * SPREAD_LOW)) * SPREAD_HIGH) >> SLOT_SHIFT);
+}
+
+__hidden __noinline u32 address_slot(u64 hi, u64 lo)
+{
+	return inline_address_slot(hi, lo);
+}
+
+/* from datapath-as/core/decide.ts:194 */
+static __always_inline bool is_foreign(struct host *h, struct facts *facts)
+{
+	if (facts->hook != HOOK_FROM_NETWORK)
+		return false;
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
+	const u64 hi = is_error ? facts->outer_destination_hi : facts->destination_hi;
+	const u64 lo = is_error ? facts->outer_destination_lo : facts->destination_lo;
+	struct address_slot *slot = lookup_epoch(h, inline_address_slot(hi, lo));
+	return slot != 0 && (slot->hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
+}
+
 /* from datapath-as/core/effects.ts:40 */
 static __always_inline u32 drop(struct record *record, u8 reason)
 {
@@ -1248,13 +1276,13 @@ __hidden __noinline u32 icmp_ports(struct facts *facts)
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/layout/scratch.ts:132 */
+/* from datapath-as/core/layout/scratch.ts:133 */
 static __always_inline struct fragment_key *fragment_key(struct scratch *scratch)
 {
 	return (struct fragment_key *)&scratch->fragment_key0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:135 */
+/* from datapath-as/core/layout/scratch.ts:136 */
 static __always_inline struct fragment_ports *new_fragment_ports(struct scratch *scratch)
 {
 	return (struct fragment_ports *)&scratch->fragment_ports0;
@@ -1299,28 +1327,18 @@ __hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct rec
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/decide.ts:175 */
-static __always_inline u32 fragmented_icmp(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+/* from datapath-as/core/decide.ts:183 */
+static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
-	if ((facts->flags & FACT_FIRST_FRAGMENT) != 0) {
+	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
+	if (icmp && (facts->flags & FACT_LATER_FRAGMENT) == 0) {
 		const u32 reason = icmp_ports(facts);
 		if (reason != REASON_FORWARDED)
 			return reason;
 	}
+	if ((facts->flags & (FACT_FIRST_FRAGMENT | FACT_LATER_FRAGMENT)) == 0)
+		return REASON_FORWARDED;
 	return fragment(h, facts, record, scratch);
-}
-
-/* from datapath-as/core/decide.ts:165 */
-static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	if ((facts->flags & (FACT_FIRST_FRAGMENT | FACT_LATER_FRAGMENT)) != 0) {
-		if (facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6)
-			return fragmented_icmp(h, facts, record, scratch);
-		return fragment(h, facts, record, scratch);
-	}
-	if (facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6)
-		return icmp_ports(facts);
-	return REASON_FORWARDED;
 }
 
 /* from datapath-as/core/tuple.ts:11 */
@@ -1343,21 +1361,10 @@ static __always_inline struct tuple *tuple_of(struct facts *facts)
 	return (struct tuple *)&facts->source_hi;
 }
 
-/* from datapath-as/core/layout/scratch.ts:99 */
+/* from datapath-as/core/layout/scratch.ts:100 */
 static __always_inline struct tuple *packet_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->tuple0;
-}
-
-/* from datapath-as/core/hash.ts:15 */
-static __always_inline u32 inline_address_slot(u64 hi, u64 lo)
-{
-	return (u32)(((hi ^ (lo * SPREAD_LOW)) * SPREAD_HIGH) >> SLOT_SHIFT);
-}
-
-__hidden __noinline u32 address_slot(u64 hi, u64 lo)
-{
-	return inline_address_slot(hi, lo);
 }
 
 /* from datapath-as/core/address.ts:12 */
@@ -1412,13 +1419,13 @@ __hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key)
 	return inline_flow_key_of(tuple, key);
 }
 
-/* from datapath-as/core/layout/scratch.ts:105 */
+/* from datapath-as/core/layout/scratch.ts:106 */
 static __always_inline struct flow_key *flow_key(struct scratch *scratch)
 {
 	return (struct flow_key *)&scratch->flow0;
 }
 
-/* from datapath-as/core/decide.ts:158 */
+/* from datapath-as/core/decide.ts:176 */
 static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch)
 {
 	inline_read_epochs(h, scratch);
@@ -1440,7 +1447,7 @@ __hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to)
 	to->pad1 = 0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:108 */
+/* from datapath-as/core/layout/scratch.ts:109 */
 static __always_inline struct tuple *client_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->client0;
@@ -1474,7 +1481,7 @@ static __always_inline bool is_usable(struct host *h, struct translation *found,
 	return !opens || backend->state == BACKEND_ACTIVE;
 }
 
-/* from datapath-as/core/layout/scratch.ts:123 */
+/* from datapath-as/core/layout/scratch.ts:124 */
 static __always_inline struct frontend_key *frontend_key(struct scratch *scratch)
 {
 	return (struct frontend_key *)&scratch->frontend0;
@@ -1494,13 +1501,13 @@ static __always_inline struct frontend *find_frontend(struct host *h, struct scr
 	return lookup_frontend(h, key);
 }
 
-/* from datapath-as/core/layout/scratch.ts:138 */
+/* from datapath-as/core/layout/scratch.ts:139 */
 static __always_inline struct translation *new_translation(struct scratch *scratch)
 {
 	return (struct translation *)&scratch->translation0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:126 */
+/* from datapath-as/core/layout/scratch.ts:127 */
 static __always_inline struct affinity_key *affinity_key(struct scratch *scratch)
 {
 	return (struct affinity_key *)&scratch->affinity_key0;
@@ -1621,7 +1628,7 @@ __hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u3
 	return REASON_NO_BACKEND;
 }
 
-/* from datapath-as/core/layout/scratch.ts:129 */
+/* from datapath-as/core/layout/scratch.ts:130 */
 static __always_inline struct affinity *new_affinity(struct scratch *scratch)
 {
 	return (struct affinity *)&scratch->affinity0;
@@ -1740,13 +1747,63 @@ __hidden __noinline u32 translate(struct host *h, struct facts *facts, struct re
 	return apply_translation(h, record, scratch, facts->family);
 }
 
-/* from datapath-as/core/layout/scratch.ts:102 */
-static __always_inline struct tuple *origin_tuple(struct scratch *scratch)
+/* from datapath-as/core/decide.ts:53 */
+static __always_inline u32 dropped(struct record *record, u32 reason)
 {
-	return (struct tuple *)&scratch->origin0;
+	drop(record, (u8)reason);
+	return ENDED;
 }
 
-/* from datapath-as/core/layout/scratch.ts:111 */
+/* from datapath-as/core/conntrack.ts:28 */
+static __always_inline u32 inline_is_reply(u32 flags, u32 source_high)
+{
+	return (flags & CONNTRACK_ORIGIN_HIGH) == source_high ? 0U : 1;
+}
+
+__hidden __noinline u32 is_reply(u32 flags, u32 source_high)
+{
+	return inline_is_reply(flags, source_high);
+}
+
+/* from datapath-as/core/conntrack.ts:54 */
+static __always_inline bool inline_conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
+{
+	return protocol == PROTOCOL_TCP && (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && (flags & CONNTRACK_BOTH_CLOSED) != 0;
+}
+
+__hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
+{
+	return inline_conntrack_reopens(protocol, tcp_flags, flags);
+}
+
+/* from datapath-as/core/decide.ts:156 */
+static __always_inline bool is_translating(u8 hook)
+{
+	return hook == HOOK_FROM_POD || hook == HOOK_FROM_NETWORK;
+}
+
+/* from datapath-as/core/decide.ts:143 */
+static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	if (record->reply != 0)
+		return record->service == 0;
+	if (record->service == 0)
+		return (entry->flags & CONNTRACK_TRANSLATED) == 0;
+	struct tuple *client = client_tuple(scratch);
+	return (entry->flags & CONNTRACK_TRANSLATED) != 0 && entry->frontend_hi == client->destination_hi && entry->frontend_lo == client->destination_lo && entry->frontend_port == client->destination_port;
+}
+
+/* from datapath-as/core/stages/peers.ts:12 */
+static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *sender)
+{
+	if (facts->hook == HOOK_FROM_POD)
+		return (sender != 0 && sender->port == facts->port) ? REASON_FORWARDED : REASON_INVALID_SOURCE;
+	if (facts->hook == HOOK_FROM_OVERLAY || facts->hook == HOOK_FROM_NETWORK)
+		return sender != 0 ? REASON_INVALID_SOURCE : REASON_FORWARDED;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/layout/scratch.ts:112 */
 static __always_inline struct address *address_key(struct scratch *scratch)
 {
 	return (struct address *)&scratch->address0;
@@ -1761,14 +1818,278 @@ static __always_inline struct endpoint *endpoint_of(struct host *h, struct scrat
 	return lookup_endpoint(h, key);
 }
 
-/* from datapath-as/core/stages/peers.ts:12 */
-static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *sender)
+/* from datapath-as/core/stages/peers.ts:23 */
+__hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch)
 {
+	return sender_reason(facts, endpoint_of(h, scratch, facts->outer_source_hi, facts->outer_source_lo));
+}
+
+/* from datapath-as/core/stages/rewrite.ts:29 */
+static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo)
+{
+	address_key(scratch)->hi = hi;
+	address_key(scratch)->lo = lo;
+}
+
+/* from datapath-as/core/stages/rewrite.ts:15 */
+static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port)
+{
+	record->rewrite |= REWRITE_SOURCE;
+	record->new_source_hi = hi;
+	record->new_source_lo = lo;
+	record->new_source_port = port;
+}
+
+/* from datapath-as/core/stages/rewrite.ts:67 */
+static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct tuple *tuple = packet_tuple(scratch);
+	set_target(scratch, facts->outer_destination_hi, facts->outer_destination_lo);
+	if (record->service == 0)
+		return;
+	record->rewrite = REWRITE_EMBEDDED;
+	set_source(record, tuple->source_hi, tuple->source_lo, tuple->source_port);
+	if (facts->outer_destination_hi != facts->source_hi || facts->outer_destination_lo != facts->source_lo)
+		return;
+	record->rewrite |= REWRITE_OUTER_DESTINATION;
+	set_target(scratch, tuple->source_hi, tuple->source_lo);
+}
+
+/* from datapath-as/core/stages/rewrite.ts:22 */
+static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port)
+{
+	record->rewrite |= REWRITE_DESTINATION;
+	record->new_destination_hi = hi;
+	record->new_destination_lo = lo;
+	record->new_destination_port = port;
+}
+
+/* from datapath-as/core/stages/rewrite.ts:54 */
+static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	set_target(scratch, facts->outer_destination_hi, facts->outer_destination_lo);
+	if ((entry->flags & CONNTRACK_TRANSLATED) == 0)
+		return;
+	record->rewrite = REWRITE_EMBEDDED;
+	set_destination(record, entry->frontend_hi, entry->frontend_lo, entry->frontend_port);
+	if (facts->outer_source_hi == facts->destination_hi && facts->outer_source_lo == facts->destination_lo)
+		record->rewrite |= REWRITE_OUTER_SOURCE;
+	if ((entry->flags & CONNTRACK_HAIRPIN) == 0)
+		return;
+	set_source(record, facts->destination_hi, facts->destination_lo, facts->source_port);
+	record->rewrite |= REWRITE_OUTER_DESTINATION;
+	set_target(scratch, facts->destination_hi, facts->destination_lo);
+}
+
+/* from datapath-as/core/stages/rewrite.ts:79 */
+__hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	record->rewrite = REWRITE_NONE;
+	if (record->reply != 0)
+		rewrite_error_reply(facts, record, scratch);
+	else
+		rewrite_error_forward(facts, record, scratch, entry);
+}
+
+/* from datapath-as/core/decide.ts:59 */
+__hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	const u32 reason = check_sender(h, facts, scratch);
+	if (reason != REASON_FORWARDED)
+		return dropped(record, reason);
+	const u32 reply = record->reply;
+	const u32 origin_epoch = reply != 0 ? scratch->destination_epoch : scratch->source_epoch;
+	const u32 responder_epoch = reply != 0 ? scratch->source_epoch : scratch->destination_epoch;
+	if (entry->origin_epoch != origin_epoch || entry->responder_epoch != responder_epoch)
+		return dropped(record, REASON_RELATED_UNKNOWN);
+	record->source_identity = reply != 0 ? entry->origin_identity : entry->responder_identity;
+	record->destination_identity = reply != 0 ? entry->responder_identity : entry->origin_identity;
+	scratch->remote_node = entry->remote_node;
+	rewrite_error(facts, record, scratch, entry);
+	return ALLOWED;
+}
+
+/* from datapath-as/core/stages/flow.ts:22 */
+static __always_inline bool inline_is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply)
+{
+	const u32 origin_epoch = reply != 0 ? scratch->destination_epoch : scratch->source_epoch;
+	const u32 responder_epoch = reply != 0 ? scratch->source_epoch : scratch->destination_epoch;
+	if (entry->origin_epoch != origin_epoch || entry->responder_epoch != responder_epoch)
+		return false;
+	const u32 sender_port = reply != 0 ? entry->responder_port : entry->origin_port;
 	if (facts->hook == HOOK_FROM_POD)
-		return (sender != 0 && sender->port == facts->port) ? REASON_FORWARDED : REASON_INVALID_SOURCE;
-	if (facts->hook == HOOK_FROM_OVERLAY || facts->hook == HOOK_FROM_NETWORK)
-		return sender != 0 ? REASON_INVALID_SOURCE : REASON_FORWARDED;
-	return REASON_FORWARDED;
+		return facts->port == sender_port;
+	return sender_port == 0 || facts->hook == HOOK_TO_POD || facts->hook == HOOK_TO_HOST;
+}
+
+__hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply)
+{
+	return inline_is_current(facts, scratch, entry, reply);
+}
+
+/* from datapath-as/core/conntrack.ts:33 */
+static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
+{
+	u32 added = reply != 0 ? CONNTRACK_REPLIED : 0;
+	if (protocol != PROTOCOL_TCP)
+		return added;
+	if ((tcp_flags & TCP_RST) != 0)
+		return added | CONNTRACK_BOTH_CLOSED | CONNTRACK_RESET;
+	if ((tcp_flags & TCP_FIN) != 0)
+		added |= reply != 0 ? CONNTRACK_RESPONDER_CLOSED : CONNTRACK_ORIGIN_CLOSED;
+	if ((tcp_flags & TCP_SYN) == 0)
+		added |= reply != 0 ? CONNTRACK_RESPONDER_NON_SYN : CONNTRACK_ORIGIN_NON_SYN;
+	return added;
+}
+
+__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
+{
+	return inline_conntrack_transition(protocol, tcp_flags, reply);
+}
+
+/* from datapath-as/core/conntrack.ts:59 */
+static __always_inline u32 inline_conntrack_expiry(u32 expires, u32 now, u32 lifetime)
+{
+	const u32 wanted = now + lifetime;
+	const i32 ahead = (i32)(wanted - expires);
+	if (ahead >= 0 && ahead < (i32)EXPIRY_GRANULARITY)
+		return 0;
+	return wanted == 0 ? 1 : wanted;
+}
+
+__hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime)
+{
+	return inline_conntrack_expiry(expires, now, lifetime);
+}
+
+/* from datapath-as/core/conntrack.ts:43 */
+static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags)
+{
+	if (protocol == PROTOCOL_TCP) {
+		if ((flags & CONNTRACK_BOTH_CLOSED) == CONNTRACK_BOTH_CLOSED)
+			return LIFETIME_TCP_CLOSING;
+		return (flags & CONNTRACK_HANDSHAKE_DONE) == CONNTRACK_HANDSHAKE_DONE ? LIFETIME_TCP_ESTABLISHED : LIFETIME_TCP_SYN;
+	}
+	if (protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6)
+		return LIFETIME_ICMP;
+	if ((flags & CONNTRACK_REPLIED) == 0)
+		return LIFETIME_OTHER;
+	return protocol == PROTOCOL_SCTP ? LIFETIME_SCTP_REPLIED : LIFETIME_UDP_REPLIED;
+}
+
+__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags)
+{
+	return inline_conntrack_lifetime(protocol, flags);
+}
+
+/* from datapath-as/core/stages/flow.ts:32 */
+static __always_inline void inline_touch_flow(struct facts *facts, struct record *record, struct conntrack *entry)
+{
+	const u32 added = inline_conntrack_transition(facts->protocol, facts->tcp_flags, record->reply);
+	const u32 flags = entry->flags | added;
+	const bool reply = record->reply != 0;
+	record->conntrack = EFFECT_TOUCH;
+	record->touch_flags = added & ~entry->flags;
+	record->touch_expires = inline_conntrack_expiry(entry->expires, facts->now, inline_conntrack_lifetime(facts->protocol, flags));
+	record->source_identity = reply ? entry->responder_identity : entry->origin_identity;
+	record->destination_identity = reply ? entry->origin_identity : entry->responder_identity;
+	record->service = entry->service;
+	record->backend = entry->backend;
+	record->proxy_port = reply ? 0 : entry->proxy_port;
+}
+
+__hidden __noinline void touch_flow(struct facts *facts, struct record *record, struct conntrack *entry)
+{
+	inline_touch_flow(facts, record, entry);
+}
+
+/* from datapath-as/core/stages/rewrite.ts:35 */
+static __always_inline void inline_rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct tuple *tuple = packet_tuple(scratch);
+	set_target(scratch, tuple->destination_hi, tuple->destination_lo);
+	if (record->service == 0)
+		return;
+	set_destination(record, tuple->destination_hi, tuple->destination_lo, tuple->destination_port);
+	if (scratch->hairpin != 0)
+		set_source(record, tuple->source_hi, tuple->source_lo, facts->source_port);
+}
+
+__hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	inline_rewrite_forward(facts, record, scratch);
+}
+
+/* from datapath-as/core/stages/rewrite.ts:44 */
+static __always_inline void inline_rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	set_target(scratch, facts->destination_hi, facts->destination_lo);
+	if ((entry->flags & CONNTRACK_TRANSLATED) == 0)
+		return;
+	set_source(record, entry->frontend_hi, entry->frontend_lo, entry->frontend_port);
+	if ((entry->flags & CONNTRACK_HAIRPIN) == 0)
+		return;
+	set_destination(record, facts->source_hi, facts->source_lo, facts->destination_port);
+	set_target(scratch, facts->source_hi, facts->source_lo);
+}
+
+__hidden __noinline void rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	inline_rewrite_reply(facts, record, scratch, entry);
+}
+
+/* from datapath-as/core/stages/flow.ts:47 */
+__hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	if (facts->now - entry->renewed < TRANSLATION_RENEWAL)
+		return;
+	struct tuple *client = client_tuple(scratch);
+	const bool hairpin = (entry->flags & CONNTRACK_HAIRPIN) != 0;
+	client->source_hi = hairpin ? facts->source_hi : facts->destination_hi;
+	client->source_lo = hairpin ? facts->source_lo : facts->destination_lo;
+	client->destination_hi = entry->frontend_hi;
+	client->destination_lo = entry->frontend_lo;
+	client->source_port = facts->destination_port;
+	client->destination_port = entry->frontend_port;
+	client->protocol = facts->protocol;
+	client->pad0 = 0;
+	client->pad1 = 0;
+	struct translation *translation = new_translation(scratch);
+	translation->backend_hi = facts->source_hi;
+	translation->backend_lo = facts->source_lo;
+	translation->backend_port = facts->source_port;
+	translation->flags = hairpin ? TRANSLATION_HAIRPIN : 0;
+	translation->backend = entry->backend;
+	translation->service = entry->service;
+	translation->generation = entry->generation;
+	record->translation = EFFECT_REPLACE;
+	record->touch_renewed = facts->now == 0 ? 1 : facts->now;
+}
+
+/* from datapath-as/core/decide.ts:74 */
+static __always_inline u32 inline_established(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	inline_touch_flow(facts, record, entry);
+	scratch->remote_node = entry->remote_node;
+	if (record->reply == 0) {
+		inline_rewrite_forward(facts, record, scratch);
+	} else {
+		inline_rewrite_reply(facts, record, scratch, entry);
+		if ((entry->flags & CONNTRACK_TRANSLATED) != 0)
+			renew_translation(facts, record, scratch, entry);
+	}
+	return ALLOWED;
+}
+
+__hidden __noinline u32 established(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	return inline_established(facts, record, scratch, entry);
+}
+
+/* from datapath-as/core/layout/scratch.ts:103 */
+static __always_inline struct tuple *origin_tuple(struct scratch *scratch)
+{
+	return (struct tuple *)&scratch->origin0;
 }
 
 /* from datapath-as/core/stages/peers.ts:28 */
@@ -1779,7 +2100,7 @@ static __always_inline u32 tunnel_identity(u32 identity)
 	return (identity & IDENTITY_SCOPE_MASK) == 0 ? identity : IDENTITY_UNKNOWN;
 }
 
-/* from datapath-as/core/layout/scratch.ts:114 */
+/* from datapath-as/core/layout/scratch.ts:115 */
 static __always_inline struct prefix_key *prefix_key(struct scratch *scratch)
 {
 	return (struct prefix_key *)&scratch->prefix0;
@@ -1859,13 +2180,13 @@ __hidden __noinline u32 note_responder(struct host *h, struct facts *facts, stru
 	return inline_note_responder(h, facts, scratch, endpoint, reply);
 }
 
-/* from datapath-as/core/layout/scratch.ts:117 */
+/* from datapath-as/core/layout/scratch.ts:118 */
 static __always_inline struct policy_key *policy_key(struct scratch *scratch)
 {
 	return (struct policy_key *)&scratch->policy0;
 }
 
-/* from datapath-as/core/policy.ts:79 */
+/* from datapath-as/core/policy.ts:78 */
 static __always_inline u16 inline_policy_port(struct tuple *origin, u8 family)
 {
 	if (origin->protocol != PROTOCOL_ICMP && origin->protocol != PROTOCOL_ICMPV6)
@@ -1881,7 +2202,7 @@ __hidden __noinline u16 policy_port(struct tuple *origin, u8 family)
 	return inline_policy_port(origin, family);
 }
 
-/* from datapath-as/core/layout/scratch.ts:120 */
+/* from datapath-as/core/layout/scratch.ts:121 */
 static __always_inline struct grant_key *grant_key(struct scratch *scratch)
 {
 	return (struct grant_key *)&scratch->grant0;
@@ -1924,23 +2245,17 @@ __hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, 
 	return inline_policy_verdict(h, scratch, identity);
 }
 
-/* from datapath-as/core/policy.ts:54 */
-static __always_inline u32 policy_now(struct scratch *scratch)
-{
-	return scratch->now;
-}
-
 /* from datapath-as/core/policy.ts:48 */
 static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires)
 {
 	if (identity == 0)
 		return match;
-	if (inline_has_expired(expires, policy_now(scratch)))
+	if (scratch->keeps_grants == 0 && inline_has_expired(expires, scratch->now))
 		return match == 0 ? MATCH_GRANT_EXPIRED : match;
 	return better_match(match, inline_policy_match(h, scratch, identity));
 }
 
-/* from datapath-as/core/policy.ts:59 */
+/* from datapath-as/core/policy.ts:58 */
 __hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match)
 {
 	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
@@ -1954,7 +2269,7 @@ __hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch,
 	return grant_match(h, scratch, best, grant->identity3, grant->expires3);
 }
 
-/* from datapath-as/core/policy.ts:87 */
+/* from datapath-as/core/policy.ts:86 */
 static __always_inline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity)
 {
 	struct policy_key *key = policy_key(scratch);
@@ -1988,7 +2303,7 @@ static __always_inline u16 match_proxy_port(u64 match)
 	return (u16)(match >> PROXY_SHIFT);
 }
 
-/* from datapath-as/core/policy.ts:70 */
+/* from datapath-as/core/policy.ts:69 */
 static __always_inline u8 inline_match_reason(u64 match)
 {
 	const u8 precedence = (u8)(match >> PRECEDENCE_SHIFT);
@@ -2090,50 +2405,10 @@ __hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct rec
 	return responder == 0 ? REASON_FORWARDED : inline_evaluate_ingress(h, record, scratch, responder);
 }
 
-/* from datapath-as/core/layout/scratch.ts:141 */
+/* from datapath-as/core/layout/scratch.ts:142 */
 static __always_inline struct conntrack *new_conntrack(struct scratch *scratch)
 {
 	return (struct conntrack *)&scratch->conntrack0;
-}
-
-/* from datapath-as/core/conntrack.ts:33 */
-static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
-{
-	u32 added = reply != 0 ? CONNTRACK_REPLIED : 0;
-	if (protocol != PROTOCOL_TCP)
-		return added;
-	if ((tcp_flags & TCP_RST) != 0)
-		return added | CONNTRACK_BOTH_CLOSED | CONNTRACK_RESET;
-	if ((tcp_flags & TCP_FIN) != 0)
-		added |= reply != 0 ? CONNTRACK_RESPONDER_CLOSED : CONNTRACK_ORIGIN_CLOSED;
-	if ((tcp_flags & TCP_SYN) == 0)
-		added |= reply != 0 ? CONNTRACK_RESPONDER_NON_SYN : CONNTRACK_ORIGIN_NON_SYN;
-	return added;
-}
-
-__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
-{
-	return inline_conntrack_transition(protocol, tcp_flags, reply);
-}
-
-/* from datapath-as/core/conntrack.ts:43 */
-static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags)
-{
-	if (protocol == PROTOCOL_TCP) {
-		if ((flags & CONNTRACK_BOTH_CLOSED) == CONNTRACK_BOTH_CLOSED)
-			return LIFETIME_TCP_CLOSING;
-		return (flags & CONNTRACK_HANDSHAKE_DONE) == CONNTRACK_HANDSHAKE_DONE ? LIFETIME_TCP_ESTABLISHED : LIFETIME_TCP_SYN;
-	}
-	if (protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6)
-		return LIFETIME_ICMP;
-	if ((flags & CONNTRACK_REPLIED) == 0)
-		return LIFETIME_OTHER;
-	return protocol == PROTOCOL_SCTP ? LIFETIME_SCTP_REPLIED : LIFETIME_UDP_REPLIED;
-}
-
-__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags)
-{
-	return inline_conntrack_lifetime(protocol, flags);
 }
 
 /* from datapath-as/core/stages/flow.ts:73 */
@@ -2151,6 +2426,84 @@ static __always_inline void write_verdict(struct record *record, struct scratch 
 	entry->egress_rule = record->egress_rule;
 	entry->ingress_rule = record->ingress_rule;
 	entry->proxy_port = record->proxy_port;
+}
+
+/* from datapath-as/core/stages/flow.ts:114 */
+__hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old)
+{
+	struct conntrack *entry = new_conntrack(scratch);
+	const bool reply = record->reply != 0;
+	const u32 flags = old->flags | inline_conntrack_transition(facts->protocol, facts->tcp_flags, record->reply);
+	entry->flags = record->proxy_port != 0 ? flags | CONNTRACK_PROXY : flags & ~CONNTRACK_PROXY;
+	entry->expires = facts->now + inline_conntrack_lifetime(facts->protocol, flags);
+	entry->origin_packets = reply ? old->origin_packets : old->origin_packets + 1;
+	entry->origin_bytes = reply ? old->origin_bytes : old->origin_bytes + (u64)facts->length;
+	entry->responder_packets = reply ? old->responder_packets + 1 : old->responder_packets;
+	entry->responder_bytes = reply ? old->responder_bytes + (u64)facts->length : old->responder_bytes;
+	entry->renewed = old->renewed;
+	entry->frontend_hi = old->frontend_hi;
+	entry->frontend_lo = old->frontend_lo;
+	entry->frontend_port = old->frontend_port;
+	entry->service = old->service;
+	entry->backend = old->backend;
+	entry->generation = old->generation;
+	write_verdict(record, scratch);
+}
+
+/* from datapath-as/core/decide.ts:87 */
+static __always_inline void tell_allowed(struct host *h, struct record *record)
+{
+	if (record->event == EVENT_NONE && is_configured(h, CONFIG_ALLOW_EVENTS))
+		record->event = EVENT_ALLOW;
+}
+
+/* from datapath-as/core/decide.ts:92 */
+__hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	if (record->reply != 0)
+		reverse_tuple(packet_tuple(scratch), origin_tuple(scratch));
+	else
+		copy_tuple(packet_tuple(scratch), origin_tuple(scratch));
+	scratch->origin_identity = entry->origin_identity;
+	scratch->responder_identity = entry->responder_identity;
+	scratch->keeps_grants = 1;
+	const u32 reason = evaluate(h, facts, record, scratch);
+	if (reason != REASON_FORWARDED) {
+		drop(record, (u8)reason);
+		if (reason != REASON_INVALID_SOURCE && reason != REASON_INVALID_IDENTITY)
+			record->conntrack = EFFECT_DELETE;
+		return ENDED;
+	}
+	record->service = entry->service;
+	record->backend = entry->backend;
+	continue_flow(facts, record, scratch, entry);
+	record->conntrack = EFFECT_REPLACE;
+	tell_allowed(h, record);
+	if (record->reply != 0) {
+		record->proxy_port = 0;
+		inline_rewrite_reply(facts, record, scratch, entry);
+	} else {
+		inline_rewrite_forward(facts, record, scratch);
+	}
+	return ALLOWED;
+}
+
+/* from datapath-as/core/decide.ts:161 */
+static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	const u32 reply = inline_is_reply(entry->flags, scratch->source_high);
+	record->reply = (u8)reply;
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
+	if (!is_error && inline_conntrack_reopens(facts->protocol, facts->tcp_flags, entry->flags))
+		return OPENS;
+	if (!is_error && is_translating(facts->hook) && !is_same_frontend(record, scratch, entry))
+		return (entry->flags & CONNTRACK_ANY_CLOSED) != 0 ? OPENS : dropped(record, REASON_TRANSLATION_CLASH);
+	scratch->hairpin = (entry->flags & CONNTRACK_HAIRPIN) != 0 ? 1U : 0;
+	if (is_error)
+		return related(h, facts, record, scratch, entry);
+	if (inline_is_current(facts, scratch, entry, reply))
+		return inline_established(facts, record, scratch, entry);
+	return revisited(h, facts, record, scratch, entry);
 }
 
 /* from datapath-as/core/stages/flow.ts:89 */
@@ -2182,46 +2535,62 @@ __hidden __noinline void new_flow(struct facts *facts, struct record *record, st
 	write_verdict(record, scratch);
 }
 
-/* from datapath-as/core/stages/rewrite.ts:29 */
-static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo)
+/* from datapath-as/core/decide.ts:120 */
+static __always_inline u32 inline_opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
 {
-	address_key(scratch)->hi = hi;
-	address_key(scratch)->lo = lo;
-}
-
-/* from datapath-as/core/stages/rewrite.ts:22 */
-static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port)
-{
-	record->rewrite |= REWRITE_DESTINATION;
-	record->new_destination_hi = hi;
-	record->new_destination_lo = lo;
-	record->new_destination_port = port;
-}
-
-/* from datapath-as/core/stages/rewrite.ts:15 */
-static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port)
-{
-	record->rewrite |= REWRITE_SOURCE;
-	record->new_source_hi = hi;
-	record->new_source_lo = lo;
-	record->new_source_port = port;
-}
-
-/* from datapath-as/core/stages/rewrite.ts:35 */
-static __always_inline void inline_rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	struct tuple *tuple = packet_tuple(scratch);
-	set_target(scratch, tuple->destination_hi, tuple->destination_lo);
-	if (record->service == 0)
-		return;
-	set_destination(record, tuple->destination_hi, tuple->destination_lo, tuple->destination_port);
-	if (scratch->hairpin != 0)
-		set_source(record, tuple->source_hi, tuple->source_lo, facts->source_port);
-}
-
-__hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
-{
+	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
+	if (icmp && is_echo_reply(facts->family, facts->icmp_type))
+		return dropped(record, REASON_ICMP_UNSOLICITED);
+	copy_tuple(packet_tuple(scratch), origin_tuple(scratch));
+	scratch->origin_identity = 0;
+	scratch->responder_identity = 0;
+	scratch->keeps_grants = 0;
+	record->reply = 0;
+	const u32 reason = evaluate(h, facts, record, scratch);
+	if (reason != REASON_FORWARDED)
+		return dropped(record, reason);
+	const bool reset = facts->protocol == PROTOCOL_TCP && (facts->tcp_flags & TCP_RST) != 0;
+	if (reset) {
+		record->translation = EFFECT_NONE;
+	} else {
+		new_flow(facts, record, scratch);
+		record->conntrack = effect;
+	}
+	tell_allowed(h, record);
 	inline_rewrite_forward(facts, record, scratch);
+	return ALLOWED;
+}
+
+__hidden __noinline u32 opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
+{
+	return inline_opened(h, facts, record, scratch, effect);
+}
+
+/* from datapath-as/core/decide.ts:204 */
+static __always_inline u32 judge(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct conntrack *entry = find_flow(h, scratch);
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
+	if (entry == 0 && (is_error || (scratch->hints & HINT_FRONTEND) != 0)) {
+		const u32 translated = translate(h, facts, record, scratch);
+		if (translated > TRANSLATE_DONE)
+			return dropped(record, translated);
+		if (translated == TRANSLATE_DONE) {
+			if (!is_error && (new_translation(scratch)->flags & TRANSLATION_HAIRPIN) != 0)
+				scratch->hairpin = 1;
+			entry = find_flow(h, scratch);
+		}
+	}
+	u8 effect = EFFECT_CREATE;
+	if (entry != 0) {
+		const u32 outcome = inline_has_expired(entry->expires, facts->now) ? OPENS : known(h, facts, record, scratch, entry);
+		if (outcome != OPENS)
+			return outcome;
+		effect = EFFECT_REPLACE;
+	}
+	if (!is_error)
+		return inline_opened(h, facts, record, scratch, effect);
+	return (facts->hook == HOOK_FROM_NETWORK || facts->hook == HOOK_TO_HOST) ? ENDED : dropped(record, REASON_RELATED_UNKNOWN);
 }
 
 /* from datapath-as/core/stages/forward.ts:13 */
@@ -2280,349 +2649,14 @@ __hidden __noinline u32 forward(struct host *h, struct facts *facts, struct reco
 	return inline_forward(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:102 */
-__hidden __noinline u32 opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
-{
-	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
-	if (icmp && is_echo_reply(facts->family, facts->icmp_type))
-		return drop(record, REASON_ICMP_UNSOLICITED);
-	copy_tuple(packet_tuple(scratch), origin_tuple(scratch));
-	scratch->origin_identity = 0;
-	scratch->responder_identity = 0;
-	record->reply = 0;
-	const u32 reason = evaluate(h, facts, record, scratch);
-	if (reason != REASON_FORWARDED)
-		return drop(record, (u8)reason);
-	const bool reset = facts->protocol == PROTOCOL_TCP && (facts->tcp_flags & TCP_RST) != 0;
-	if (reset) {
-		record->translation = EFFECT_NONE;
-	} else {
-		new_flow(facts, record, scratch);
-		record->conntrack = effect;
-	}
-	if (record->event == EVENT_NONE && is_configured(h, CONFIG_ALLOW_EVENTS))
-		record->event = EVENT_ALLOW;
-	inline_rewrite_forward(facts, record, scratch);
-	return inline_forward(h, facts, record, scratch);
-}
-
-/* from datapath-as/core/decide.ts:184 */
-static __always_inline u32 unknown(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
-{
-	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
-	const bool foreign = facts->hook == HOOK_FROM_NETWORK && (scratch->hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
-	if (is_error)
-		return (facts->hook == HOOK_FROM_NETWORK || facts->hook == HOOK_TO_HOST) ? NEXT_HOP_STACK : drop(record, REASON_RELATED_UNKNOWN);
-	if (foreign && record->service == 0)
-		return NEXT_HOP_STACK;
-	return opened(h, facts, record, scratch, effect);
-}
-
-/* from datapath-as/core/conntrack.ts:28 */
-static __always_inline u32 inline_is_reply(u32 flags, u32 source_high)
-{
-	return (flags & CONNTRACK_ORIGIN_HIGH) == source_high ? 0U : 1;
-}
-
-__hidden __noinline u32 is_reply(u32 flags, u32 source_high)
-{
-	return inline_is_reply(flags, source_high);
-}
-
-/* from datapath-as/core/conntrack.ts:54 */
-static __always_inline bool inline_conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
-{
-	return protocol == PROTOCOL_TCP && (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && (flags & CONNTRACK_BOTH_CLOSED) != 0;
-}
-
-__hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
-{
-	return inline_conntrack_reopens(protocol, tcp_flags, flags);
-}
-
-/* from datapath-as/core/decide.ts:137 */
-static __always_inline bool is_translating(u8 hook)
-{
-	return hook == HOOK_FROM_POD || hook == HOOK_FROM_NETWORK;
-}
-
-/* from datapath-as/core/decide.ts:124 */
-static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry)
-{
-	if (record->reply != 0)
-		return record->service == 0;
-	if (record->service == 0)
-		return (entry->flags & CONNTRACK_TRANSLATED) == 0;
-	struct tuple *client = client_tuple(scratch);
-	return (entry->flags & CONNTRACK_TRANSLATED) != 0 && entry->frontend_hi == client->destination_hi && entry->frontend_lo == client->destination_lo && entry->frontend_port == client->destination_port;
-}
-
-/* from datapath-as/core/stages/peers.ts:23 */
-__hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch)
-{
-	return sender_reason(facts, endpoint_of(h, scratch, facts->outer_source_hi, facts->outer_source_lo));
-}
-
-/* from datapath-as/core/stages/rewrite.ts:67 */
-static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	struct tuple *tuple = packet_tuple(scratch);
-	set_target(scratch, facts->outer_destination_hi, facts->outer_destination_lo);
-	if (record->service == 0)
-		return;
-	record->rewrite = REWRITE_EMBEDDED;
-	set_source(record, tuple->source_hi, tuple->source_lo, tuple->source_port);
-	if (facts->outer_destination_hi != facts->source_hi || facts->outer_destination_lo != facts->source_lo)
-		return;
-	record->rewrite |= REWRITE_OUTER_DESTINATION;
-	set_target(scratch, tuple->source_hi, tuple->source_lo);
-}
-
-/* from datapath-as/core/stages/rewrite.ts:54 */
-static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
-{
-	set_target(scratch, facts->outer_destination_hi, facts->outer_destination_lo);
-	if ((entry->flags & CONNTRACK_TRANSLATED) == 0)
-		return;
-	record->rewrite = REWRITE_EMBEDDED;
-	set_destination(record, entry->frontend_hi, entry->frontend_lo, entry->frontend_port);
-	if (facts->outer_source_hi == facts->destination_hi && facts->outer_source_lo == facts->destination_lo)
-		record->rewrite |= REWRITE_OUTER_SOURCE;
-	if ((entry->flags & CONNTRACK_HAIRPIN) == 0)
-		return;
-	set_source(record, facts->destination_hi, facts->destination_lo, facts->source_port);
-	record->rewrite |= REWRITE_OUTER_DESTINATION;
-	set_target(scratch, facts->destination_hi, facts->destination_lo);
-}
-
-/* from datapath-as/core/stages/rewrite.ts:79 */
-__hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
-{
-	record->rewrite = REWRITE_NONE;
-	if (record->reply != 0)
-		rewrite_error_reply(facts, record, scratch);
-	else
-		rewrite_error_forward(facts, record, scratch, entry);
-}
-
-/* from datapath-as/core/decide.ts:47 */
-__hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
-{
-	const u32 reason = check_sender(h, facts, scratch);
-	if (reason != REASON_FORWARDED)
-		return drop(record, (u8)reason);
-	const u32 reply = record->reply;
-	const u32 origin_epoch = reply != 0 ? scratch->destination_epoch : scratch->source_epoch;
-	const u32 responder_epoch = reply != 0 ? scratch->source_epoch : scratch->destination_epoch;
-	if (entry->origin_epoch != origin_epoch || entry->responder_epoch != responder_epoch)
-		return drop(record, REASON_RELATED_UNKNOWN);
-	record->source_identity = reply != 0 ? entry->origin_identity : entry->responder_identity;
-	record->destination_identity = reply != 0 ? entry->responder_identity : entry->origin_identity;
-	scratch->remote_node = entry->remote_node;
-	rewrite_error(facts, record, scratch, entry);
-	return inline_forward(h, facts, record, scratch);
-}
-
-/* from datapath-as/core/stages/flow.ts:22 */
-static __always_inline bool inline_is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply)
-{
-	const u32 origin_epoch = reply != 0 ? scratch->destination_epoch : scratch->source_epoch;
-	const u32 responder_epoch = reply != 0 ? scratch->source_epoch : scratch->destination_epoch;
-	if (entry->origin_epoch != origin_epoch || entry->responder_epoch != responder_epoch)
-		return false;
-	const u32 sender_port = reply != 0 ? entry->responder_port : entry->origin_port;
-	if (facts->hook == HOOK_FROM_POD)
-		return facts->port == sender_port;
-	return sender_port == 0 || facts->hook == HOOK_TO_POD || facts->hook == HOOK_TO_HOST;
-}
-
-__hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply)
-{
-	return inline_is_current(facts, scratch, entry, reply);
-}
-
-/* from datapath-as/core/conntrack.ts:59 */
-static __always_inline u32 inline_conntrack_expiry(u32 expires, u32 now, u32 lifetime)
-{
-	const u32 wanted = now + lifetime;
-	const i32 ahead = (i32)(wanted - expires);
-	if (ahead >= 0 && ahead < (i32)EXPIRY_GRANULARITY)
-		return 0;
-	return wanted == 0 ? 1 : wanted;
-}
-
-__hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime)
-{
-	return inline_conntrack_expiry(expires, now, lifetime);
-}
-
-/* from datapath-as/core/stages/flow.ts:32 */
-static __always_inline void inline_touch_flow(struct facts *facts, struct record *record, struct conntrack *entry)
-{
-	const u32 added = inline_conntrack_transition(facts->protocol, facts->tcp_flags, record->reply);
-	const u32 flags = entry->flags | added;
-	const bool reply = record->reply != 0;
-	record->conntrack = EFFECT_TOUCH;
-	record->touch_flags = added & ~entry->flags;
-	record->touch_expires = inline_conntrack_expiry(entry->expires, facts->now, inline_conntrack_lifetime(facts->protocol, flags));
-	record->source_identity = reply ? entry->responder_identity : entry->origin_identity;
-	record->destination_identity = reply ? entry->origin_identity : entry->responder_identity;
-	record->service = entry->service;
-	record->backend = entry->backend;
-	record->proxy_port = reply ? 0 : entry->proxy_port;
-}
-
-__hidden __noinline void touch_flow(struct facts *facts, struct record *record, struct conntrack *entry)
-{
-	inline_touch_flow(facts, record, entry);
-}
-
-/* from datapath-as/core/stages/rewrite.ts:44 */
-static __always_inline void inline_rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
-{
-	set_target(scratch, facts->destination_hi, facts->destination_lo);
-	if ((entry->flags & CONNTRACK_TRANSLATED) == 0)
-		return;
-	set_source(record, entry->frontend_hi, entry->frontend_lo, entry->frontend_port);
-	if ((entry->flags & CONNTRACK_HAIRPIN) == 0)
-		return;
-	set_destination(record, facts->source_hi, facts->source_lo, facts->destination_port);
-	set_target(scratch, facts->source_hi, facts->source_lo);
-}
-
-__hidden __noinline void rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
-{
-	inline_rewrite_reply(facts, record, scratch, entry);
-}
-
-/* from datapath-as/core/stages/flow.ts:47 */
-__hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
-{
-	if (facts->now - entry->renewed < TRANSLATION_RENEWAL)
-		return;
-	struct tuple *client = client_tuple(scratch);
-	const bool hairpin = (entry->flags & CONNTRACK_HAIRPIN) != 0;
-	client->source_hi = hairpin ? facts->source_hi : facts->destination_hi;
-	client->source_lo = hairpin ? facts->source_lo : facts->destination_lo;
-	client->destination_hi = entry->frontend_hi;
-	client->destination_lo = entry->frontend_lo;
-	client->source_port = facts->destination_port;
-	client->destination_port = entry->frontend_port;
-	client->protocol = facts->protocol;
-	client->pad0 = 0;
-	client->pad1 = 0;
-	struct translation *translation = new_translation(scratch);
-	translation->backend_hi = facts->source_hi;
-	translation->backend_lo = facts->source_lo;
-	translation->backend_port = facts->source_port;
-	translation->flags = hairpin ? TRANSLATION_HAIRPIN : 0;
-	translation->backend = entry->backend;
-	translation->service = entry->service;
-	translation->generation = entry->generation;
-	record->translation = EFFECT_REPLACE;
-	record->touch_renewed = facts->now == 0 ? 1 : facts->now;
-}
-
-/* from datapath-as/core/decide.ts:62 */
-static __always_inline u32 inline_established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
-{
-	inline_touch_flow(facts, record, entry);
-	scratch->remote_node = entry->remote_node;
-	if (record->reply == 0) {
-		inline_rewrite_forward(facts, record, scratch);
-	} else {
-		inline_rewrite_reply(facts, record, scratch, entry);
-		if ((entry->flags & CONNTRACK_TRANSLATED) != 0)
-			renew_translation(facts, record, scratch, entry);
-	}
-	return inline_forward(h, facts, record, scratch);
-}
-
-__hidden __noinline u32 established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
-{
-	return inline_established(h, facts, record, scratch, entry);
-}
-
-/* from datapath-as/core/stages/flow.ts:114 */
-__hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old)
-{
-	struct conntrack *entry = new_conntrack(scratch);
-	const bool reply = record->reply != 0;
-	const u32 flags = old->flags | inline_conntrack_transition(facts->protocol, facts->tcp_flags, record->reply);
-	entry->flags = record->proxy_port != 0 ? flags | CONNTRACK_PROXY : flags & ~CONNTRACK_PROXY;
-	entry->expires = facts->now + inline_conntrack_lifetime(facts->protocol, flags);
-	entry->origin_packets = reply ? old->origin_packets : old->origin_packets + 1;
-	entry->origin_bytes = reply ? old->origin_bytes : old->origin_bytes + (u64)facts->length;
-	entry->responder_packets = reply ? old->responder_packets + 1 : old->responder_packets;
-	entry->responder_bytes = reply ? old->responder_bytes + (u64)facts->length : old->responder_bytes;
-	entry->renewed = old->renewed;
-	entry->frontend_hi = old->frontend_hi;
-	entry->frontend_lo = old->frontend_lo;
-	entry->frontend_port = old->frontend_port;
-	entry->service = old->service;
-	entry->backend = old->backend;
-	entry->generation = old->generation;
-	write_verdict(record, scratch);
-}
-
-/* from datapath-as/core/decide.ts:75 */
-__hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
-{
-	if (record->reply != 0)
-		reverse_tuple(packet_tuple(scratch), origin_tuple(scratch));
-	else
-		copy_tuple(packet_tuple(scratch), origin_tuple(scratch));
-	scratch->origin_identity = entry->origin_identity;
-	scratch->responder_identity = entry->responder_identity;
-	const u32 reason = evaluate(h, facts, record, scratch);
-	if (reason != REASON_FORWARDED) {
-		drop(record, (u8)reason);
-		if (reason != REASON_INVALID_SOURCE && reason != REASON_INVALID_IDENTITY)
-			record->conntrack = EFFECT_DELETE;
-		return NEXT_HOP_DROP;
-	}
-	record->service = entry->service;
-	record->backend = entry->backend;
-	continue_flow(facts, record, scratch, entry);
-	record->conntrack = EFFECT_REPLACE;
-	if (record->event == EVENT_NONE && is_configured(h, CONFIG_ALLOW_EVENTS))
-		record->event = EVENT_ALLOW;
-	if (record->reply != 0) {
-		record->proxy_port = 0;
-		inline_rewrite_reply(facts, record, scratch, entry);
-	} else {
-		inline_rewrite_forward(facts, record, scratch);
-	}
-	return inline_forward(h, facts, record, scratch);
-}
-
-/* from datapath-as/core/decide.ts:142 */
-static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
-{
-	const u32 reply = inline_is_reply(entry->flags, scratch->source_high);
-	record->reply = (u8)reply;
-	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
-	if (!is_error && inline_conntrack_reopens(facts->protocol, facts->tcp_flags, entry->flags))
-		return opened(h, facts, record, scratch, EFFECT_REPLACE);
-	if (!is_error && is_translating(facts->hook) && !is_same_frontend(record, scratch, entry)) {
-		if ((entry->flags & CONNTRACK_ANY_CLOSED) != 0)
-			return opened(h, facts, record, scratch, EFFECT_REPLACE);
-		return drop(record, REASON_TRANSLATION_CLASH);
-	}
-	scratch->hairpin = (entry->flags & CONNTRACK_HAIRPIN) != 0 ? 1U : 0;
-	if (is_error)
-		return related(h, facts, record, scratch, entry);
-	if (inline_is_current(facts, scratch, entry, reply))
-		return inline_established(h, facts, record, scratch, entry);
-	return revisited(h, facts, record, scratch, entry);
-}
-
-/* from datapath-as/core/decide.ts:194 */
+/* from datapath-as/core/decide.ts:227 */
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	clear_record(facts, record);
 	scratch->now = facts->now;
 	scratch->hairpin = 0;
+	if (is_foreign(h, facts))
+		return NEXT_HOP_STACK;
 	if (facts->invalid != 0)
 		return drop(record, facts->invalid);
 	if ((facts->flags & FACT_NEIGHBOUR) != 0)
@@ -2631,23 +2665,9 @@ __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct recor
 	if (reason != REASON_FORWARDED)
 		return drop(record, (u8)reason);
 	copy_tuple(tuple_of(facts), packet_tuple(scratch));
-	struct conntrack *entry = find_flow(h, scratch);
-	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
-	if (entry == 0 && (is_error || (scratch->hints & HINT_FRONTEND) != 0)) {
-		const u32 translated = translate(h, facts, record, scratch);
-		if (translated > TRANSLATE_DONE)
-			return drop(record, (u8)translated);
-		if (translated == TRANSLATE_DONE) {
-			if (!is_error && (new_translation(scratch)->flags & TRANSLATION_HAIRPIN) != 0)
-				scratch->hairpin = 1;
-			entry = find_flow(h, scratch);
-		}
-	}
-	if (entry == 0)
-		return unknown(h, facts, record, scratch, EFFECT_CREATE);
-	if (inline_has_expired(entry->expires, facts->now))
-		return unknown(h, facts, record, scratch, EFFECT_REPLACE);
-	return known(h, facts, record, scratch, entry);
+	if (judge(h, facts, record, scratch) == ENDED)
+		return record->next_hop;
+	return inline_forward(h, facts, record, scratch);
 }
 
 /* from datapath-as/core/hash.ts:82 */

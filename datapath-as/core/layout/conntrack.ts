@@ -100,5 +100,5 @@ export class AddressSlot {
 
 /** hint: some frontend has an address in this slot. Set before the frontend is written; a stale one only costs time. */
 export const HINT_FRONTEND: u32 = 1;
-/** hint: some local endpoint has an address in this slot. */
+/** hint: some local endpoint has an address in this slot that the network's packets are judged for: a pod's, and the host's under policy. */
 export const HINT_ENDPOINT: u32 = 2;

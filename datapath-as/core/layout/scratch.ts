@@ -93,7 +93,8 @@ export class Scratch {
   hints: u32;
   /** 1: the originator is the responder itself, behind the node's hairpin address. */
   hairpin: u32;
-  pad0: u32;
+  /** 1: the flow was allowed before, so a grant that has expired since still counts. */
+  keepsGrants: u32;
 }
 
 export function packetTuple(scratch: Scratch): Tuple {

@@ -886,11 +886,12 @@ export interface Scratch {
   now: number;
   hints: number;
   hairpin: number;
+  keepsGrants: number;
 }
 
 export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
   size: 536,
-  layoutHash: 'b4943e621fff95ac',
+  layoutHash: '4e7311d61fbd1842',
   encode(value, view, offset) {
     view.setBigUint64(offset, value.tuple0, true);
     view.setBigUint64(offset + 8, value.tuple1, true);
@@ -964,7 +965,7 @@ export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
     view.setUint32(offset + 520, value.now, true);
     view.setUint32(offset + 524, value.hints, true);
     view.setUint32(offset + 528, value.hairpin, true);
-    view.setUint32(offset + 532, 0, true);
+    view.setUint32(offset + 532, value.keepsGrants, true);
   },
   decode(view, offset) {
     return {
@@ -1040,6 +1041,7 @@ export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
       now: view.getUint32(offset + 520, true),
       hints: view.getUint32(offset + 524, true),
       hairpin: view.getUint32(offset + 528, true),
+      keepsGrants: view.getUint32(offset + 532, true),
     };
   },
 };

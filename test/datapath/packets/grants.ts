@@ -76,6 +76,27 @@ export const grantCases: readonly PacketCase[] = [
     ],
   },
   {
+    name: 'a connection whose grant has ended outlives a change that does not concern it, and a new one is refused',
+    state: resolved([grant([named, 30])]),
+    steps: [
+      { packet: ask(443), verdict: 'stack' },
+      { seconds: 31 },
+      { change: { epochs: ['client'] } },
+      { packet: tcp('client:40000 > world:443', 'A'), verdict: 'stack' },
+      { packet: ask(443, 40001), verdict: 'drop grant expired' },
+    ],
+  },
+  {
+    name: 'a connection whose grant has ended does not outlive the rule that allowed its name',
+    state: resolved([grant([named, 30])]),
+    steps: [
+      { packet: ask(443), verdict: 'stack' },
+      { seconds: 31 },
+      { change: { epochs: ['client'] }, remove: { policies: { 1: [`egress allow ${named} tcp 443`] } } },
+      { packet: tcp('client:40000 > world:443', 'A'), verdict: 'drop policy denied', flow: { absent: true } },
+    ],
+  },
+  {
     name: 'a deny of the world beats a grant',
     state: resolved([grant([named, 60])], '#2 egress deny 2'),
     steps: [{ packet: ask(443), verdict: 'drop policy deny', record: { egressRule: 2 } }],
