@@ -14,7 +14,7 @@ const both = (name: string, sentence: string): MetricDefinition[] => [
 ];
 
 export const catalogue: readonly MetricDefinition[] = [
-  one('wasm.crossing', "a call from the benchmark's loop into the module: part of every other figure, twice of maglev_select"),
+  one('wasm.crossing', "a call from the benchmark's loop into the module: taken off every other figure, twice off maglev_select"),
   ...both('wasm.policy_verdict', 'verdict of a policy set with 16,384 entries over a peer'),
   ...both('wasm.policy_16k', 'the same, a tenth of the entries are ranges and every match is found last'),
   ...both('wasm.maglev_select', 'slot and backend id of a client, 16,381 slots'),
