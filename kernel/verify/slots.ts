@@ -6,7 +6,7 @@ import type { Btf, StructMember } from './btf.ts';
 import type { CoreFunction } from './functions.ts';
 import { sourceOf, type Source, writeRandom } from './pools.ts';
 import type { Random } from './random.ts';
-import { writeStruct } from './world.ts';
+import { type PlannedField, planOf, writeStruct } from './world.ts';
 
 /** Bytes of every slot in the kernel's array; a function uses the first `bytes` of them. */
 export const slotBytes = 1024;
@@ -16,7 +16,7 @@ const regionsAt = 56;
 
 export type SlotArgument =
   | { readonly kind: 'number'; readonly at: number; readonly width: number; readonly source: Source }
-  | { readonly kind: 'reference'; readonly at: number; readonly size: number; readonly struct: string; readonly members: readonly StructMember[]; readonly nullable: boolean };
+  | { readonly kind: 'reference'; readonly at: number; readonly size: number; readonly struct: string; readonly members: readonly StructMember[]; readonly plan: readonly PlannedField[]; readonly nullable: boolean };
 
 export interface SlotLayout {
   readonly core: CoreFunction;
@@ -34,19 +34,19 @@ export function layoutSlot(core: CoreFunction, btf: Btf, nullable: (index: numbe
     const place = at;
     at += Math.ceil(parameter.size / 8) * 8;
     const { members } = btf.struct(parameter.struct)!;
-    return { kind: 'reference', at: place, size: parameter.size, struct: parameter.struct, members, nullable: nullable(i) };
+    return { kind: 'reference', at: place, size: parameter.size, struct: parameter.struct, members, plan: planOf(members), nullable: nullable(i) };
   });
   if (at > slotBytes) throw new Error(`verify: slots: ${core.name} needs ${at} bytes, a slot has ${slotBytes}`);
   return { core, arguments: list, bytes: at };
 }
 
-/** Fills a zeroed slot with a random case. Padding of structs in memory is random too: it may not matter. */
+/** Fills a zeroed slot with a random case. */
 export function writeCase(layout: SlotLayout, view: DataView, offset: number, random: Random): void {
   let nulls = 0;
   layout.arguments.forEach((argument, i) => {
     if (argument.kind === 'reference') {
       if (argument.nullable && random.once(3)) nulls |= 1 << i;
-      writeStruct(view, offset + argument.at, argument.members, random);
+      writeStruct(view, offset + argument.at, argument.plan, random);
     } else if (argument.width === 1) {
       view.setUint8(offset + argument.at, random.below(2));
     } else {

@@ -3,7 +3,7 @@
 
 import type { MapSpec } from '../../orchestrator/datapath/layout.ts';
 import type { Btf, StructMember } from './btf.ts';
-import { addresses, sourceOf, writeRandom } from './pools.ts';
+import { addresses, type Source, sourceOf, writeRandom } from './pools.ts';
 import type { Random } from './random.ts';
 
 export interface WorldEntry {
@@ -28,11 +28,20 @@ const prefixLengths: Readonly<Record<string, readonly number[]>> = {
   ipcache: [32, 128, 136, 144, 152, 159, 160, 48, 96], policy: [72, 80, 88, 92, 95, 96],
 };
 
-/** Fills a struct field by field; padding stays 0. */
-export function writeStruct(view: DataView, offset: number, members: readonly StructMember[], random: Random): void {
-  for (const member of members) {
-    if (!member.name.startsWith('pad')) writeRandom(view, offset + member.offset, member.size, sourceOf(member.name, member.size), random);
-  }
+/** A field and what it is drawn from; padding is in no plan and stays 0. */
+export interface PlannedField {
+  readonly offset: number;
+  readonly size: number;
+  readonly source: Source;
+}
+
+export function planOf(members: readonly StructMember[]): PlannedField[] {
+  const fields = members.filter(({ name }) => !name.startsWith('pad'));
+  return fields.map(({ name, offset, size }) => ({ offset, size, source: sourceOf(name, size) }));
+}
+
+export function writeStruct(view: DataView, offset: number, plan: readonly PlannedField[], random: Random): void {
+  for (const field of plan) writeRandom(view, offset + field.offset, field.size, field.source, random);
 }
 
 /** `slotOf`: the core's hash of an address to its place in `epochs`. */
@@ -42,7 +51,7 @@ export function makeWorld(specs: readonly MapSpec[], btf: Btf, random: Random, s
     const key = new Uint8Array(spec.key.size);
     const value = new Uint8Array(spec.value.size);
     write(new DataView(key.buffer));
-    writeStruct(new DataView(value.buffer), 0, btf.struct(btf.map(spec.name)!.valueStruct)!.members, random);
+    writeStruct(new DataView(value.buffer), 0, planOf(btf.struct(btf.map(spec.name)!.valueStruct)!.members), random);
     entries.push({ spec, key, value });
   };
   for (const spec of specs) {
@@ -51,10 +60,11 @@ export function makeWorld(specs: readonly MapSpec[], btf: Btf, random: Random, s
       continue;
     }
     const { keyStruct } = btf.map(spec.name) ?? { keyStruct: '' };
-    const members = btf.struct(keyStruct)?.members;
+    const struct = btf.struct(keyStruct);
+    const plan = struct && planOf(struct.members);
     for (let i = 0; i < (counts[spec.name] ?? 0); i++) {
       add(spec, (key) => {
-        if (members) writeStruct(key, 0, members, random);
+        if (plan) writeStruct(key, 0, plan, random);
         else key.setUint32(0, i, true);
         const lengths = prefixLengths[spec.name];
         if (lengths) key.setUint32(0, random.pick(lengths), true);
