@@ -53,7 +53,13 @@ const privileges: [string, string[]][] = [
 for (const [who, options] of privileges) {
   t.test(`${who} gets a clear account and wasm mode`, async (t) => {
     const command = [process.execPath, '--input-type=module', '--eval', script];
-    const child = spawnSync('setpriv', [...options, ...command], { encoding: 'utf8', cwd: fileURLToPath(new URL('.', import.meta.url)) });
+    // Without what the test runner adds to the environment, which would have nobody write into this checkout.
+    const env = { PATH: process.env.PATH };
+    const child = spawnSync('setpriv', [...options, ...command], {
+      encoding: 'utf8',
+      cwd: fileURLToPath(new URL('.', import.meta.url)),
+      env,
+    });
     if (child.error || /setpriv: (setresuid|activate|apply)/.test(child.stderr)) {
       t.plan(0, `privileges cannot be dropped here: ${child.error ?? child.stderr}`);
       return;
