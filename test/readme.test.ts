@@ -1,10 +1,10 @@
 // What README.md and the doors of rooms tell people to run. Its library example is run by package.test.ts, in an installed package.
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
 import { copyCheckout } from './support/checkout.ts';
 import { filesBelow, read, root } from './support/sources.ts';
+import { runAsUser } from './support/user-process.ts';
 
 const readme = read('README.md');
 const commands = [...readme.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block]) =>
@@ -32,9 +32,6 @@ const notStarted: Record<string, string> = {
   'npm pack': 'scripts/bundle.ts',
 };
 
-/** Without what the test runner adds to the environment. */
-const env = { PATH: process.env.PATH, HOME: process.env.HOME, AXONEME_APT: 'no' };
-
 t.test('every command of the README is one that this test knows', async (t) => {
   t.same([...commands].sort(), [...Object.keys(shows), ...Object.keys(notStarted)].sort());
 });
@@ -42,7 +39,7 @@ t.test('every command of the README is one that this test knows', async (t) => {
 for (const [command, pattern] of Object.entries(shows)) {
   t.test(`\`${command}\` does what the README says`, async (t) => {
     const cwd = copyCheckout(t, ['node_modules', 'build']);
-    const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { cwd, encoding: 'utf8', env });
+    const { status, stdout, stderr } = runAsUser('sh', ['-c', command], cwd, { AXONEME_APT: 'no' });
     t.equal(status, 0, stderr.trim() || 'it ends well');
     t.match(stdout, pattern);
   });

@@ -1,19 +1,15 @@
 // The set-up runs before every command: it must be quick and quiet when nothing is missing, and plain about what it cannot get.
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { copyCheckout } from './support/checkout.ts';
 import { root } from './support/sources.ts';
+import { runAsUser } from './support/user-process.ts';
 
 function setup(folder: string, wants: string[], env: NodeJS.ProcessEnv = {}) {
   const started = performance.now();
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/setup.mjs', ...wants], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { PATH: process.env.PATH, AXONEME_APT: 'no', ...env },
-  });
-  return { status, stdout, stderr, milliseconds: performance.now() - started };
+  const ended = runAsUser(process.execPath, ['scripts/setup.mjs', ...wants], folder, { AXONEME_APT: 'no', ...env });
+  return { ...ended, milliseconds: performance.now() - started };
 }
 
 t.test('with everything there it says nothing and takes less than a second', async (t) => {
@@ -39,7 +35,10 @@ t.test('an unfinished install is done again by npm ci, and its failure ends the 
   writeFileSync(join(folder, 'npm.mjs'), 'console.error("npm", ...process.argv.slice(2));\nprocess.exit(1);\n');
   const { status, stderr } = setup(folder, [], { npm_execpath: join(folder, 'npm.mjs') });
   t.equal(status, 1);
-  t.match(stderr, 'setup: node_modules was not finished: running npm ci\nnpm ci --no-audit --no-fund --loglevel=error\nsetup: npm ci failed');
+  t.match(
+    stderr,
+    'setup: node_modules was not finished: running npm ci\nnpm ci --no-audit --no-fund --loglevel=error\nsetup: npm ci failed',
+  );
 });
 
 t.test('a package that is not at the version of the lock file is a reason to install', async (t) => {

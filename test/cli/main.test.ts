@@ -1,15 +1,10 @@
 // The command line as a user meets it: a process of its own.
-import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { read, root } from '../support/sources.ts';
+import { runAsUser } from '../support/user-process.ts';
 
 function axoneme(...args: string[]) {
-  return run(process.execPath, ['orchestrator/main.ts', ...args]);
-}
-
-/** Without what the test runner adds to the environment: a user's process has none of it. */
-function run(program: string, args: readonly string[]) {
-  return spawnSync(program, args, { cwd: root, encoding: 'utf8', env: { PATH: process.env.PATH } });
+  return runAsUser(process.execPath, ['orchestrator/main.ts', ...args], root);
 }
 
 t.test('version prints the version and nothing else', async (t) => {
@@ -46,7 +41,7 @@ const skip = process.getuid?.() !== 0 && 'giving up rights takes root; without r
 t.test('without the right to use BPF, probe and tour explain themselves and run in WebAssembly', { skip }, async (t) => {
   for (const command of ['probe', 'tour']) {
     const withoutRights = ['--bounding-set=-all', '--inh-caps=-all', process.execPath];
-    const { status, stdout, stderr } = run('setpriv', [...withoutRights, 'orchestrator/main.ts', command]);
+    const { status, stdout, stderr } = runAsUser('setpriv', [...withoutRights, 'orchestrator/main.ts', command], root);
     t.equal(status, 0, `${command} ends well`);
     t.equal(stderr, '', `${command} has nothing to complain of`);
     t.match(stdout, 'wasm mode: no kernel mode without', `${command} says why`);

@@ -1,10 +1,10 @@
 // The probe tells what this host allows, and why it chooses a mode, whatever the host refuses.
 
-import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { type Capability, chooseMode } from '../../orchestrator/datapath/capability.ts';
 import { probe, resolveMode } from '../../orchestrator/datapath/probe.ts';
+import { runAsUser } from '../support/user-process.ts';
 
 const works = (name: string, isNeeded = true): Capability => ({ name, enables: 'something', works: true, answer: 'works', isNeeded });
 const refused = (name: string, isNeeded = true): Capability => ({
@@ -53,15 +53,9 @@ const privileges: [string, string[]][] = [
 for (const [who, options] of privileges) {
   t.test(`${who} gets a clear account and wasm mode`, async (t) => {
     const command = [process.execPath, '--input-type=module', '--eval', script];
-    // Without what the test runner adds to the environment, which would have nobody write into this checkout.
-    const env = { PATH: process.env.PATH };
-    const child = spawnSync('setpriv', [...options, ...command], {
-      encoding: 'utf8',
-      cwd: fileURLToPath(new URL('.', import.meta.url)),
-      env,
-    });
-    if (child.error || /setpriv: (setresuid|activate|apply)/.test(child.stderr)) {
-      t.plan(0, `privileges cannot be dropped here: ${child.error ?? child.stderr}`);
+    const child = runAsUser('setpriv', [...options, ...command], fileURLToPath(new URL('.', import.meta.url)));
+    if (/setpriv.*No such file|setpriv: (setresuid|activate|apply)/.test(child.stderr)) {
+      t.plan(0, `privileges cannot be dropped here: ${child.stderr}`);
       return;
     }
     t.equal(child.status, 0, child.stderr);

@@ -1,9 +1,9 @@
 // The package as a user has it: packed from this checkout, installed into a folder of its own.
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './sources.ts';
+import { type Ended, runAsUser } from './user-process.ts';
 
 export interface Installation {
   readonly folder: string;
@@ -11,20 +11,10 @@ export interface Installation {
   readonly remove: () => void;
 }
 
-export interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A user's process has nothing of the test runner in its environment, and no Node of a checkout on its path. */
-function userEnvironment(): NodeJS.ProcessEnv {
-  const path = (process.env.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
-  return { PATH: path.join(':'), HOME: process.env.HOME, npm_config_audit: 'false', npm_config_fund: 'false' };
-}
-
 function run(program: string, args: string[], cwd: string): Ended {
-  return spawnSync(program, args, { cwd, encoding: 'utf8', env: userEnvironment() });
+  // No Node of a checkout is on a user's path.
+  const path = (process.env.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
+  return runAsUser(program, args, cwd, { PATH: path.join(':'), npm_config_audit: 'false', npm_config_fund: 'false' });
 }
 
 /** Packs and installs; koffi comes from npm's cache or registry, and stays away where neither has it. Throws when that fails. */
