@@ -47,6 +47,10 @@ export function openReport({ write, colour }: { write: (text: string) => void; c
     write: (chunk) => void parser.write(chunk),
     end() {
       parser.end();
+      if (parser.results?.ok === false && total.failed === 0) {
+        total.failed = 1;
+        write(`${paint(31, 'not ok')} the run was cut off before it had told everything\n`);
+      }
       for (const [reason, times] of reasons) write(`skipped${times > 1 ? ` ${times} times` : ''}: ${reason}\n`);
       return { ...total, summary: `${total.passed} passed, ${total.failed} failed` };
     },

@@ -2,9 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { copyCheckout } from './support/checkout.ts';
-import { root } from './support/sources.ts';
-import { runAsUser } from './support/user-process.ts';
+import { copyCheckout } from '../support/checkout.ts';
+import { root } from '../support/sources.ts';
+import { runAsUser } from '../support/user-process.ts';
 
 function setup(folder: string, wants: string[], env: NodeJS.ProcessEnv = {}) {
   const started = performance.now();
