@@ -1,11 +1,12 @@
 // Brings a checkout to the point where a command can run: packages from npm, compilers from the system, what is built from
 // sources. Plain JavaScript for any Node an `npm` may come with, because it runs before Node 24 is here.
 //
-//   node scripts/setup.mjs [compilers] [build] [kernels]
+//   node scripts/setup.mjs [compilers] [build] [yardstick] [kernels]
 //
 //   (nothing)  node_modules as package-lock.json says
 //   compilers  and clang with libbpf's headers
 //   build      and build/datapath.wasm, build/datapath.bpf.o as new as their sources
+//   yardstick  and gcc, for what benchmarks are compared with
 //   kernels    and QEMU with what boots other kernels, for test/kernel-matrix.test.ts
 //
 // Says what it installs and why, installs system packages only as root and with apt, and is quiet when nothing is missing.
@@ -24,6 +25,7 @@ installModulesIfStale();
 const missing = installSystemPackages({
   compilers: wants.has('compilers') || wants.has('build'),
   loader: wants.has('build'),
+  yardstick: wants.has('yardstick'),
   kernels: wants.has('kernels'),
 });
 if (wants.has('build')) buildIfStale(missing);

@@ -40,6 +40,14 @@ const things = [
     loss: 'kernel mode',
   },
   {
+    group: 'yardstick',
+    name: 'gcc',
+    here: () => hasProgram('gcc') && existsSync('/usr/include/stdio.h'),
+    packages: [['gcc', 'libc6-dev']],
+    purpose: 'compiles the native loops that benchmarks are compared with',
+    loss: 'the comparison',
+  },
+  {
     group: 'kernels',
     name: 'QEMU and what packs its initial file system',
     here: () => ['qemu-system-x86_64', 'busybox', 'cpio', 'modprobe', 'depmod', 'zstd', 'xz', 'dpkg-deb'].every(hasProgram),
