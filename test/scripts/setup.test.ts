@@ -51,3 +51,26 @@ t.test('a package that is not at the version of the lock file is a reason to ins
   t.equal(status, 0);
   t.match(stderr, 'setup: node_modules/tap is not at 0.0.1: running npm ci');
 });
+
+const notRoot = process.getuid?.() !== 0 && 'the set-up asks apt only as root';
+
+t.test(
+  'what is missing is asked of apt with its purpose, lists are renewed when it fails, and then all is quiet',
+  { skip: notRoot },
+  async (t) => {
+    const folder = copyCheckout(t, ['node_modules']);
+    const programs = join(folder, 'programs');
+    mkdirSync(programs);
+    const script = (name: string, body: string) => writeFileSync(join(programs, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    script('apt-cache', 'echo "  Candidate: 1.0"');
+    script('apt-get', 'echo "apt-get $*" >&2; case $1 in update) : >"$0.lists";; *) [ -e "$0.lists" ] && : >"$PATH/clang";; esac');
+    const environment = { PATH: programs, AXONEME_APT: '' };
+    const first = setup(folder, ['compilers'], environment);
+    t.equal(first.status, 0);
+    t.match(
+      first.stderr,
+      /^setup: installing clang-19: compiles kernel\/ to eBPF\napt-get install .* clang-19\napt-get update .*\napt-get install .* clang-19\n$/,
+    );
+    t.equal(setup(folder, ['compilers'], environment).stderr, '');
+  },
+);
