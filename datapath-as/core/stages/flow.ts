@@ -13,7 +13,7 @@ import {
   TRANSLATION_HAIRPIN,
 } from '../layout/conntrack';
 import { Facts, Record } from '../layout/packet';
-import { clientTuple, newConntrack, newTranslation, originTuple, Scratch } from '../layout/scratch';
+import { clientTuple, newConntrack, newTranslation, Scratch } from '../layout/scratch';
 
 /**
  * Whether the entry's word still holds for this packet: neither address's epoch has moved, and the sender is where it was: a
