@@ -133,10 +133,26 @@ function cutTo(packet: CasePacket, present: number): CasePacket {
   return changed(packet, (before) => ({ present, ipv6: { ...before.ipv6, payloadLength: present - 40 } }));
 }
 
-const withProtocol = (protocol: number): CasePacket =>
-  changed(tcp(segment, 'S'), () => ({ transport: { protocol, payload: new Uint8Array(40) } }));
+const withProtocol = (protocol: number, line = segment): CasePacket =>
+  changed(tcp(line, 'S'), () => ({ transport: { protocol, payload: new Uint8Array(40) } }));
 const sameFamily = (wrong: 'icmp' | 'icmpv6'): CasePacket =>
   changed(ping('client > server', 1), () => ({ transport: { protocol: wrong, type: wrong === 'icmp' ? 8 : 128, id: 1 } }));
+
+const fromNetwork: PacketCase[] = [
+  {
+    name: 'what this datapath cannot read is the host’s when the network sends it to the host',
+    state: open,
+    steps: [
+      { hook: 'from_network', packet: withProtocol(50, 'world > node1'), verdict: 'stack', event: 'none', flow: { absent: true } },
+      { hook: 'from_network', packet: tcp('world:40000 > node1:22', 'S', { dataOffset: 4 }), verdict: 'stack', event: 'none' },
+    ],
+  },
+  {
+    name: 'what this datapath cannot read is refused when the network sends it to a pod',
+    state: open,
+    steps: [{ hook: 'from_network', packet: withProtocol(50, 'world > server'), verdict: 'drop unsupported l4', event: 'drop' }],
+  },
+];
 
 const transport: PacketCase[] = [
   ...[4, 41, 47, 50, 89, 255].map((protocol) => refused(`protocol ${protocol}`, withProtocol(protocol), 'unsupported l4')),
@@ -171,4 +187,4 @@ function lengths(bytes: number): Partial<Packet> {
   return { ipv4: { totalLength: 20 + bytes }, ipv6: { payloadLength: bytes } };
 }
 
-export const malformedCases: readonly PacketCase[] = [...stubs, ...network, ...extensions, ...transport];
+export const malformedCases: readonly PacketCase[] = [...stubs, ...network, ...extensions, ...transport, ...fromNetwork];
