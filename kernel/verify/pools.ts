@@ -2,23 +2,13 @@
 // Pools: the few values that keys and fields are drawn from, so that random cases hit entries, collide and meet boundaries.
 
 import * as enums from '../../orchestrator/datapath/generated/enums.ts';
+import { type AddressWords, addressWords } from '../../orchestrator/net/words.ts';
 import type { Random } from './random.ts';
 
-/** An address as two little-endian words over its network-order bytes. */
-export interface AddressWords {
-  readonly hi: bigint;
-  readonly lo: bigint;
-}
-
-function mapped(...bytes: number[]): AddressWords {
-  const v4 = bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-  return { hi: 0n, lo: (v4 << 32n) | 0xffff0000n };
-}
-
-export const addresses: readonly AddressWords[] = [
-  mapped(10, 0, 0, 1), mapped(10, 0, 0, 2), mapped(10, 1, 0, 7), mapped(172, 16, 0, 10), mapped(198, 51, 100, 9),
-  { hi: 0xfdn, lo: 0x0100000000000000n }, { hi: 0xfdn, lo: 0x0200000000000000n }, { hi: 0xb80d0120n, lo: 0x0700000000000000n },
+export const addressTexts: readonly string[] = [
+  '10.0.0.1', '10.0.0.2', '10.1.0.7', '172.16.0.10', '198.51.100.9', 'fd00::1', 'fd00::2', '2001:db8::7',
 ];
+export const addresses: readonly AddressWords[] = addressTexts.map((text) => addressWords(text));
 
 /** Network order. */
 export const l4Ports: readonly number[] = [0, 0x5000, 0xbb01, 0x3500, 0x401f, 0xffff, 0x0100];

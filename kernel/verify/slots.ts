@@ -3,9 +3,11 @@
 // machines get the same slot and must leave the same slot.
 
 import type { Btf, StructMember } from './btf.ts';
-import type { CoreFunction } from './functions.ts';
+import type { Executions } from './execution.ts';
+import type { CoreFunction, Machines } from './functions.ts';
 import { sourceOf, type Source, writeRandom } from './pools.ts';
 import type { Random } from './random.ts';
+import { Unsupported } from './unsupported.ts';
 import { type PlannedField, planOf, writeStruct } from './world.ts';
 
 /** Bytes of every slot in the kernel's array; a function uses the first `bytes` of them. */
@@ -38,6 +40,22 @@ export function layoutSlot(core: CoreFunction, btf: Btf, nullable: (index: numbe
   });
   if (at > slotBytes) throw new Error(`verify: slots: ${core.name} needs ${at} bytes, a slot has ${slotBytes}`);
   return { core, arguments: list, bytes: at };
+}
+
+/** Layouts of the named functions, of all by default. Where a proof would need null, cases pass null too. */
+export function layoutsOf(machines: Machines, executions: Executions, names: Iterable<string> = machines.functions.keys()): SlotLayout[] {
+  return [...names].map((name) => layoutSlot(machines.functions.get(name)!, machines.btf, nullability(executions, name)));
+}
+
+/** A function that cannot be executed on terms gets no null. */
+function nullability(executions: Executions, name: string): (index: number) => boolean {
+  try {
+    const { footprints } = executions.summary(name);
+    return (index) => footprints[index]!.nullable;
+  } catch (error) {
+    if (error instanceof Unsupported) return () => false;
+    throw error;
+  }
 }
 
 /** Fills a zeroed slot with a random case. */

@@ -24,12 +24,11 @@ export class SourceTree implements Disposable {
     writeFileSync(join(this.root, path), text);
   }
 
-  /** Runs the action with one text of a file replaced by another, which must be there exactly once. */
-  async withEdit<T>(path: string, from: string, to: string, action: () => Promise<T>): Promise<T> {
+  /** Runs the action with a file edited, and puts the file back. */
+  async withEdit<T>(path: string, edit: (text: string) => string, action: () => Promise<T>): Promise<T> {
     const place = join(this.root, path);
     const before = readFileSync(place, 'utf8');
-    if (before.split(from).length !== 2) throw new Error(`verify: ${path}: found ${before.split(from).length - 1} times instead of once: ${from}`);
-    writeFileSync(place, before.replace(from, () => to));
+    writeFileSync(place, edit(before));
     try {
       return await action();
     } finally {
