@@ -190,14 +190,17 @@ function findPorts(facts: Facts, record: Record, scratch: Scratch): u32 {
   return fragment(facts, record, scratch);
 }
 
+function hintsOf(hi: u64, lo: u64): u32 {
+  const slot = lookupEpoch(addressSlot(hi, lo));
+  return slot == null ? HINT_ENDPOINT : slot.hints;
+}
+
 /** What the network sends to an address that is neither an endpoint's nor a frontend's is the host's own business, well formed or not. */
 function isForeign(facts: Facts): bool {
   if (facts.hook != HOOK_FROM_NETWORK) return false;
-  const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
-  const hi: u64 = isError ? facts.outerDestinationHi : facts.destinationHi;
-  const lo: u64 = isError ? facts.outerDestinationLo : facts.destinationLo;
-  const slot = lookupEpoch(addressSlot(hi, lo));
-  return slot != null && (slot.hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
+  let hints: u32 = hintsOf(facts.destinationHi, facts.destinationLo);
+  if ((facts.flags & FACT_ICMP_ERROR) != 0) hints |= hintsOf(facts.outerDestinationHi, facts.outerDestinationLo);
+  return (hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
 }
 
 /** Judges the packet tuple, which may be translated on the way. */

@@ -3,6 +3,7 @@
 
 import { keepConntrack } from '../host/kept';
 import { lookup, lookupArray, lookupNumber } from '../host/lookup';
+import { recentPolicy } from '../host/lookup-policy';
 import {
   MAP_AFFINITY,
   MAP_BACKENDS,
@@ -16,7 +17,6 @@ import {
   MAP_IPCACHE,
   MAP_MAGLEV,
   MAP_NODES,
-  MAP_POLICY,
   MAP_TRANSLATIONS,
 } from '../host/generated/maps';
 import { AddressSlot, Conntrack, FragmentKey, FragmentPorts, Translation } from './layout/conntrack';
@@ -49,7 +49,7 @@ export function lookupNode(number: u32): Node | null {
   return changetype<Node | null>(lookupNumber(MAP_NODES, number));
 }
 export function lookupPolicy(key: PolicyKey): PolicyEntry | null {
-  return changetype<PolicyEntry | null>(lookup(MAP_POLICY, changetype<usize>(key)));
+  return changetype<PolicyEntry | null>(recentPolicy(changetype<usize>(key)));
 }
 export function lookupGrant(key: GrantKey): Grant | null {
   return changetype<Grant | null>(lookup(MAP_GRANTS, changetype<usize>(key)));

@@ -1017,6 +1017,7 @@ __hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference);
 static __always_inline void clear_record(struct facts *facts, struct record *record);
 static __always_inline u32 inline_address_slot(u64 hi, u64 lo);
 __hidden __noinline u32 address_slot(u64 hi, u64 lo);
+static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo);
 static __always_inline bool is_foreign(struct host *h, struct facts *facts);
 static __always_inline u32 drop(struct record *record, u8 reason);
 static __always_inline bool is_echo_reply(u8 family, u8 type);
@@ -1223,16 +1224,22 @@ __hidden __noinline u32 address_slot(u64 hi, u64 lo)
 	return inline_address_slot(hi, lo);
 }
 
-/* from datapath-as/core/decide.ts:194 */
+/* from datapath-as/core/decide.ts:193 */
+static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo)
+{
+	struct address_slot *slot = lookup_epoch(h, inline_address_slot(hi, lo));
+	return slot == 0 ? HINT_ENDPOINT : slot->hints;
+}
+
+/* from datapath-as/core/decide.ts:199 */
 static __always_inline bool is_foreign(struct host *h, struct facts *facts)
 {
 	if (facts->hook != HOOK_FROM_NETWORK)
 		return false;
-	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
-	const u64 hi = is_error ? facts->outer_destination_hi : facts->destination_hi;
-	const u64 lo = is_error ? facts->outer_destination_lo : facts->destination_lo;
-	struct address_slot *slot = lookup_epoch(h, inline_address_slot(hi, lo));
-	return slot != 0 && (slot->hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
+	u32 hints = hints_of(h, facts->destination_hi, facts->destination_lo);
+	if ((facts->flags & FACT_ICMP_ERROR) != 0)
+		hints |= hints_of(h, facts->outer_destination_hi, facts->outer_destination_lo);
+	return (hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
 }
 
 /* from datapath-as/core/effects.ts:40 */
@@ -2566,7 +2573,7 @@ __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct recor
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/decide.ts:204 */
+/* from datapath-as/core/decide.ts:207 */
 static __always_inline u32 judge(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = find_flow(h, scratch);
@@ -2649,7 +2656,7 @@ __hidden __noinline u32 forward(struct host *h, struct facts *facts, struct reco
 	return inline_forward(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:227 */
+/* from datapath-as/core/decide.ts:230 */
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	clear_record(facts, record);
