@@ -34,7 +34,7 @@ export const ENOSPC: i32 = 28;
 
 /**
  * 256 bytes. The first line is what a lookup reads, the second what only a writer reads: a writer's lock does not take the line
- * of the readers away.
+ * of the readers away. The third is all that a match remembered needs.
  */
 @unmanaged
 export class MapDescriptor {
@@ -94,6 +94,9 @@ export class MapDescriptor {
   /** lpm: address of a bit per length outside groups, then of a counter per length (lpm-length.ts). */
   lengths: usize;
   counters: usize;
+
+  /** lpm: creation << 40 | updates begun and ended: odd while one is under way, and never again what it was, not even after `reset`. */
+  version: u64;
 }
 
 /** The descriptor of a map's number; the caller knows that it is below MAX_MAPS. */
@@ -116,6 +119,14 @@ export function forgetDescriptors(): void {
 /** Read at the start and at the end of a lookup. Atomic, so that no compiler moves the reads in between across it. */
 export function loadChanges(map: MapDescriptor): u64 {
   return atomic.load<u64>(changetype<usize>(map), offsetof<MapDescriptor>('changes'));
+}
+/** What is remembered of the map holds while this is what it was. Atomic, as above. */
+export function loadVersion(map: MapDescriptor): u64 {
+  return atomic.load<u64>(changetype<usize>(map), offsetof<MapDescriptor>('version'));
+}
+/** Before and after whatever a lookup could see. Only the holder of the map's lock calls it. */
+export function stepVersion(map: MapDescriptor): void {
+  atomic.store<u64>(changetype<usize>(map), map.version + 1, offsetof<MapDescriptor>('version'));
 }
 /** Only the holder of the map's lock adds. */
 export function addChanges(map: MapDescriptor, amount: u64): void {

@@ -2,7 +2,19 @@
 // a lookup probes the lengths that there are, longest first. Key: u32 prefix length, then the bits, first byte first.
 
 import { isSettled } from './buckets';
-import { EBUSY, EEXIST, EINVAL, ENOENT, ENOSPC, FLAG_EXIST, FLAG_NO_EXIST, loadChanges, MapDescriptor, OK } from './descriptor';
+import {
+  EBUSY,
+  EEXIST,
+  EINVAL,
+  ENOENT,
+  ENOSPC,
+  FLAG_EXIST,
+  FLAG_NO_EXIST,
+  loadChanges,
+  MapDescriptor,
+  OK,
+  stepVersion,
+} from './descriptor';
 import { ATTEMPTS } from './hash-map';
 import { acquire, release } from './lock';
 import { AGAIN, addToGroup, dropFromGroup, dropGroupEntry, lengthBit, lengthsUpTo, STATE_LENGTHS } from './lpm-group';
@@ -64,7 +76,9 @@ export function lpmExact(map: MapDescriptor, key: usize): usize {
 export function lpmUpdate(map: MapDescriptor, key: usize, value: usize, flags: u32): i32 {
   if (flags > FLAG_EXIST || load<u32>(key) > map.span) return -EINVAL;
   if (!acquire(map)) return -EBUSY;
+  stepVersion(map);
   const result = put(map, key, value, flags);
+  stepVersion(map);
   release(map);
   return result;
 }
@@ -94,7 +108,11 @@ export function lpmDelete(map: MapDescriptor, key: usize): i32 {
   if (load<u32>(key) > map.span) return -EINVAL;
   if (!acquire(map)) return -EBUSY;
   const node = lpmExact(map, key);
-  if (node != 0) drop(map, node, key);
+  if (node != 0) {
+    stepVersion(map);
+    drop(map, node, key);
+    stepVersion(map);
+  }
   release(map);
   return node != 0 ? OK : -ENOENT;
 }

@@ -18,11 +18,16 @@ export function pairLookup(map: MapDescriptor, key: usize): usize {
   // In the pieces that the core writes: a load across fresh stores would wait for them.
   const length = load<u32>(key);
   const set = (<u64>load<u32>(key, 4)) << 32;
-  const rest = ((<u64>load<u32>(key, 12)) << 32) | <u64>load<u32>(key, 8);
+  const rest = ((<u64>keyTail(key)) << 32) | <u64>load<u32>(key, 8);
   if (length != map.span) return pairUnusual(map, key);
   const node = findWhole(map, set | <u64>length, rest);
   if (node != 0) return loadChanges(map) == before ? node + <usize>map.valueOffset : pairUnusual(map, key);
   return pairShorter(map, key, before, set, rest);
+}
+
+/** The last word of a key: direction, protocol and port, read as they are written. */
+export function keyTail(key: usize): u32 {
+  return ((<u32>load<u16>(key, 14)) << 16) | ((<u32>load<u8>(key, 13)) << 8) | <u32>load<u8>(key, 12);
 }
 
 function pairUnusual(map: MapDescriptor, key: usize): usize {

@@ -5,7 +5,8 @@
 //   0x00000     what the compiler puts into the module's data          4096
 //   0x01000     header: break, hash multipliers, key cells             4096
 //   0x02000     map descriptors (descriptor.ts)                        64 x 256
-//   0x10000     areas of the workers (packet/area.ts)                  32 x 256 KiB
+//   0x10000     areas of the workers (packet/area.ts); the last        32 x 256 KiB
+//               part of each is the host's: matches (lookup-policy.ts)
 //   0x810000    maps, in the order of their creation
 
 export const MAX_WORKERS: u32 = 32;
@@ -19,6 +20,8 @@ export const LINE: usize = 64;
 const HEADER: usize = 0x1000;
 /** Next free address of the heap. 0: the memory is fresh. */
 const BREAK: usize = HEADER;
+/** Maps created since the memory was fresh, `reset` or not: a u64. */
+const CREATIONS: usize = HEADER + 8;
 /** Six u64, see hash-key.ts. */
 export const MULTIPLIERS: usize = HEADER + 0x40;
 /** A u64 per worker, see array-map.ts. */
@@ -27,13 +30,28 @@ export const DESCRIPTORS: usize = 0x2000;
 
 /** Per instance on purpose: which worker this instance is. */
 let worker: u32 = 0;
+/** Bytes of a worker's remembered matches, and where worker 0 has them. */
+export const MATCHES_SIZE: usize = 0x4000;
+const MATCHES: usize = AREA_BASE + AREA_SIZE - MATCHES_SIZE;
+let matches: usize = MATCHES;
 
 /** Makes this instance that worker, whose copy of a per-CPU array it then writes. The caller has checked the number. */
 export function selectWorker(number: u32): void {
   worker = number;
+  matches = MATCHES + <usize>number * AREA_SIZE;
 }
 export function currentWorker(): u32 {
   return worker;
+}
+/** Where this worker's matches are; nobody else reads or writes there. */
+export function workerMatches(): usize {
+  return matches;
+}
+/** A number that no map of this memory ever had. */
+export function numberCreation(): u64 {
+  const number = load<u64>(CREATIONS) + 1;
+  store<u64>(CREATIONS, number);
+  return number;
 }
 /** Eight bytes that only this worker writes. */
 export function keyCell(): usize {

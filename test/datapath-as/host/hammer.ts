@@ -9,9 +9,9 @@ export interface Job {
   readonly worker: number;
   readonly workers: number;
   readonly map: number;
-  readonly what: 'own' | 'contested' | 'evict' | 'prefix' | 'look';
+  readonly what: 'own' | 'contested' | 'evict' | 'prefix' | 'recent' | 'look';
   readonly turns: number;
-  /** One word: the workers that are ready. */
+  /** The workers that are ready; the last update that was finished. */
   readonly barrier: Int32Array;
 }
 
@@ -79,6 +79,25 @@ const jobs: Record<Job['what'], (host: Host, job: Job, faults: string[]) => void
       const value = host.read(map, prefixKey(96, number), valueSize);
       const fault = value === undefined ? `nothing under ${number}` : faultOf(number, value);
       if (fault) faults.push(fault);
+    }
+  },
+  /** Worker 0 updates one policy entry again and again; what the others find after an update is that one or a later one. */
+  recent(host, { map, worker, turns, barrier }, faults) {
+    for (let turn = 1; turn <= turns; turn++) {
+      if (worker === 0) {
+        if (turn % 8 === 0) host.remove(map, prefixKey(96, 1));
+        host.put(map, prefixKey(turn % 8 === 4 ? 80 : 96, 1), stamped(turn, turn));
+        Atomics.store(barrier, 1, turn);
+        for (let pause = 0; pause < (turn & 255); pause++) Atomics.load(barrier, 1);
+        continue;
+      }
+      const last = Atomics.load(barrier, 1);
+      host.bytes.set(prefixKey(96, 1), host.key);
+      const address = host.exports.recentPolicy(host.key);
+      const found = address === 0 ? undefined : host.view.getUint32(address, true);
+      // The broad entry, written at 4, 12, 20..., shows while the narrow one is away, at 8, 16, 24...
+      const missed = found === undefined || found % 8 === 4 ? 3 : last % 8 === 4 ? 1 : 0;
+      if (last > 4 && (found === undefined || found < last - missed)) faults.push(`${found} after ${last}`);
     }
   },
   /** Looks for one key that is always there. */

@@ -19,6 +19,7 @@ export interface Exports {
   lookup(map: number, key: number): number;
   lookupArray(map: number, index: number): number;
   lookupNumber(map: number, number: number): number;
+  recentPolicy(key: number): number;
   longestChain(map: number): number;
   bucketCount(map: number): number;
   selectWorker(worker: number): void;

@@ -14,6 +14,7 @@ export * from './${hostFolder}/create';
 export * from './${hostFolder}/maps';
 export * from './${hostFolder}/copy';
 export { lookup, lookupArray, lookupNumber } from './${hostFolder}/lookup';
+export { recentPolicy } from './${hostFolder}/lookup-policy';
 export { longestChain, bucketCount } from './${hostFolder}/statistics';
 export { selectWorker, heapBreak } from './${hostFolder}/memory';
 export { hashKey as keyHash } from './${hostFolder}/hash-key';

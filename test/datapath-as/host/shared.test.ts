@@ -12,19 +12,20 @@ import { hostModule } from './module.ts';
 t.setTimeout(120_000);
 const module = await hostModule();
 const map = 9;
+const policyMap = 7;
 const workers = 2;
 
-function shared(kind: number, entries: number): Host {
+function shared(kind: number, entries: number, number = map): Host {
   const host = new Host(module, hostMemory(1024), workers);
-  if (host.exports.create(map, kind, keySize, valueSize, entries) !== 0) throw new Error('not created');
+  if (host.exports.create(number, kind, keySize, valueSize, entries) !== 0) throw new Error('not created');
   return host;
 }
 
 /** Runs the workers to their end; what they saw that must not be. */
 async function hammer(host: Host, what: Job['what'], turns: number): Promise<{ count: number; first: string[] }[]> {
-  const barrier = new Int32Array(new SharedArrayBuffer(4));
+  const barrier = new Int32Array(new SharedArrayBuffer(8));
   const running = Array.from({ length: workers }, async (_, worker) => {
-    const job: Job = { module, memory: host.memory, worker, workers, map, what, turns, barrier };
+    const job: Job = { module, memory: host.memory, worker, workers, map: what === 'recent' ? policyMap : map, what, turns, barrier };
     const thread = new Worker(join(import.meta.dirname, 'hammer.ts'), { workerData: job });
     const [faults] = await once(thread, 'message');
     await thread.terminate();
@@ -71,6 +72,11 @@ t.test('a broad prefix is found while narrower ones come and go', async (t) => {
   const host = shared(KIND.lpm | (72 << 8), 1000);
   for (let number = 0; number < 200; number++) host.put(map, prefixKey(80, number), stamped(number, 80));
   t.same(await hammer(host, 'prefix', 40_000), nothing);
+});
+
+t.test('a remembered match is never older than the last update', async (t) => {
+  const host = shared(KIND.lpm, 1000, policyMap);
+  t.same(await hammer(host, 'recent', 200_000), nothing);
 });
 
 /** Holds a writer's lock, and takes a bucket's chain away as if it were being split. */
