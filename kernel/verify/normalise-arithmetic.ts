@@ -30,6 +30,10 @@ export function linear(width: number, terms: readonly (readonly [Term, bigint])[
     } else if (term.op === 'lin') {
       fixed += by * term.value;
       term.args.forEach((arg, i) => take(arg, by * term.factors[i]!));
+    } else if (isWidenedSum(term)) {
+      const sumOfArgs = term.args[1]!;
+      fixed += by * sumOfArgs.value;
+      sumOfArgs.args.forEach((arg, i) => take(zeroExtend(width, arg), by * sumOfArgs.factors[i]!));
     } else {
       const [base, scale] = scaled(term, by, width);
       if (base !== term) {
@@ -50,7 +54,31 @@ export function linear(width: number, terms: readonly (readonly [Term, bigint])[
     const shift = trailingZeros(factor);
     if (factor === 1n << BigInt(shift)) return concat(extract(width - 1 - shift, 0, term), constant(shift, 0));
   }
+  const needed = bitsOfSum(list, fixed);
+  if (needed < width) {
+    const narrow = list.map(({ term, factor }) => [extract(Math.min(needed, width) - 1, 0, term), factor] as const);
+    return zeroExtend(width, linear(needed, narrow, fixed));
+  }
   return node('lin', width, list.map((each) => each.term), { value: fixed, factors: list.map((each) => each.factor) });
+}
+
+/** Bits that a sum can have when it is not cut off. */
+function bitsOfSum(list: readonly { term: Term; factor: bigint }[], fixed: bigint): number {
+  const most = list.reduce((sum, { term, factor }) => sum + factor * ones(term.width - leadingZeros(term)), fixed);
+  return most.toString(2).length;
+}
+
+/** A sum that was made wide enough never to overflow, and then widened with zeros: part of whatever it is added to. */
+function isWidenedSum(term: Term): boolean {
+  if (term.op !== 'concat' || term.args.length !== 2 || !isZero(term.args[0]!) || term.args[1]!.op !== 'lin') return false;
+  const { args, factors, value, width } = term.args[1]!;
+  return bitsOfSum(args.map((arg, i) => ({ term: arg, factor: factors[i]! })), value) <= width;
+}
+
+/** Whether a + b overflows the width of both: the bit above it in the sum of one bit more. */
+export function carry(a: Term, b: Term): Term {
+  const { width } = a;
+  return extract(width, width, linear(width + 1, [[zeroExtend(width + 1, a), 1n], [zeroExtend(width + 1, b), 1n]], 0n));
 }
 
 /** x·2^k written as slices, or a term whose upper bits an even factor throws away: brought to one form. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Comparisons: equality over slices and choices, unsigned and signed order.
 
-import { linear } from './normalise-arithmetic.ts';
+import { carry, linear, subtract } from './normalise-arithmetic.ts';
 import { and, isSet, ite, not, or } from './normalise-boolean.ts';
 import { cuts, extract, leadingZeros } from './normalise-slices.ts';
 import { constant, isConstant, isZero, node, ones, remembered, type Term, truth } from './terms.ts';
@@ -90,7 +90,21 @@ export function less(a: Term, b: Term): Term {
     if (low > 0 && low < width) return not(equal(extract(width - 1, low, b), constant(width - low, 0)));
   }
   if (width === 1) return and(not(isSet(a)), isSet(b));
-  return node('ult', 0, [a, b]);
+  return overflows(a, b) ?? node('ult', 0, [a, b]);
+}
+
+/** x + y < x says that the sum overflowed, and so does x + y < y. */
+function overflows(a: Term, b: Term): Term | undefined {
+  if (a.op !== 'lin') return undefined;
+  const parts = b.op === 'lin' ? b.args : [b];
+  const isPart = parts.every((part, i) => {
+    const at = a.args.indexOf(part);
+    return at >= 0 && a.factors[at] === (b.op === 'lin' ? b.factors[i] : 1n);
+  });
+  if (!isPart) return undefined;
+  const added = subtract(a, b);
+  if (isConstant(added)) return not(less(b, constant(b.width, -added.value)));
+  return isSet(carry(b, added));
 }
 
 /** k when the value is 2^k, else 0. */

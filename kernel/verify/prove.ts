@@ -3,6 +3,7 @@
 
 import type { Executions } from './execution.ts';
 import type { CoreFunction } from './functions.ts';
+import { guessDifference } from './guess.ts';
 import { matchOccurrences } from './matching.ts';
 import { obligations } from './obligation.ts';
 import { difference, type Question, substituted, unsettled } from './question.ts';
@@ -21,6 +22,8 @@ export interface Proof {
   readonly terms: number;
 }
 
+const guessSeed = 1;
+
 export async function prove(core: CoreFunction, executions: Executions, solver: Solver, timeoutMs = 30_000): Promise<Proof> {
   const start = performance.now();
   forgetTerms();
@@ -32,6 +35,8 @@ export async function prove(core: CoreFunction, executions: Executions, solver: 
   try {
     const execution = executions.execute(core);
     left = obligations(execution);
+    const guess = guessDifference(left, guessSeed);
+    if (guess) return done('different', `${guess.what}: ${example(guess.inputs)}`);
     if (left.length > 0) {
       const substitution = await matchOccurrences(execution, solver);
       left = left.map((each) => substituted(each, substitution)).filter((each) => !isFalse(difference(each)));

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Verify: shows that both machines decide alike, over the bytes that ship: proofs for all inputs, cases on the running kernel beside
+// them, and planted bugs that must all be found.
+//
+//   node kernel/verify/main.ts [--quick] [--report FILE] [--seed N] [--only FUNCTION]…
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { probe } from '../../orchestrator/datapath/probe.ts';
+import { readElf } from './elf.ts';
+import { Executions } from './execution.ts';
+import { exportedNames, type Machines, readMachines } from './functions.ts';
+import { differingFunctions, harnessText } from './harness.ts';
+import { linkage } from './linkage.ts';
+import { type Mutation, mutations } from './mutations.ts';
+import { type Finding, plant, type Shipped } from './planting.ts';
+import { type Proof, prove } from './prove.ts';
+import { type Evidence, isSound, reportOf, tableOf } from './report.ts';
+import { type RunningResult, startRunning } from './running.ts';
+import { layoutsOf } from './slots.ts';
+import { openSolver, type Solver } from './solver.ts';
+import { checkout, SourceTree } from './source-tree.ts';
+
+/** How much of everything: the whole, and what fits into `npm test`. */
+const amounts = {
+  whole: { cases: 10_500_000, packets: 200_000, hostile: 10_000_000, proofMs: 60_000 },
+  quick: { cases: 200_000, packets: 5_000, hostile: 100_000, proofMs: 20_000 },
+} as const;
+
+/** Of the quick run: the top of the chain takes as long as all others together. */
+const leftOut = ['decide'];
+const quickMutations = 3;
+
+const files = { core: join(checkout, 'datapath-as/core'), wasm: join(checkout, 'build/datapath.wasm'), object: join(checkout, 'build/datapath.bpf.o') };
+
+interface Wish {
+  readonly quick: boolean;
+  readonly seed: number;
+  readonly only: readonly string[];
+}
+
+async function verify({ quick, seed, only }: Wish): Promise<Evidence> {
+  const names = exportedNames(files.core);
+  const shipped: Shipped = { wasm: readFileSync(files.wasm), object: readFileSync(files.object), names };
+  const machines = readMachines(shipped.wasm, shipped.object, names);
+  const amount = quick ? amounts.quick : amounts.whole;
+  const skipped: string[] = [];
+  using tree = new SourceTree();
+  const harness = buildHarness(tree, machines);
+  const { choice } = await probe();
+  const kernelAllowed = choice.mode === 'kernel';
+  if (!kernelAllowed) skipped.push(`cases on the kernel: ${choice.sentence}`);
+  const running = kernelAllowed ? startRunning({ ...files, harness, seed, ...amount }) : Promise.resolve(undefined);
+  running.catch(() => undefined);
+  const solver = await openSolver();
+  const proofs = await proveAll(machines, solver, (name) => (only.length === 0 ? !(quick && leftOut.includes(name)) : only.includes(name)), amount.proofMs);
+  const planted = only.length > 0 ? [] : quick ? mutations.filter(({ file }) => file.startsWith('kernel/')).slice(0, quickMutations) : mutations;
+  const findings = await plantAll(planted, tree, shipped, solver, kernelAllowed, seed);
+  const ran: RunningResult | undefined = await running;
+  return { missing: names.filter((name) => !machines.functions.has(name)), proofs, findings, skipped, ...ran };
+}
+
+/** The harness holds the sources of now; if its functions are not those of the object, the object is not what the sources say. */
+function buildHarness(tree: SourceTree, machines: Machines): string {
+  tree.write('kernel/harness.bpf.c', harnessText(layoutsOf(machines, new Executions(machines, linkage))));
+  const harness = tree.buildKernel('kernel/harness.bpf.c');
+  const stale = differingFunctions(machines.elf, readElf(readFileSync(harness)), machines.byCName.keys());
+  if (stale.length > 0) throw new Error(`verify: build/datapath.bpf.o is not what the sources make (${stale.join(', ')}): npm run build`);
+  return harness;
+}
+
+async function proveAll(machines: Machines, solver: Solver, wanted: (name: string) => boolean, milliseconds: number): Promise<Proof[]> {
+  const executions = new Executions(machines, linkage);
+  const proofs: Proof[] = [];
+  for (const core of machines.functions.values()) if (wanted(core.name)) proofs.push(await prove(core, executions, solver, milliseconds));
+  return proofs;
+}
+
+async function plantAll(
+  list: readonly Mutation[], tree: SourceTree, shipped: Shipped, solver: Solver, kernelAllowed: boolean, seed: number,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const mutation of list) findings.push(await plant(mutation, tree, shipped, solver, kernelAllowed, seed));
+  return findings;
+}
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean' }, report: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string', multiple: true } },
+});
+for (const path of [files.wasm, files.object]) {
+  if (!existsSync(path)) {
+    process.stderr.write(`verify: ${path} has not been built: npm run build\n`);
+    process.exit(2);
+  }
+}
+const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
+process.stdout.write(`seed ${seed}\n`);
+const evidence = await verify({ quick: values.quick ?? false, seed, only: values.only ?? [] });
+const report = reportOf(evidence);
+process.stdout.write(`${tableOf(evidence)}\n`);
+if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(report, null, 2)}\n`);
+// The solver's threads would keep the process alive.
+process.exit(isSound(report, evidence) ? 0 : 1);
