@@ -20,6 +20,23 @@ function keepCall(module: binaryen.Module, name: string): void {
   binaryen.clearPassArguments();
 }
 
+/** Called for every packet of a new flow, and too large for the optimizer to inline twice on its own. */
+const INLINED = ['datapath-as/core/hash/jhash6'];
+/** The compiler's own mark of `@inline`, which its sources can't carry: decorators on functions are not TypeScript. */
+const INLINE_DECORATOR = 1 << 6;
+
+interface CompilerProgram {
+  readonly elementsByName: ReadonlyMap<string, { decoratorFlags: number }>;
+}
+
+function inlineHashes(program: CompilerProgram): void {
+  for (const name of INLINED) {
+    const prototype = program.elementsByName.get(name);
+    if (prototype === undefined) throw new Error(`build-wasm: no function ${name} to inline`);
+    prototype.decoratorFlags |= INLINE_DECORATOR;
+  }
+}
+
 function keepExportedCalls(module: binaryen.Module): void {
   for (let index = 0; index < module.getNumExports(); index += 1) {
     const { kind, value } = binaryen.getExportInfo(module.getExportByIndex(index));
@@ -30,7 +47,7 @@ function keepExportedCalls(module: binaryen.Module): void {
 const output = process.argv[2] ?? 'build/datapath.wasm';
 mkdirSync(dirname(output), { recursive: true });
 const { error, stderr } = await asc.main(['--config', 'asconfig.json', '--baseDir', root, '--outFile', output], {
-  transforms: [{ afterCompile: keepExportedCalls } as Transform],
+  transforms: [{ afterInitialize: inlineHashes, afterCompile: keepExportedCalls } as unknown as Transform],
 });
 if (error) {
   process.stderr.write(`build-wasm: ${output}: ${error.message}\n${stderr.toString()}`);
