@@ -3,7 +3,13 @@
 //
 //   node test/datapath-as/packet/fuzz.ts [ROUNDS] [SEED]
 
-import { FACT_ICMP_ERROR, HOOK_FROM_NETWORK, NEXT_HOP_DROP, NEXT_HOP_STACK, REWRITE_EMBEDDED } from '../../../orchestrator/datapath/generated/enums.ts';
+import {
+  FACT_ICMP_ERROR,
+  HOOK_FROM_NETWORK,
+  NEXT_HOP_DROP,
+  NEXT_HOP_STACK,
+  REWRITE_EMBEDDED,
+} from '../../../orchestrator/datapath/generated/enums.ts';
 import { factsCodec } from '../../../orchestrator/datapath/generated/layouts.ts';
 import { buildPacket } from '../../../orchestrator/net/packet.ts';
 import { addressWords } from '../../../orchestrator/net/words.ts';
@@ -126,8 +132,7 @@ function round(random: Random, machine: Machine, packets: readonly Uint8Array[],
   const at = placeHostile(random, machine, packets);
   const length = machine.bytes.length - at;
   const hook = 1 + random.below(5);
-  const decided =
-    machine.call.run!(hook, random.pick([CLIENT, SERVER, 9]), at, length, random.below(1 << 20), 7, random.below(5)) >>> 0;
+  const decided = machine.call.run!(hook, random.pick([CLIENT, SERVER, 9]), at, length, random.below(1 << 20), 7, random.below(5)) >>> 0;
   const [nextHop, reason] = [decided & 0xff, decided >>> 8];
   counts[reason] = (counts[reason] ?? 0) + 1;
   if ((nextHop === NEXT_HOP_DROP) !== (reason !== 0)) return `next hop ${nextHop} with reason ${reason}`;
