@@ -5,7 +5,7 @@
 import { and, not, or } from './normalise-boolean.ts';
 import { equal } from './normalise-compare.ts';
 import { cuts, extract } from './normalise-slices.ts';
-import type { Answer, Solver } from './solver.ts';
+import type { Solver } from './solver.ts';
 import type { Substitution } from './substitute.ts';
 import { inOrder, type Term, truth } from './terms.ts';
 
@@ -75,18 +75,17 @@ function choices(term: Term): Map<Term, Term> {
   return words;
 }
 
-/** Whether the pairs can differ: roughly first, then exactly. */
-export async function settle(question: Question, solver: Solver, milliseconds: number): Promise<Answer> {
-  const rough = await solver.ask(roughDifference(question), milliseconds, 'free');
-  return rough.verdict === 'impossible' ? rough : solver.ask(difference(question), milliseconds, 'exact');
-}
+/** Questions asked about at once. More of them take longer than their parts. */
+const mostTogether = 12;
 
-/** The questions that are left after asking roughly about many at once, and about halves where that is not enough. */
+/** The questions that are left after asking roughly about several at once, and about halves where that is not enough. */
 export async function unsettled(questions: readonly Question[], solver: Solver, milliseconds: number): Promise<readonly Question[]> {
   if (questions.length === 0) return [];
-  const rough = await solver.ask(or(...questions.map(roughDifference)), milliseconds, 'free');
-  if (rough.verdict === 'impossible') return [];
-  if (questions.length === 1) return questions;
+  if (questions.length <= mostTogether) {
+    const rough = await solver.ask(or(...questions.map(roughDifference)), milliseconds, 'free');
+    if (rough.verdict === 'impossible') return [];
+    if (questions.length === 1) return questions;
+  }
   const half = questions.length >> 1;
   return [
     ...(await unsettled(questions.slice(0, half), solver, milliseconds)),
