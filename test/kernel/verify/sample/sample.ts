@@ -1,6 +1,7 @@
 // A small core of its own: the constructs that the prover must understand, one function each.
 
-@unmanaged export class Pair {
+@unmanaged
+export class Pair {
   left: u64;
   right: u64;
   port: u16;
@@ -9,7 +10,8 @@
   sum: u32;
 }
 
-@unmanaged export class Entry {
+@unmanaged
+export class Entry {
   value: u32;
   limit: u16;
   pad0: u16;
