@@ -13,6 +13,7 @@ import {
   REASON_L7_NOT_ENFORCED,
   REASON_POLICY_DENIED,
   REASON_POLICY_DENY,
+  REWRITE_SOURCE,
 } from '../datapath/generated/enums.ts';
 import type { Record as Decision } from '../datapath/generated/layouts.ts';
 import { readPacket } from '../net/packet-reader.ts';
@@ -51,7 +52,10 @@ export function describeCause({ record, reason, nextHop }: RunResult, names: Nam
   if (reason === REASON_POLICY_DENY || reason === REASON_L7_NOT_ENFORCED) return rules.join('; but ');
   if (nextHop === NEXT_HOP_DROP) return reasonSentence(reason);
   if (rules.length > 0) return rules.join('; ');
-  return isOfKnownFlow(record) ? 'part of a flow that was allowed' : 'no policy is enforced on it';
+  if (isOfKnownFlow(record)) return 'part of a flow that was allowed';
+  // Only a client that is its own backend has its source rewritten as well.
+  if (record.reply === 0 && (record.rewrite & REWRITE_SOURCE) !== 0) return 'no policy keeps a pod from itself';
+  return 'no policy is enforced on it';
 }
 
 /** A flow's packet touches its entry; an ICMP error about one only learns its identities from there. */
