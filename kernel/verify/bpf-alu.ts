@@ -17,20 +17,34 @@ function count(b: Term): Term {
 /** Operation `code` (upper four bits of the opcode) on operands of 32 or 64 bits. */
 export function computed(code: number, a: Term, b: Term): Term {
   switch (code) {
-    case 0x0: return add(a, b);
-    case 0x1: return subtract(a, b);
-    case 0x2: return multiply(a, b);
-    case 0x3: return ite(equal(b, constant(b.width, 0)), constant(a.width, 0), divide(a, b));
-    case 0x4: return bitOr(a, b);
-    case 0x5: return bitAnd(a, b);
-    case 0x6: return shiftLeft(a, count(b));
-    case 0x7: return shiftRight(a, count(b));
-    case 0x8: return negate(a);
-    case 0x9: return remainder(a, b);
-    case 0xa: return bitXor(a, b);
-    case 0xb: return b;
-    case 0xc: return shiftRightSigned(a, count(b));
-    default: throw new Unsupported(`bpf: arithmetic operation ${code} is not supported`);
+    case 0x0:
+      return add(a, b);
+    case 0x1:
+      return subtract(a, b);
+    case 0x2:
+      return multiply(a, b);
+    case 0x3:
+      return ite(equal(b, constant(b.width, 0)), constant(a.width, 0), divide(a, b));
+    case 0x4:
+      return bitOr(a, b);
+    case 0x5:
+      return bitAnd(a, b);
+    case 0x6:
+      return shiftLeft(a, count(b));
+    case 0x7:
+      return shiftRight(a, count(b));
+    case 0x8:
+      return negate(a);
+    case 0x9:
+      return remainder(a, b);
+    case 0xa:
+      return bitXor(a, b);
+    case 0xb:
+      return b;
+    case 0xc:
+      return shiftRightSigned(a, count(b));
+    default:
+      throw new Unsupported(`bpf: arithmetic operation ${code} is not supported`);
   }
 }
 
@@ -43,17 +57,29 @@ export function endian(register: Term, bits: number, swap: boolean): Term {
 /** The condition of jump `code` on operands of 32 or 64 bits. */
 export function jumpCondition(code: number, a: Term, b: Term): Term {
   switch (code) {
-    case 0x1: return equal(a, b);
-    case 0x2: return less(b, a);
-    case 0x3: return atMost(b, a);
-    case 0x4: return isNonZero(bitAnd(a, b));
-    case 0x5: return not(equal(a, b));
-    case 0x6: return lessSigned(b, a);
-    case 0x7: return atMostSigned(b, a);
-    case 0xa: return less(a, b);
-    case 0xb: return atMost(a, b);
-    case 0xc: return lessSigned(a, b);
-    case 0xd: return atMostSigned(a, b);
-    default: throw new Unsupported(`bpf: jump ${code} is not supported`);
+    case 0x1:
+      return equal(a, b);
+    case 0x2:
+      return less(b, a);
+    case 0x3:
+      return atMost(b, a);
+    case 0x4:
+      return isNonZero(bitAnd(a, b));
+    case 0x5:
+      return not(equal(a, b));
+    case 0x6:
+      return lessSigned(b, a);
+    case 0x7:
+      return atMostSigned(b, a);
+    case 0xa:
+      return less(a, b);
+    case 0xb:
+      return atMost(a, b);
+    case 0xc:
+      return lessSigned(a, b);
+    case 0xd:
+      return atMostSigned(a, b);
+    default:
+      throw new Unsupported(`bpf: jump ${code} is not supported`);
   }
 }

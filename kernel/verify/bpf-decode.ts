@@ -65,7 +65,12 @@ function decode(elf: Elf, section: number, base: number, at: number): BpfInstruc
     symbol = callee.name;
   }
   return {
-    op, source, immediate, symbol, destination: bytes[place + 1]! & 15, offset: bytes.readInt16LE(place + 2),
+    op,
+    source,
+    immediate,
+    symbol,
+    destination: bytes[place + 1]! & 15,
+    offset: bytes.readInt16LE(place + 2),
     upper: op === wideLoadOp ? bytes.readUInt32LE(place + 12) : 0,
   };
 }

@@ -6,7 +6,19 @@ import { computed, endian, jumpCondition } from './bpf-alu.ts';
 import { type BpfFunction, type BpfInstruction, decodeFunction, wideLoadOp } from './bpf-decode.ts';
 import type { Elf } from './elf.ts';
 import type { Contract, Outcome } from './machine.ts';
-import { dereferenced, isPointer, isPresent, loadThrough, type Memory, movedBy, type Pointer, pointerTo, type Region, storeThrough, type Value } from './memory.ts';
+import {
+  dereferenced,
+  isPointer,
+  isPresent,
+  loadThrough,
+  type Memory,
+  movedBy,
+  type Pointer,
+  pointerTo,
+  type Region,
+  storeThrough,
+  type Value,
+} from './memory.ts';
 import { negate } from './normalise-arithmetic.ts';
 import { and, not } from './normalise-boolean.ts';
 import { extract, resize, signExtend, zeroExtend } from './normalise-slices.ts';
@@ -18,7 +30,7 @@ const maximumSteps = 400_000;
 const stackBytes = 512;
 const framePointer = 10;
 const lookupHelper = 1;
-const bytesBySize: Readonly<Record<number, number>> = { 0x00: 4, 0x08: 2, 0x10: 1, 0x18: 8 };
+const bytesBySize: Readonly<Record<number, number>> = { 0: 4, 8: 2, 16: 1, 24: 8 };
 
 /** Which functions are opaque callees, and what the maps look like. */
 export interface BpfRoles {
@@ -245,7 +257,15 @@ export class BpfExecutor {
 }
 
 function frame(count: number): Region {
-  return { name: `frame${count}`, size: stackBytes, writable: true, found: truth(true), initial: () => undefined, reads: new Set(), writes: new Set() };
+  return {
+    name: `frame${count}`,
+    size: stackBytes,
+    writable: true,
+    found: truth(true),
+    initial: () => undefined,
+    reads: new Set(),
+    writes: new Set(),
+  };
 }
 
 function opaque(name: string): Region {

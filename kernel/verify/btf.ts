@@ -16,7 +16,23 @@ interface BtfType {
   readonly boolean: boolean;
 }
 
-const KIND = { int: 1, pointer: 2, array: 3, struct: 4, union: 5, enum: 6, typedef: 8, volatile: 9, const: 10, restrict: 11, function: 12, prototype: 13, variable: 14, section: 15, enum64: 19 } as const;
+const KIND = {
+  int: 1,
+  pointer: 2,
+  array: 3,
+  struct: 4,
+  union: 5,
+  enum: 6,
+  typedef: 8,
+  volatile: 9,
+  const: 10,
+  restrict: 11,
+  function: 12,
+  prototype: 13,
+  variable: 14,
+  section: 15,
+  enum64: 19,
+} as const;
 
 export type Parameter =
   | { readonly kind: 'number'; readonly name: string; readonly width: number }
@@ -73,7 +89,11 @@ function readTypes(bytes: Buffer): BtfType[] {
     if (kind === KIND.struct || kind === KIND.union) {
       for (let i = 0; i < length; i++) {
         const m = body + 12 * i;
-        members.push({ name: text(bytes.readUInt32LE(m)), type: bytes.readUInt32LE(m + 4), offset: (bytes.readUInt32LE(m + 8) & 0xffffff) / 8 });
+        members.push({
+          name: text(bytes.readUInt32LE(m)),
+          type: bytes.readUInt32LE(m + 4),
+          offset: (bytes.readUInt32LE(m + 8) & 0xffffff) / 8,
+        });
       }
     } else if (kind === KIND.prototype) {
       for (let i = 0; i < length; i++) {
@@ -82,7 +102,14 @@ function readTypes(bytes: Buffer): BtfType[] {
     }
     const count = kind === KIND.array ? bytes.readUInt32LE(body + 8) : 0;
     const element = kind === KIND.array ? bytes.readUInt32LE(body) : bytes.readUInt32LE(at + 8);
-    list.push({ name: text(bytes.readUInt32LE(at)), kind, data: element, members, count, boolean: kind === KIND.int && (bytes[body + 3]! & 4) !== 0 });
+    list.push({
+      name: text(bytes.readUInt32LE(at)),
+      kind,
+      data: element,
+      members,
+      count,
+      boolean: kind === KIND.int && (bytes[body + 3]! & 4) !== 0,
+    });
     at = body + tail(kind, length);
   }
   return list;
@@ -108,7 +135,8 @@ export function readBtf(elf: Elf): Btf {
     return { kind: 'reference', name, struct: plain(type.data).name, size: size(type.data) };
   };
   const structName = (id: number): string => (plain(id).kind === KIND.struct ? plain(id).name : '');
-  const find = (name: string, kind: number): BtfType | undefined => types.find((type) => name !== '' && type.kind === kind && type.name === name);
+  const find = (name: string, kind: number): BtfType | undefined =>
+    types.find((type) => name !== '' && type.kind === kind && type.name === name);
   return {
     prototype(name) {
       const type = find(name, KIND.function);
@@ -132,7 +160,12 @@ export function readBtf(elf: Elf): Btf {
     },
     struct(name) {
       const type = find(name, KIND.struct);
-      return type && { size: type.data, members: type.members.map(({ name: field, type: id, offset }) => ({ name: field, offset, size: size(id) })) };
+      return (
+        type && {
+          size: type.data,
+          members: type.members.map(({ name: field, type: id, offset }) => ({ name: field, offset, size: size(id) })),
+        }
+      );
     },
   };
 }

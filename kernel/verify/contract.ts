@@ -46,8 +46,14 @@ export function wordWidth(size: number, index: number): number {
 /** A parameter's target: its words are unknowns of the proof, and so is, where null may be passed, whether it is there. */
 export function unknownRegion(name: string, size: number, demanded: (() => void) | undefined): Region {
   return {
-    name, size, writable: true, found: demanded ? variable(`${name}.present`, 0) : truth(true), reads: new Set(), writes: new Set(),
-    ...(demanded ? { demanded } : {}), initial: (index) => variable(`${name}.${index * 8}`, wordWidth(size, index)),
+    name,
+    size,
+    writable: true,
+    found: demanded ? variable(`${name}.present`, 0) : truth(true),
+    reads: new Set(),
+    writes: new Set(),
+    ...(demanded ? { demanded } : {}),
+    initial: (index) => variable(`${name}.${index * 8}`, wordWidth(size, index)),
   };
 }
 
@@ -59,7 +65,12 @@ export class Answers {
     const known = this.#regions.get(of.id);
     if (known) return known;
     const made: Region = {
-      name: `${name}#${of.id}`, size, writable: false, found: apply('found', 0, of), reads: new Set(), writes: new Set(),
+      name: `${name}#${of.id}`,
+      size,
+      writable: false,
+      found: apply('found', 0, of),
+      reads: new Set(),
+      writes: new Set(),
       initial: (index) => apply(`word${index}`, wordWidth(size, index), of),
     };
     this.#regions.set(of.id, made);
@@ -124,12 +135,19 @@ export class HostContract implements Contract {
     const present = isPresent(value);
     if (!footprint.nullable) this.unsafe(nullHazard(value, state.condition));
     const words = new Set([...footprint.reads].map((at) => at >> 3));
-    const content = [...words].sort((a, b) => a - b).map((index) => {
-      const width = wordWidth(parameter.size, index);
-      const word = loadThrough(state.memory, value.targets.filter((target) => target.region), index * 8, width / 8);
-      if (isPointer(word)) throw new Unsupported(`a pointer is stored in ${parameter.name}`);
-      return footprint.nullable ? ite(present, word, constant(width, 0)) : word;
-    });
+    const content = [...words]
+      .sort((a, b) => a - b)
+      .map((index) => {
+        const width = wordWidth(parameter.size, index);
+        const word = loadThrough(
+          state.memory,
+          value.targets.filter((target) => target.region),
+          index * 8,
+          width / 8,
+        );
+        if (isPointer(word)) throw new Unsupported(`a pointer is stored in ${parameter.name}`);
+        return footprint.nullable ? ite(present, word, constant(width, 0)) : word;
+      });
     return footprint.nullable ? [bit(present, 1), ...content] : content;
   }
 
@@ -165,7 +183,8 @@ export function writtenRuns(writes: ReadonlySet<number>): [number, number][] {
 /** The callee is proved with separate references; a call with overlapping ones, one of them written, is outside that proof. */
 function refuseOverlaps(callee: CoreFunction, footprints: readonly Footprint[], given: readonly Value[]): void {
   const references = callee.parameters.flatMap((parameter, i) =>
-    parameter.kind === 'reference' ? [{ parameter, footprint: footprints[i]!, pointer: given[i] as Pointer }] : []);
+    parameter.kind === 'reference' ? [{ parameter, footprint: footprints[i]!, pointer: given[i] as Pointer }] : [],
+  );
   for (const [i, a] of references.entries()) {
     for (const b of references.slice(0, i)) {
       if (a.footprint.writes.size + b.footprint.writes.size === 0) continue;

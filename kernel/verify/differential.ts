@@ -7,7 +7,7 @@ import type { Btf } from './btf.ts';
 import { slotCount } from './harness.ts';
 import { KernelMachine } from './kernel-machine.ts';
 import { Random } from './random.ts';
-import { slotBytes, type SlotLayout, writeCase } from './slots.ts';
+import { type SlotLayout, slotBytes, writeCase } from './slots.ts';
 import { WasmMachine } from './wasm-machine.ts';
 import { makeWorld, type WorldEntry } from './world.ts';
 
@@ -62,7 +62,8 @@ export async function runDifferential(options: DifferentialOptions): Promise<Dif
       for (let done = 0; done < share; ) {
         const count = Math.min(slotCount, share - done);
         const found = runSlots(layout, kernel, wasm, slots, count, random);
-        for (const { index, what } of found) if (differences.length < mostDifferences) differences.push({ name, seed, index: done + index, what });
+        for (const { index, what } of found)
+          if (differences.length < mostDifferences) differences.push({ name, seed, index: done + index, what });
         done += count;
         cases[name] = (cases[name] ?? 0) + count;
         if (options.stopEarly && found.length > 0) return { cases, differences };
@@ -79,7 +80,12 @@ function hash(name: string): number {
 }
 
 function runSlots(
-  layout: SlotLayout, kernel: KernelMachine, wasm: WasmMachine, slots: Uint8Array, count: number, random: Random,
+  layout: SlotLayout,
+  kernel: KernelMachine,
+  wasm: WasmMachine,
+  slots: Uint8Array,
+  count: number,
+  random: Random,
 ): { index: number; what: string }[] {
   const view = new DataView(slots.buffer, slots.byteOffset, slots.byteLength);
   slots.fill(0, 0, count * slotBytes);
@@ -112,7 +118,9 @@ function hex(word: number): string {
 
 function placeOf(layout: SlotLayout, at: number): string {
   if (at < 8) return 'the result';
-  const index = layout.arguments.findIndex((argument) => argument.kind === 'reference' && at >= argument.at && at < argument.at + argument.size);
+  const index = layout.arguments.findIndex(
+    (argument) => argument.kind === 'reference' && at >= argument.at && at < argument.at + argument.size,
+  );
   const argument = layout.arguments[index];
   if (argument?.kind !== 'reference') return `slot byte ${at}`;
   const inside = at - argument.at;

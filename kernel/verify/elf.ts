@@ -45,7 +45,9 @@ export function readElf(bytes: Buffer): Elf {
     }
   }
   return {
-    bytes, sections, symbols,
+    bytes,
+    sections,
+    symbols,
     relocation: (section, offset) => relocations.get(`${section}:${offset}`),
     section(name) {
       const index = sections.findIndex((each) => each.name === name);
@@ -65,8 +67,12 @@ function readSections(bytes: Buffer): Section[] {
   const sections = Array.from({ length: count }, (_, i) => {
     const at = table + i * 64;
     return {
-      nameAt: bytes.readUInt32LE(at), type: bytes.readUInt32LE(at + 4), offset: Number(bytes.readBigUInt64LE(at + 24)),
-      size: Number(bytes.readBigUInt64LE(at + 32)), link: bytes.readUInt32LE(at + 40), info: bytes.readUInt32LE(at + 44),
+      nameAt: bytes.readUInt32LE(at),
+      type: bytes.readUInt32LE(at + 4),
+      offset: Number(bytes.readBigUInt64LE(at + 24)),
+      size: Number(bytes.readBigUInt64LE(at + 32)),
+      link: bytes.readUInt32LE(at + 40),
+      info: bytes.readUInt32LE(at + 44),
     };
   });
   const names = sections[bytes.readUInt16LE(62)]!;
@@ -81,8 +87,12 @@ function readSymbols(bytes: Buffer, sections: readonly Section[]): Symbol[] {
   for (let at = table.offset; at < table.offset + table.size; at += 24) {
     const info = bytes[at + 4]!;
     symbols.push({
-      name: text(bytes, strings.offset + bytes.readUInt32LE(at)), type: info & 15, binding: info >> 4,
-      section: bytes.readUInt16LE(at + 6), value: Number(bytes.readBigUInt64LE(at + 8)), size: Number(bytes.readBigUInt64LE(at + 16)),
+      name: text(bytes, strings.offset + bytes.readUInt32LE(at)),
+      type: info & 15,
+      binding: info >> 4,
+      section: bytes.readUInt16LE(at + 6),
+      value: Number(bytes.readBigUInt64LE(at + 8)),
+      size: Number(bytes.readBigUInt64LE(at + 16)),
     });
   }
   return symbols;

@@ -14,7 +14,7 @@ export function evaluateAll(roots: Iterable<Term>, assignment: Assignment): Map<
   const values = new Map<number, bigint>();
   for (const term of inOrder(roots)) {
     const args = term.args.map((arg) => values.get(arg.id)!);
-    const value = term.op === 'token' ? mixed(term.name, args) : BigInt.asUintN(term.width || 1, valueOf(term, args, assignment));
+    const value = term.op === 'token' ? mixed(term.name, args) : BigInt.asUintN(term.width || 1, computed(term, args, assignment));
     values.set(term.id, value);
   }
   return values;
@@ -40,31 +40,53 @@ function signed(width: number, value: bigint): bigint {
   return BigInt.asIntN(width, value);
 }
 
-function valueOf(term: Term, a: readonly bigint[], assignment: Assignment): bigint {
+function computed(term: Term, a: readonly bigint[], assignment: Assignment): bigint {
   const width = term.width;
   const inner = term.args[0]?.width ?? 0;
   switch (term.op) {
-    case 'const': return term.value;
-    case 'var': return assignment.variable(term.name, width);
-    case 'apply': return assignment.result(term, a[0]!);
-    case 'not': return 1n - a[0]!;
-    case 'and': return a.every((value) => value === 1n) ? 1n : 0n;
-    case 'ite': return a[0] === 1n ? a[1]! : a[2]!;
-    case 'eq': return a[0] === a[1] ? 1n : 0n;
-    case 'ult': return a[0]! < a[1]! ? 1n : 0n;
-    case 'slt': return signed(inner, a[0]!) < signed(inner, a[1]!) ? 1n : 0n;
-    case 'concat': return a.reduce((high, low, i) => (high << BigInt(term.args[i]!.width)) | low, 0n);
-    case 'extract': return a[0]! >> BigInt(term.low);
-    case 'sext': return signed(inner, a[0]!);
-    case 'lin': return a.reduce((sum, value, i) => sum + value * term.factors[i]!, term.value);
-    case 'mul': return a[0]! * a[1]!;
-    case 'udiv': return a[1] === 0n ? ones(width) : a[0]! / a[1]!;
-    case 'bvand': return a.reduce((x, y) => x & y);
-    case 'bvor': return a.reduce((x, y) => x | y);
-    case 'bvxor': return a.reduce((x, y) => x ^ y);
-    case 'shl': return a[1]! >= BigInt(width) ? 0n : a[0]! << a[1]!;
-    case 'lshr': return a[1]! >= BigInt(width) ? 0n : a[0]! >> a[1]!;
-    case 'ashr': return signed(width, a[0]!) >> (a[1]! >= BigInt(width) ? BigInt(width - 1) : a[1]!);
-    default: throw new Error(`verify: evaluate: no value for a term of kind "${term.op}"`);
+    case 'const':
+      return term.value;
+    case 'var':
+      return assignment.variable(term.name, width);
+    case 'apply':
+      return assignment.result(term, a[0]!);
+    case 'not':
+      return 1n - a[0]!;
+    case 'and':
+      return a.every((value) => value === 1n) ? 1n : 0n;
+    case 'ite':
+      return a[0] === 1n ? a[1]! : a[2]!;
+    case 'eq':
+      return a[0] === a[1] ? 1n : 0n;
+    case 'ult':
+      return a[0]! < a[1]! ? 1n : 0n;
+    case 'slt':
+      return signed(inner, a[0]!) < signed(inner, a[1]!) ? 1n : 0n;
+    case 'concat':
+      return a.reduce((high, low, i) => (high << BigInt(term.args[i]!.width)) | low, 0n);
+    case 'extract':
+      return a[0]! >> BigInt(term.low);
+    case 'sext':
+      return signed(inner, a[0]!);
+    case 'lin':
+      return a.reduce((sum, value, i) => sum + value * term.factors[i]!, term.value);
+    case 'mul':
+      return a[0]! * a[1]!;
+    case 'udiv':
+      return a[1] === 0n ? ones(width) : a[0]! / a[1]!;
+    case 'bvand':
+      return a.reduce((x, y) => x & y);
+    case 'bvor':
+      return a.reduce((x, y) => x | y);
+    case 'bvxor':
+      return a.reduce((x, y) => x ^ y);
+    case 'shl':
+      return a[1]! >= BigInt(width) ? 0n : a[0]! << a[1]!;
+    case 'lshr':
+      return a[1]! >= BigInt(width) ? 0n : a[0]! >> a[1]!;
+    case 'ashr':
+      return signed(width, a[0]!) >> (a[1]! >= BigInt(width) ? BigInt(width - 1) : a[1]!);
+    default:
+      throw new Error(`verify: evaluate: no value for a term of kind "${term.op}"`);
   }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Execution: one core function on both machines with the same unknown arguments, callees and lookups left to the contract.
 
-import { type BpfRoles, BpfExecutor } from './bpf-execute.ts';
-import { Answers, HostContract, type Occurrence, type Summary, type Universe, unknownRegion } from './contract.ts';
+import { BpfExecutor, type BpfRoles } from './bpf-execute.ts';
 import type { MapShape } from './btf.ts';
+import { Answers, HostContract, type Occurrence, type Summary, type Universe, unknownRegion } from './contract.ts';
 import type { CoreFunction, Machines } from './functions.ts';
 import type { Outcome } from './machine.ts';
 import { isPointer, loadThrough, Memory, pointerTo, type Region, type Value } from './memory.ts';
@@ -167,10 +167,12 @@ export class Executions implements Universe {
 function resultBits(core: CoreFunction, sides: readonly Side[]): number {
   if (core.result?.kind !== 'number') return 0;
   const { width } = core.result;
-  return Math.min(...sides.map(({ outcome: { result } }) => {
-    if (!result || isPointer(result)) return width;
-    return width - leadingZeros(extract(width - 1, 0, result));
-  }));
+  return Math.min(
+    ...sides.map(({ outcome: { result } }) => {
+      if (!result || isPointer(result)) return width;
+      return width - leadingZeros(extract(width - 1, 0, result));
+    }),
+  );
 }
 
 /** The kernel's own notes about lookups: the core cannot see them, so nothing about them is compared. */

@@ -48,7 +48,13 @@ function calledNames(elf: Elf, names: Iterable<string>): Set<string> {
 export function exportedNames(folder: string, file = 'exports.ts'): string[] {
   const text = readFileSync(join(folder, file), 'utf8').replace(/\/\/.*$/gm, '');
   return [...text.matchAll(/export (?:\{([^}]*)\}|\*) from '\.\/([^']+)'/g)].flatMap(([, list, from]) =>
-    list === undefined ? exportedNames(folder, `${from}.ts`) : list.split(',').map((name) => name.trim()).filter((name) => name !== ''));
+    list === undefined
+      ? exportedNames(folder, `${from}.ts`)
+      : list
+          .split(',')
+          .map((name) => name.trim())
+          .filter((name) => name !== ''),
+  );
 }
 
 export function snakeCase(name: string): string {

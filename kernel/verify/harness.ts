@@ -3,7 +3,7 @@
 // and leaves the results there. The functions in it must be, byte for byte, those of the object that ships.
 
 import { type Elf, symbolFunction } from './elf.ts';
-import { nullsAt, slotBytes, type SlotArgument, type SlotLayout } from './slots.ts';
+import { nullsAt, type SlotArgument, type SlotLayout, slotBytes } from './slots.ts';
 
 /** Slots in the array; one test run works through as many. */
 export const slotCount = 4096;

@@ -37,7 +37,15 @@ export async function runHostile(module: WebAssembly.Module, btf: Btf, seed: num
       bytes.fill(random.once(4) ? random.word() : 0, buffer, buffer + virtioBytes);
       bytes.set(packet, buffer + virtioBytes);
       try {
-        const result = exports.run(random.pick(hooks), 1 + random.below(3), buffer, virtioBytes + length, 1000 + random.below(200), random.word(), 0);
+        const result = exports.run(
+          random.pick(hooks),
+          1 + random.below(3),
+          buffer,
+          virtioBytes + length,
+          1000 + random.below(200),
+          random.word(),
+          0,
+        );
         if ((result & 0xff) === 0) dropped++;
       } catch (error) {
         return { packets: done, dropped, trap: `${(error as Error).message}: ${Buffer.from(packet.subarray(0, length)).toString('hex')}` };

@@ -3,9 +3,9 @@
 
 import { Bpf } from '../../orchestrator/datapath/kernel/bpf.ts';
 import { type LoadedObject, loadObject } from '../../orchestrator/datapath/kernel/elf.ts';
-import { openLibc, type Libc } from '../../orchestrator/datapath/kernel/libc.ts';
+import { type Libc, openLibc } from '../../orchestrator/datapath/kernel/libc.ts';
 import { casesMap, programName, slotCount } from './harness.ts';
-import { slotBytes, type SlotLayout } from './slots.ts';
+import { type SlotLayout, slotBytes } from './slots.ts';
 import { type WorldEntry, worldSizes } from './world.ts';
 
 const readWrite = 3;
@@ -45,13 +45,20 @@ export class KernelMachine implements Disposable {
   run(layout: SlotLayout, count: number): void {
     this.#context.fill(0);
     const { result, value } = this.bpf.testRun({
-      program: this.object.programs.get(programName(layout))!, packet: this.libc.address(this.#frame), packetLength: this.#frame.length,
-      output: this.libc.address(this.#output), outputLength: this.#output.length,
-      context: this.libc.address(this.#context), contextLength: contextBytes, repeat: count,
+      program: this.object.programs.get(programName(layout))!,
+      packet: this.libc.address(this.#frame),
+      packetLength: this.#frame.length,
+      output: this.libc.address(this.#output),
+      outputLength: this.#output.length,
+      context: this.libc.address(this.#context),
+      contextLength: contextBytes,
+      repeat: count,
     });
     const reached = new DataView(this.#context.buffer).getUint32(markAt, true);
     if (result < 0 || value !== 0 || reached !== count) {
-      throw new Error(`verify: differential: ${layout.core.name}: the test run ended with ${result}, ${value} after ${reached} of ${count}`);
+      throw new Error(
+        `verify: differential: ${layout.core.name}: the test run ended with ${result}, ${value} after ${reached} of ${count}`,
+      );
     }
   }
 

@@ -32,7 +32,11 @@ const amounts = {
 const leftOut = ['decide'];
 const quickMutations = 3;
 
-const files = { core: join(checkout, 'datapath-as/core'), wasm: join(checkout, 'build/datapath.wasm'), object: join(checkout, 'build/datapath.bpf.o') };
+const files = {
+  core: join(checkout, 'datapath-as/core'),
+  wasm: join(checkout, 'build/datapath.wasm'),
+  object: join(checkout, 'build/datapath.bpf.o'),
+};
 
 interface Wish {
   readonly quick: boolean;
@@ -54,8 +58,14 @@ async function verify({ quick, seed, only }: Wish): Promise<Evidence> {
   const running = kernelAllowed ? startRunning({ ...files, harness, seed, ...amount }) : Promise.resolve(undefined);
   running.catch(() => undefined);
   const solver = await openSolver();
-  const proofs = await proveAll(machines, solver, (name) => (only.length === 0 ? !(quick && leftOut.includes(name)) : only.includes(name)), amount.proofMs);
-  const planted = only.length > 0 ? [] : quick ? mutations.filter(({ file }) => file.startsWith('kernel/')).slice(0, quickMutations) : mutations;
+  const proofs = await proveAll(
+    machines,
+    solver,
+    (name) => (only.length === 0 ? !(quick && leftOut.includes(name)) : only.includes(name)),
+    amount.proofMs,
+  );
+  const planted =
+    only.length > 0 ? [] : quick ? mutations.filter(({ file }) => file.startsWith('kernel/')).slice(0, quickMutations) : mutations;
   const findings = await plantAll(planted, tree, shipped, solver, kernelAllowed, seed);
   const ran: RunningResult | undefined = await running;
   return { missing: names.filter((name) => !machines.functions.has(name)), proofs, findings, skipped, ...ran };
@@ -78,7 +88,12 @@ async function proveAll(machines: Machines, solver: Solver, wanted: (name: strin
 }
 
 async function plantAll(
-  list: readonly Mutation[], tree: SourceTree, shipped: Shipped, solver: Solver, kernelAllowed: boolean, seed: number,
+  list: readonly Mutation[],
+  tree: SourceTree,
+  shipped: Shipped,
+  solver: Solver,
+  kernelAllowed: boolean,
+  seed: number,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const mutation of list) findings.push(await plant(mutation, tree, shipped, solver, kernelAllowed, seed));

@@ -48,7 +48,11 @@ async function canBe(condition: Term, solver: Solver): Promise<boolean> {
 /** All arguments at once, then one by one those that this does not settle. */
 async function isSame(token: Term, guard: Term, candidate: Term, solver: Solver): Promise<boolean> {
   const questions = token.args.map((arg, i): Question => ({ what: 'an argument differs', guard, pairs: [[arg, candidate.args[i]!]] }));
-  for (const question of await unsettled(questions.filter((each) => !isFalse(difference(each))), solver, matchMs)) {
+  for (const question of await unsettled(
+    questions.filter((each) => !isFalse(difference(each))),
+    solver,
+    matchMs,
+  )) {
     const answer = await solver.ask(difference(question), matchMs, 'exact');
     if (answer.verdict !== 'impossible') return false;
   }

@@ -48,9 +48,13 @@ export function pointerTo(region: Region, offset = 0): Pointer {
 export function movedBy(pointer: Pointer, bytes: Term): Pointer {
   const steps = possibleConstants(bytes);
   if (!steps) throw new Unsupported('a pointer is moved by an unknown number of bytes');
-  const targets = pointer.targets.flatMap((target) => steps.map(({ guard, value }) => ({
-    ...target, guard: and(target.guard, guard), offset: target.offset + Number(BigInt.asIntN(bytes.width, value)),
-  })));
+  const targets = pointer.targets.flatMap((target) =>
+    steps.map(({ guard, value }) => ({
+      ...target,
+      guard: and(target.guard, guard),
+      offset: target.offset + Number(BigInt.asIntN(bytes.width, value)),
+    })),
+  );
   return { targets: targets.filter((target) => !isFalse(target.guard)) };
 }
 
@@ -63,7 +67,8 @@ function possibleConstants(term: Term): { guard: Term; value: bigint }[] | undef
     const yes = possibleConstants(term.args[1]!);
     const no = possibleConstants(term.args[2]!);
     if (!yes || !no || yes.length + no.length > maximumChoices) return undefined;
-    const under = (condition: Term, list: typeof yes): typeof yes => list.map(({ guard, value }) => ({ guard: and(condition, guard), value }));
+    const under = (condition: Term, list: typeof yes): typeof yes =>
+      list.map(({ guard, value }) => ({ guard: and(condition, guard), value }));
     return [...under(term.args[0]!, yes), ...under(not(term.args[0]!), no)];
   }
   if (term.op !== 'concat') return undefined;
@@ -71,7 +76,9 @@ function possibleConstants(term: Term): { guard: Term; value: bigint }[] | undef
   for (const piece of term.args) {
     const list = possibleConstants(piece);
     if (!list || all.length * list.length > maximumChoices) return undefined;
-    all = all.flatMap((high) => list.map((low) => ({ guard: and(high.guard, low.guard), value: (high.value << BigInt(piece.width)) | low.value })));
+    all = all.flatMap((high) =>
+      list.map((low) => ({ guard: and(high.guard, low.guard), value: (high.value << BigInt(piece.width)) | low.value })),
+    );
   }
   return all;
 }
@@ -201,8 +208,12 @@ export class Memory {
 }
 
 function joinRegion(
-  condition: Term, region: Region, stored: { a: readonly (Slot | undefined)[]; b: readonly (Slot | undefined)[] },
-  left: Memory, right: Memory, out: (Slot | undefined)[],
+  condition: Term,
+  region: Region,
+  stored: { a: readonly (Slot | undefined)[]; b: readonly (Slot | undefined)[] },
+  left: Memory,
+  right: Memory,
+  out: (Slot | undefined)[],
 ): void {
   const end = Math.max(stored.a.length, stored.b.length);
   for (let at = 0; at < end; ) {
@@ -221,9 +232,12 @@ function joinRegion(
     let length = 1;
     const differs = (offset: number): boolean => stored.a[offset] !== undefined || stored.b[offset] !== undefined;
     while (
-      at + length < end && differs(at + length) &&
-      continues(a, left.at(region, at + length), length) && continues(b, right.at(region, at + length), length)
-    ) length++;
+      at + length < end &&
+      differs(at + length) &&
+      continues(a, left.at(region, at + length), length) &&
+      continues(b, right.at(region, at + length), length)
+    )
+      length++;
     const value = joinedSlice(condition, a, b, length);
     for (let part = 0; part < length; part++) out[at + part] = value && { value, part };
     at += length;

@@ -7,11 +7,28 @@ import { concat, disjointJoin, extract, leadingZeros, zeroExtend } from './norma
 import { constant, isConstant, isZero, node, ones, type Term } from './terms.ts';
 
 export function add(a: Term, b: Term): Term {
-  return disjointJoin(a, b) ?? linear(a.width, [[a, 1n], [b, 1n]], 0n);
+  return (
+    disjointJoin(a, b) ??
+    linear(
+      a.width,
+      [
+        [a, 1n],
+        [b, 1n],
+      ],
+      0n,
+    )
+  );
 }
 
 export function subtract(a: Term, b: Term): Term {
-  return linear(a.width, [[a, 1n], [b, -1n]], 0n);
+  return linear(
+    a.width,
+    [
+      [a, 1n],
+      [b, -1n],
+    ],
+    0n,
+  );
 }
 
 export function negate(term: Term): Term {
@@ -29,11 +46,11 @@ export function linear(width: number, terms: readonly (readonly [Term, bigint])[
       fixed += by * term.value;
     } else if (term.op === 'lin') {
       fixed += by * term.value;
-      term.args.forEach((arg, i) => take(arg, by * term.factors[i]!));
+      for (const [i, arg] of term.args.entries()) take(arg, by * term.factors[i]!);
     } else if (isWidenedSum(term)) {
       const sumOfArgs = term.args[1]!;
       fixed += by * sumOfArgs.value;
-      sumOfArgs.args.forEach((arg, i) => take(zeroExtend(width, arg), by * sumOfArgs.factors[i]!));
+      for (const [i, arg] of sumOfArgs.args.entries()) take(zeroExtend(width, arg), by * sumOfArgs.factors[i]!);
     } else {
       const [base, scale] = scaled(term, by, width);
       if (base !== term) {
@@ -59,7 +76,12 @@ export function linear(width: number, terms: readonly (readonly [Term, bigint])[
     const narrow = list.map(({ term, factor }) => [extract(Math.min(needed, width) - 1, 0, term), factor] as const);
     return zeroExtend(width, linear(needed, narrow, fixed));
   }
-  return node('lin', width, list.map((each) => each.term), { value: fixed, factors: list.map((each) => each.factor) });
+  return node(
+    'lin',
+    width,
+    list.map((each) => each.term),
+    { value: fixed, factors: list.map((each) => each.factor) },
+  );
 }
 
 /** Bits that a sum can have when it is not cut off. */
@@ -72,13 +94,29 @@ function bitsOfSum(list: readonly { term: Term; factor: bigint }[], fixed: bigin
 function isWidenedSum(term: Term): boolean {
   if (term.op !== 'concat' || term.args.length !== 2 || !isZero(term.args[0]!) || term.args[1]!.op !== 'lin') return false;
   const { args, factors, value, width } = term.args[1]!;
-  return bitsOfSum(args.map((arg, i) => ({ term: arg, factor: factors[i]! })), value) <= width;
+  return (
+    bitsOfSum(
+      args.map((arg, i) => ({ term: arg, factor: factors[i]! })),
+      value,
+    ) <= width
+  );
 }
 
 /** Whether a + b overflows the width of both: the bit above it in the sum of one bit more. */
 export function carry(a: Term, b: Term): Term {
   const { width } = a;
-  return extract(width, width, linear(width + 1, [[zeroExtend(width + 1, a), 1n], [zeroExtend(width + 1, b), 1n]], 0n));
+  return extract(
+    width,
+    width,
+    linear(
+      width + 1,
+      [
+        [zeroExtend(width + 1, a), 1n],
+        [zeroExtend(width + 1, b), 1n],
+      ],
+      0n,
+    ),
+  );
 }
 
 /** x·2^k written as slices, or a term whose upper bits an even factor throws away: brought to one form. */
@@ -102,7 +140,10 @@ function trailingZeros(value: bigint): number {
 export function multiply(a: Term, b: Term): Term {
   if (isConstant(a)) return linear(b.width, [[b, a.value]], 0n);
   if (isConstant(b)) return linear(a.width, [[a, b.value]], 0n);
-  for (const [x, y] of [[a, b], [b, a]] as const) {
+  for (const [x, y] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     if (y.op === 'ite' && isZero(y.args[1]!) && y.args[0] === equal(x, constant(x.width, 0))) return multiply(x, y.args[2]!);
   }
   return node('mul', a.width, a.id < b.id ? [a, b] : [b, a]);
@@ -111,11 +152,12 @@ export function multiply(a: Term, b: Term): Term {
 /** SMT-LIB's division: x / 0 is all ones. Callers guard where their machine says otherwise. */
 export function divide(a: Term, b: Term): Term {
   if (isConstant(b)) {
-    if (isConstant(a)) return b.value === 0n ? constant(a.width, ones(a.width)) : constant(a.width, a.value / b.value);
+    if (b.value === 0n) return constant(a.width, ones(a.width));
+    if (isConstant(a)) return constant(a.width, a.value / b.value);
     if (b.value === 1n) return a;
   }
   const zeros = Math.min(leadingZeros(a), leadingZeros(b), a.width - 1);
-  if (zeros > 0 && isConstant(b) && b.value !== 0n) {
+  if (zeros > 0 && isConstant(b)) {
     const top = a.width - 1 - zeros;
     return zeroExtend(a.width, divide(extract(top, 0, a), extract(top, 0, b)));
   }

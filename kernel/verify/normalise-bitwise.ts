@@ -45,7 +45,11 @@ export function bitwise(op: Bitwise, terms: readonly Term[], width: number): Ter
     const known = list.some((term) => isConstant(term) || term.op === 'ite');
     if (known) return oneBit(op, list);
   }
-  return node(op, width, list.sort((a, b) => a.id - b.id));
+  return node(
+    op,
+    width,
+    list.sort((a, b) => a.id - b.id),
+  );
 }
 
 /** Splits where a mask begins or ends, or where some argument has a known piece. */
@@ -82,7 +86,10 @@ function oneBit(op: Bitwise, list: readonly Term[]): Term {
   const conditions = list.map(isSet);
   if (op === 'bvand') return bit(and(...conditions), 1);
   if (op === 'bvor') return bit(or(...conditions), 1);
-  return bit(conditions.reduce((a, b) => or(and(a, not(b)), and(not(a), b))), 1);
+  return bit(
+    conditions.reduce((a, b) => or(and(a, not(b)), and(not(a), b))),
+    1,
+  );
 }
 
 export function shiftLeft(term: Term, count: Term): Term {

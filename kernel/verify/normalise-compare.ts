@@ -40,7 +40,11 @@ function compared(a: Term, b: Term): Term {
 /** x + c = d is x = d - c when x stands alone. */
 function balanced(a: Term, b: Term): Term {
   if (a.value === 0n && !(a.args.length === 1 && a.factors[0] === ones(a.width))) return node('eq', 0, [a, b]);
-  const rest = linear(a.width, a.args.map((arg, i) => [arg, a.factors[i]!]), 0n);
+  const rest = linear(
+    a.width,
+    a.args.map((arg, i) => [arg, a.factors[i]!]),
+    0n,
+  );
   const target = BigInt.asUintN(a.width, b.value - a.value);
   if (a.args.length === 1 && a.factors[0] === ones(a.width)) return equal(a.args[0]!, constant(a.width, -target));
   return rest.op === 'lin' ? node('eq', 0, [rest, constant(a.width, target)]) : equal(rest, constant(a.width, target));

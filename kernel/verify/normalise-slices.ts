@@ -11,7 +11,8 @@ import { constant, isConstant, isZero, node, remembered, type Term } from './ter
 export function leadingZeros(term: Term): number {
   if (isConstant(term)) return term.value === 0n ? term.width : term.width - term.value.toString(2).length;
   if (term.op === 'concat') return isConstant(term.args[0]!) ? leadingZeros(term.args[0]!) : 0;
-  if (term.op === 'udiv') return leadingZeros(term.args[0]!);
+  // A quotient is not above its dividend, but x / 0 is all ones.
+  if (term.op === 'udiv') return isConstant(term.args[1]!) ? leadingZeros(term.args[0]!) : 0;
   return 0;
 }
 
@@ -42,7 +43,11 @@ export function concat(...parts: readonly Term[]): Term {
     }
   }
   if (out.length === 1) return out[0]!;
-  return node('concat', out.reduce((sum, piece) => sum + piece.width, 0), out);
+  return node(
+    'concat',
+    out.reduce((sum, piece) => sum + piece.width, 0),
+    out,
+  );
 }
 
 function joinedPair(high: Term, low: Term): Term | undefined {
@@ -70,7 +75,11 @@ function taken(high: number, low: number, term: Term): Term {
   const width = high - low + 1;
   if (term.op === 'concat') return takenPieces(high, low, term);
   if (term.op === 'bvand' || term.op === 'bvor' || term.op === 'bvxor') {
-    return bitwise(term.op, term.args.map((arg) => extract(high, low, arg)), width);
+    return bitwise(
+      term.op,
+      term.args.map((arg) => extract(high, low, arg)),
+      width,
+    );
   }
   if (term.op === 'ite') return ite(term.args[0]!, extract(high, low, term.args[1]!), extract(high, low, term.args[2]!));
   if (term.op === 'sext') {
@@ -79,7 +88,11 @@ function taken(high: number, low: number, term: Term): Term {
     if (low === 0) return signExtend(width, inner);
   }
   if (low === 0 && term.op === 'lin') {
-    return linear(width, term.args.map((arg, i) => [extract(high, 0, arg), term.factors[i]!]), term.value);
+    return linear(
+      width,
+      term.args.map((arg, i) => [extract(high, 0, arg), term.factors[i]!]),
+      term.value,
+    );
   }
   if (low === 0 && term.op === 'mul') return multiply(extract(high, 0, term.args[0]!), extract(high, 0, term.args[1]!));
   return node('extract', width, [term], { low });

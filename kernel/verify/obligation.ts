@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Obligations: what must hold for all inputs so that a core function is the same on both machines. Each asks whether it can be broken.
 
+import { wordWidth, writtenRuns } from './contract.ts';
 import type { Execution } from './execution.ts';
 import { isPointer, isPresent, loadThrough, type Pointer, type Value } from './memory.ts';
 import { and, or } from './normalise-boolean.ts';
 import { extract } from './normalise-slices.ts';
 import { difference, type Question } from './question.ts';
 import { constant, isFalse, type Term, truth } from './terms.ts';
-import { wordWidth, writtenRuns } from './contract.ts';
 import { Unsupported } from './unsupported.ts';
 
 /** All obligations of an execution that the normaliser has not already discharged. */
@@ -36,7 +36,8 @@ function resultDifferences(execution: Execution): Question[] {
   const always = truth(true);
   const list: Question[] = [{ what: 'the results differ', guard: always, pairs: [[extract(width - 1, 0, a), extract(width - 1, 0, b)]] }];
   // In wasm the callee widens a narrow result, in eBPF the caller does.
-  if (width < 32) list.push({ what: 'the wasm result is not canonical', guard: always, pairs: [[extract(31, width, a), constant(32 - width, 0)]] });
+  if (width < 32)
+    list.push({ what: 'the wasm result is not canonical', guard: always, pairs: [[extract(31, width, a), constant(32 - width, 0)]] });
   return list;
 }
 
@@ -48,9 +49,23 @@ function referenceDifferences(execution: Execution, size: number, a: Value, b: V
   const list: Question[] = [{ what: 'one machine returns null', guard: truth(true), pairs: [[present, isPresent(right)]] }];
   for (let index = 0; index * 8 < size; index++) {
     const bytes = wordWidth(size, index) / 8;
-    const before = loadThrough(execution.wasm.outcome.memory, left.targets.filter((each) => each.region), index * 8, bytes);
-    const after = loadThrough(execution.bpf.outcome.memory, right.targets.filter((each) => each.region), index * 8, bytes);
-    list.push({ what: `the returned entry differs at byte ${index * 8}`, guard: and(present, isPresent(right)), pairs: [[before as Term, after as Term]] });
+    const before = loadThrough(
+      execution.wasm.outcome.memory,
+      left.targets.filter((each) => each.region),
+      index * 8,
+      bytes,
+    );
+    const after = loadThrough(
+      execution.bpf.outcome.memory,
+      right.targets.filter((each) => each.region),
+      index * 8,
+      bytes,
+    );
+    list.push({
+      what: `the returned entry differs at byte ${index * 8}`,
+      guard: and(present, isPresent(right)),
+      pairs: [[before as Term, after as Term]],
+    });
   }
   return list;
 }

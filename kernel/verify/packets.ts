@@ -29,7 +29,13 @@ function transport(random: Random, v6: boolean, quoting: boolean): Transport {
   if (kind < 6) return { protocol: 'udp', ...ends, ...(random.once(6) ? { checksum: 0 } : {}) };
   if (kind === 6) return { protocol: 'sctp', ...ends };
   const protocol = v6 === !random.once(16) ? 'icmpv6' : 'icmp';
-  if (kind < 9) return { protocol, type: random.pick(v6 ? [128, 129, 135, 136, 130] : [8, 0, 13, 5]), id: random.pick(l4Ports), payload: payload(random) };
+  if (kind < 9)
+    return {
+      protocol,
+      type: random.pick(v6 ? [128, 129, 135, 136, 130] : [8, 0, 13, 5]),
+      id: random.pick(l4Ports),
+      payload: payload(random),
+    };
   const quoted = buildPacket(packet(random, v6, false));
   const type = random.pick(v6 ? [1, 2, 3, 4] : [3, 11, 12, 4]);
   return { protocol, type, payload: random.once(3) ? quoted.subarray(0, random.below(quoted.length + 1)) : quoted };
@@ -37,7 +43,12 @@ function transport(random: Random, v6: boolean, quoting: boolean): Transport {
 
 function packet(random: Random, v6: boolean, quoting: boolean): Packet {
   const family = addressTexts.filter((text) => text.includes(':') === v6);
-  const base = { source: random.pick(family), destination: random.pick(family), transport: transport(random, v6, quoting), hopLimit: random.once(4) ? 255 : 64 };
+  const base = {
+    source: random.pick(family),
+    destination: random.pick(family),
+    transport: transport(random, v6, quoting),
+    hopLimit: random.once(4) ? 255 : 64,
+  };
   const start = random.below(4) * 8;
   const fragment = random.once(8) ? { fragment: { id: random.below(3), start, more: random.once(2) } } : {};
   if (!v6) return { ...base, ...fragment, ...(random.once(6) ? { ipv4: { options: new Uint8Array(4 * random.below(11)) } } : {}) };

@@ -3,8 +3,8 @@
 // differential run finds it.
 
 import { readFileSync } from 'node:fs';
-import { Executions } from './execution.ts';
 import { runDifferential } from './differential.ts';
+import { Executions } from './execution.ts';
 import { type Machines, readMachines } from './functions.ts';
 import { harnessText } from './harness.ts';
 import { linkage } from './linkage.ts';
@@ -31,35 +31,62 @@ const proofMs = 8_000;
 const differentialCases = 400_000;
 
 /** `kernelAllowed`: whether the differential run is possible here. */
-export async function plant(mutation: Mutation, tree: SourceTree, shipped: Shipped, solver: Solver, kernelAllowed: boolean, seed: number): Promise<Finding> {
+export async function plant(
+  mutation: Mutation,
+  tree: SourceTree,
+  shipped: Shipped,
+  solver: Solver,
+  kernelAllowed: boolean,
+  seed: number,
+): Promise<Finding> {
   const isWasm = mutation.file.startsWith('datapath-as/');
-  return tree.withEdit(mutation.file, (text) => edited(mutation, text), async () => {
-    const wasm = isWasm ? readFileSync(tree.buildWasm()) : shipped.wasm;
-    const object = isWasm ? shipped.object : readFileSync(tree.buildKernel());
-    const machines = readMachines(wasm, object, shipped.names);
-    if (!mutation.beyondProof) {
-      const { verdict, reason = '' } = await prove(machines.functions.get(mutation.row)!, new Executions(machines, linkage), solver, proofMs);
-      if (verdict === 'different') return { mutation, by: 'proof', what: reason };
-    }
-    if (!kernelAllowed) return { mutation, by: 'nothing', what: 'the kernel refuses bpf(2), so only the proof could look' };
-    return differentialFinding(mutation, tree, machines, wasm, seed);
-  });
+  return tree.withEdit(
+    mutation.file,
+    (text) => edited(mutation, text),
+    async () => {
+      const wasm = isWasm ? readFileSync(tree.buildWasm()) : shipped.wasm;
+      const object = isWasm ? shipped.object : readFileSync(tree.buildKernel());
+      const machines = readMachines(wasm, object, shipped.names);
+      if (!mutation.beyondProof) {
+        const { verdict, reason = '' } = await prove(
+          machines.functions.get(mutation.row)!,
+          new Executions(machines, linkage),
+          solver,
+          proofMs,
+        );
+        if (verdict === 'different') return { mutation, by: 'proof', what: reason };
+      }
+      if (!kernelAllowed) return { mutation, by: 'nothing', what: 'the kernel refuses bpf(2), so only the proof could look' };
+      return differentialFinding(mutation, tree, machines, wasm, seed);
+    },
+  );
 }
 
-async function differentialFinding(mutation: Mutation, tree: SourceTree, machines: Machines, wasm: Uint8Array, seed: number): Promise<Finding> {
+async function differentialFinding(
+  mutation: Mutation,
+  tree: SourceTree,
+  machines: Machines,
+  wasm: Uint8Array,
+  seed: number,
+): Promise<Finding> {
   const layouts = layoutsOf(machines, new Executions(machines, linkage), [mutation.row]);
   tree.write('kernel/harness.bpf.c', harnessText(layouts));
   const { differences } = await runDifferential({
-    object: tree.buildKernel('kernel/harness.bpf.c'), module: new WebAssembly.Module(new Uint8Array(wasm)), btf: machines.btf, layouts, seed,
-    cases: () => differentialCases, stopEarly: true,
+    object: tree.buildKernel('kernel/harness.bpf.c'),
+    module: new WebAssembly.Module(new Uint8Array(wasm)),
+    btf: machines.btf,
+    layouts,
+    seed,
+    cases: () => differentialCases,
+    stopEarly: true,
   });
   const first = differences[0];
   if (!first) return { mutation, by: 'nothing', what: '' };
   return { mutation, by: 'differential', what: `seed ${first.seed}, case ${first.index}: ${first.what}` };
 }
 
-/** The text with the bug in the body of its function. */
-function edited({ bug, within, from, to }: Mutation, text: string): string {
+/** The text with the bug in the body of its function; throws when the function no longer says what the bug replaces. */
+export function edited({ bug, within, from, to }: Mutation, text: string): string {
   const head = new RegExp(`^[^\\n]*\\b${within}\\([^;\\n]*\\)[^;\\n]*\\n?\\{`, 'm').exec(text);
   const end = head ? text.indexOf('\n}\n', head.index) : -1;
   const body = head ? text.slice(head.index, end) : '';

@@ -6,7 +6,14 @@ import { type AddressWords, addressWords } from '../../orchestrator/net/words.ts
 import type { Random } from './random.ts';
 
 export const addressTexts: readonly string[] = [
-  '10.0.0.1', '10.0.0.2', '10.1.0.7', '172.16.0.10', '198.51.100.9', 'fd00::1', 'fd00::2', '2001:db8::7',
+  '10.0.0.1',
+  '10.0.0.2',
+  '10.1.0.7',
+  '172.16.0.10',
+  '198.51.100.9',
+  'fd00::1',
+  'fd00::2',
+  '2001:db8::7',
 ];
 export const addresses: readonly AddressWords[] = addressTexts.map((text) => addressWords(text));
 
@@ -24,18 +31,42 @@ export const epochs: readonly number[] = [0, 1, 2];
 export const sizes: readonly number[] = [0, 1, 2, 7, 31];
 export const tcpFlags: readonly number[] = [2, 18, 16, 17, 4, 20, 1, 0, 24, 255];
 export const icmpTypes: readonly number[] = [0, 8, 3, 11, 128, 129, 1, 133, 255];
-export const hooks: readonly number[] = [enums.HOOK_FROM_POD, enums.HOOK_TO_POD, enums.HOOK_FROM_OVERLAY, enums.HOOK_FROM_NETWORK, enums.HOOK_TO_HOST];
-const edges32: readonly number[] = [0, 1, 2, 3, 7, 8, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff];
+export const hooks: readonly number[] = [
+  enums.HOOK_FROM_POD,
+  enums.HOOK_TO_POD,
+  enums.HOOK_FROM_OVERLAY,
+  enums.HOOK_FROM_NETWORK,
+  enums.HOOK_TO_HOST,
+];
+const edges32: readonly number[] = [
+  0, 1, 2, 3, 7, 8, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff,
+];
 
 /** What a field of that name and size (bytes) is drawn from. Every field now and then takes an edge or anything at all. */
 export type Source = 'hi' | 'lo' | 'ports' | 'any64' | 'any32' | 'any16' | 'any8' | readonly number[];
 
 const byName: readonly (readonly [RegExp, Source])[] = [
-  [/identity/, identities], [/(^|_)(epoch|generation)$/, epochs], [/now$|expires|renewed/, ticks], [/policy_set|^set$/, policySets],
-  [/service/, services], [/backend$|endpoint$|^id$/, backendIds], [/node$|^number$/, nodeNumbers], [/^offset$|^size$|affinity_ticks/, sizes],
-  [/source_high|reply|hairpin|audited/, [0, 0, 1, 1, 2]], [/length|bytes|packets|difference|sum/, 'any32'], [/hook/, hooks], [/family/, [4, 6]],
-  [/protocol/, protocols], [/tcp_flags/, tcpFlags], [/icmp_type|icmp_code/, icmpTypes], [/invalid/, [0, 0, 0, 0, 0, 0, 0, 130]],
-  [/direction/, [0, 1]], [/state|mode/, [0, 1, 2]], [/match_length/, [1, 9, 17, 25]], [/precedence/, [0, 1, 2, 3, 255]], [/^pad/, [0]],
+  [/identity/, identities],
+  [/(^|_)(epoch|generation)$/, epochs],
+  [/now$|expires|renewed/, ticks],
+  [/policy_set|^set$/, policySets],
+  [/service/, services],
+  [/backend$|endpoint$|^id$/, backendIds],
+  [/node$|^number$/, nodeNumbers],
+  [/^offset$|^size$|affinity_ticks/, sizes],
+  [/source_high|reply|hairpin|audited/, [0, 0, 1, 1, 2]],
+  [/length|bytes|packets|difference|sum/, 'any32'],
+  [/hook/, hooks],
+  [/family/, [4, 6]],
+  [/protocol/, protocols],
+  [/tcp_flags/, tcpFlags],
+  [/icmp_type|icmp_code/, icmpTypes],
+  [/invalid/, [0, 0, 0, 0, 0, 0, 0, 130]],
+  [/direction/, [0, 1]],
+  [/state|mode/, [0, 1, 2]],
+  [/match_length/, [1, 9, 17, 25]],
+  [/precedence/, [0, 1, 2, 3, 255]],
+  [/^pad/, [0]],
 ];
 
 export function sourceOf(name: string, size: number): Source {

@@ -2,8 +2,8 @@
 // Programs: the object's whole traffic-control programs, parsing included, against the module's `run`, packet after packet on the same
 // maps: facts, decision, the packet that leaves, and at the end every entry that the packets made.
 
-import { maps as mapSpecs } from '../../orchestrator/datapath/generated/maps.ts';
 import { HOOK_FROM_OVERLAY } from '../../orchestrator/datapath/generated/enums.ts';
+import { maps as mapSpecs } from '../../orchestrator/datapath/generated/maps.ts';
 import { ethernetBytes, framed } from '../../orchestrator/datapath/kernel/frame.ts';
 import { hookPrograms } from '../../orchestrator/datapath/kernel/hook-programs.ts';
 import { partSize, possibleCpus } from '../../orchestrator/datapath/kernel/per-cpu.ts';
@@ -28,6 +28,8 @@ export interface ProgramsOptions {
 
 export interface ProgramsResult {
   readonly cases: number;
+  /** Decisions that were met, as `next hop/reason`: how much of the chain the packets reached. */
+  readonly decisions: readonly string[];
   readonly differences: readonly Difference[];
 }
 
@@ -42,6 +44,7 @@ const writtenMaps = ['conntrack', 'translations', 'affinity', 'fragments'];
 
 export async function runPrograms(options: ProgramsOptions): Promise<ProgramsResult> {
   const differences: Difference[] = [];
+  const decisions = new Set<string>();
   let cases = 0;
   for (let seed = options.seed; cases < options.packets; seed++) {
     using round = await Round.open(options, seed);
@@ -50,23 +53,25 @@ export async function runPrograms(options: ProgramsOptions): Promise<ProgramsRes
       const what = round.next();
       if (what !== undefined) differences.push({ name: 'programs', seed, index, what });
     }
+    for (const decision of round.decisions) decisions.add(decision);
     for (const what of round.compareMaps()) differences.push({ name: 'programs', seed, index: count, what });
     cases += count;
     if (differences.length > 0) break;
   }
-  return { cases, differences: differences.slice(0, mostDifferences) };
+  return { cases, decisions: [...decisions].sort(), differences: differences.slice(0, mostDifferences) };
 }
 
 /** One world on both machines, and the packets that go through it. */
 class Round implements Disposable {
+  readonly decisions = new Set<string>();
   readonly #kernel: KernelMachine;
   readonly #wasm: WasmMachine;
   readonly #random: Random;
   readonly #facts: readonly StructMember[];
   readonly #record: readonly StructMember[];
   readonly #factsSize: number;
-  /** Facts, record and scratch, which lie one behind the other on both machines. */
-  readonly #workspaceSize: number;
+  /** Where wasm keeps facts, record and scratch: both machines begin every packet with nothing. */
+  readonly #areas: readonly { readonly at: number; readonly size: number }[];
   readonly #workspaces: Uint8Array;
   readonly #zeros: Uint8Array;
   readonly #part: number;
@@ -80,7 +85,13 @@ class Round implements Disposable {
     this.#facts = btf.struct('facts')!.members;
     this.#record = btf.struct('record')!.members;
     this.#factsSize = btf.struct('facts')!.size;
-    this.#workspaceSize = this.#factsSize + btf.struct('record')!.size + btf.struct('scratch')!.size;
+    const size = (struct: string): number => btf.struct(struct)!.size;
+    const { exports } = wasm.engine;
+    this.#areas = [
+      { at: exports.factsPointer(), size: size('facts') },
+      { at: exports.recordPointer(), size: size('record') },
+      { at: wasm.scratchPointer(), size: size('scratch') },
+    ];
     this.#part = partSize(btf.struct('workspace')!.size);
     this.#workspaces = new Uint8Array(this.#part * possibleCpus());
     this.#zeros = new Uint8Array(this.#workspaces.length);
@@ -92,7 +103,9 @@ class Round implements Disposable {
     const kernel = await KernelMachine.open(object);
     const wasm = await WasmMachine.open(module);
     const random = new Random(seed);
-    const entries = makeWorld(mapSpecs, btf, random, (hi, lo) => wasm.addressSlot(hi, lo)).filter(({ spec }) => !writtenMaps.includes(spec.name));
+    const entries = makeWorld(mapSpecs, btf, random, (hi, lo) => wasm.addressSlot(hi, lo)).filter(
+      ({ spec }) => !writtenMaps.includes(spec.name),
+    );
     kernel.fill(entries);
     wasm.fill(entries);
     return new Round(kernel, wasm, btf, random);
@@ -110,6 +123,7 @@ class Round implements Disposable {
     if (!workspace) return `hook ${hook}: the kernel left no decision about ${hex(packet)}`;
     const difference = this.#runWasm(hook, packet, workspace, output);
     const nextHop = workspace[this.#factsSize]!;
+    this.decisions.add(`${nextHop}/${workspace[this.#factsSize + 1]}`);
     if (difference === undefined && actions[nextHop]!.includes(action)) return undefined;
     return `hook ${hook}, packet ${hex(packet)}: ${difference ?? `next hop ${nextHop} became action ${action}`}`;
   }
@@ -137,7 +151,7 @@ class Round implements Disposable {
     const facts = new DataView(workspace.buffer, workspace.byteOffset);
     const fact = (name: string): number => facts.getUint32(this.#facts.find((each) => each.name === name)!.offset, true);
     const buffer = exports.inputBuffer();
-    bytes.fill(0, exports.factsPointer(), exports.factsPointer() + this.#workspaceSize);
+    for (const { at, size } of this.#areas) bytes.fill(0, at, at + size);
     bytes.fill(0, buffer, buffer + virtioBytes);
     bytes.set(packet, buffer + virtioBytes);
     exports.run(hook, fact('port'), buffer, virtioBytes + packet.length, fact('now'), fact('random'), fact('tunnel_identity'));
@@ -166,7 +180,8 @@ class Round implements Disposable {
         key.set(bytes.subarray(exports.entryKey(spec.number, cursor), exports.entryKey(spec.number, cursor) + key.length));
         const place = exports.entryValue(spec.number, cursor);
         if (bpf.lookup(map, libc.address(key), libc.address(value)) < 0) found.push(`${spec.name}: only wasm has ${hex(key)}`);
-        else if (Buffer.compare(value, bytes.subarray(place, place + value.length)) !== 0) found.push(`${spec.name}: ${hex(key)} holds kernel ${hex(value)}, wasm ${hex(bytes.subarray(place, place + value.length))}`);
+        else if (Buffer.compare(value, bytes.subarray(place, place + value.length)) !== 0)
+          found.push(`${spec.name}: ${hex(key)} holds kernel ${hex(value)}, wasm ${hex(bytes.subarray(place, place + value.length))}`);
       }
       const inKernel = this.#count(map, spec.key.size);
       if (inKernel !== count) found.push(`${spec.name}: ${inKernel} entries in the kernel, ${count} in wasm`);

@@ -29,8 +29,12 @@ export async function prove(core: CoreFunction, executions: Executions, solver: 
   forgetTerms();
   let left: Question[] = [];
   const done = (verdict: Proof['verdict'], reason?: string): Proof => ({
-    name: core.name, verdict, ...(reason === undefined ? {} : { reason }), asked: left.length,
-    milliseconds: Math.round(performance.now() - start), terms: termCount(),
+    name: core.name,
+    verdict,
+    ...(reason === undefined ? {} : { reason }),
+    asked: left.length,
+    milliseconds: Math.round(performance.now() - start),
+    terms: termCount(),
   });
   try {
     const execution = executions.execute(core);

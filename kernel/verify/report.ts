@@ -42,7 +42,8 @@ export function rowsOf(evidence: Evidence): Row[] {
     if (verdict === 'proved') return { name, status: 'proved', cases };
     return { name, status: 'differential', reason: verdict === 'different' ? `differs: ${reason}` : (reason ?? 'open'), cases };
   });
-  for (const name of evidence.missing) rows.push({ name, status: 'differential', reason: 'one of the machines has no such function', cases: 0 });
+  for (const name of evidence.missing)
+    rows.push({ name, status: 'differential', reason: 'one of the machines has no such function', cases: 0 });
   return evidence.proofs.some(({ name }) => name === top) ? [...rows, chainRow(rows, evidence.programs?.cases ?? 0)] : rows;
 }
 
@@ -64,7 +65,11 @@ export function differencesOf({ proofs, differential, programs, hostile }: Evide
 
 export function reportOf(evidence: Evidence): Report {
   const found = evidence.findings.filter(({ by }) => by !== 'nothing').length;
-  return { functions: rowsOf(evidence), differences: differencesOf(evidence).length, mutations: { planted: evidence.findings.length, found } };
+  return {
+    functions: rowsOf(evidence),
+    differences: differencesOf(evidence).length,
+    mutations: { planted: evidence.findings.length, found },
+  };
 }
 
 /** Whether there is nothing to worry about. */
@@ -88,8 +93,12 @@ export function tableOf(evidence: Evidence): string {
   lines.push('', `${proved} of ${report.functions.length} proved for all inputs`);
   const total = Object.values(evidence.differential?.cases ?? {}).reduce((sum, value) => sum + value, 0);
   if (evidence.differential) lines.push(`${count(total)} cases through single functions on both machines`);
-  if (evidence.programs) lines.push(`${count(evidence.programs.cases)} packets through whole programs on both machines, maps compared`);
-  if (evidence.hostile) lines.push(`${count(evidence.hostile.packets)} hostile packets through wasm, ${count(evidence.hostile.dropped)} dropped`);
+  if (evidence.programs)
+    lines.push(
+      `${count(evidence.programs.cases)} packets through whole programs on both machines, ${evidence.programs.decisions.length} kinds of decision, maps compared`,
+    );
+  if (evidence.hostile)
+    lines.push(`${count(evidence.hostile.packets)} hostile packets through wasm, ${count(evidence.hostile.dropped)} dropped`);
   lines.push(`${report.mutations.found} of ${report.mutations.planted} planted bugs found`);
   for (const { mutation, by } of evidence.findings) if (by === 'nothing') lines.push(`  not found: ${mutation.row}: ${mutation.bug}`);
   for (const sentence of evidence.skipped) lines.push(`skipped: ${sentence}`);

@@ -52,7 +52,12 @@ async function run({ core, wasm, object, harness, seed, cases, packets, hostile 
   const layouts = layoutsOf(machines, new Executions(machines, linkage));
   const share = Math.ceil((cases * (1 - topShare)) / Math.max(1, layouts.length - 1));
   const differential = await runDifferential({
-    object: harness, module, btf: machines.btf, layouts, seed, cases: (name) => (name === top ? Math.ceil(cases * topShare) : share),
+    object: harness,
+    module,
+    btf: machines.btf,
+    layouts,
+    seed,
+    cases: (name) => (name === top ? Math.ceil(cases * topShare) : share),
   });
   return {
     differential,

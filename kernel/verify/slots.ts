@@ -5,7 +5,7 @@
 import type { Btf, StructMember } from './btf.ts';
 import type { Executions } from './execution.ts';
 import type { CoreFunction, Machines } from './functions.ts';
-import { sourceOf, type Source, writeRandom } from './pools.ts';
+import { type Source, sourceOf, writeRandom } from './pools.ts';
 import type { Random } from './random.ts';
 import { Unsupported } from './unsupported.ts';
 import { type PlannedField, planOf, writeStruct } from './world.ts';
@@ -18,7 +18,15 @@ const regionsAt = 56;
 
 export type SlotArgument =
   | { readonly kind: 'number'; readonly at: number; readonly width: number; readonly source: Source }
-  | { readonly kind: 'reference'; readonly at: number; readonly size: number; readonly struct: string; readonly members: readonly StructMember[]; readonly plan: readonly PlannedField[]; readonly nullable: boolean };
+  | {
+      readonly kind: 'reference';
+      readonly at: number;
+      readonly size: number;
+      readonly struct: string;
+      readonly members: readonly StructMember[];
+      readonly plan: readonly PlannedField[];
+      readonly nullable: boolean;
+    };
 
 export interface SlotLayout {
   readonly core: CoreFunction;
@@ -36,7 +44,15 @@ export function layoutSlot(core: CoreFunction, btf: Btf, nullable: (index: numbe
     const place = at;
     at += Math.ceil(parameter.size / 8) * 8;
     const { members } = btf.struct(parameter.struct)!;
-    return { kind: 'reference', at: place, size: parameter.size, struct: parameter.struct, members, plan: planOf(members), nullable: nullable(i) };
+    return {
+      kind: 'reference',
+      at: place,
+      size: parameter.size,
+      struct: parameter.struct,
+      members,
+      plan: planOf(members),
+      nullable: nullable(i),
+    };
   });
   if (at > slotBytes) throw new Error(`verify: slots: ${core.name} needs ${at} bytes, a slot has ${slotBytes}`);
   return { core, arguments: list, bytes: at };

@@ -5,8 +5,21 @@
 import { inOrder, ones, type Term } from './terms.ts';
 
 const names: Readonly<Record<string, string>> = {
-  not: 'not', and: 'and', ite: 'ite', eq: '=', ult: 'bvult', slt: 'bvslt', concat: 'concat', mul: 'bvmul', udiv: 'bvudiv',
-  bvand: 'bvand', bvor: 'bvor', bvxor: 'bvxor', shl: 'bvshl', lshr: 'bvlshr', ashr: 'bvashr',
+  not: 'not',
+  and: 'and',
+  ite: 'ite',
+  eq: '=',
+  ult: 'bvult',
+  slt: 'bvslt',
+  concat: 'concat',
+  mul: 'bvmul',
+  udiv: 'bvudiv',
+  bvand: 'bvand',
+  bvor: 'bvor',
+  bvxor: 'bvxor',
+  shl: 'bvshl',
+  lshr: 'bvlshr',
+  ashr: 'bvashr',
 };
 const chained = new Set(['concat', 'bvand', 'bvor', 'bvxor']);
 

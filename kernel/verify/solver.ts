@@ -62,7 +62,8 @@ async function put(z3: LowLevel, condition: Term, milliseconds: number, precisio
     z3.params_set_uint(context, limits, z3.mk_string_symbol(context, 'timeout'), milliseconds);
     z3.solver_set_params(context, solver, limits);
     z3.solver_from_string(context, solver, text);
-    if (z3.get_error_code(context) !== 0) throw new Error(`verify: solver: the problem was refused: ${z3.get_error_msg(context, z3.get_error_code(context))}`);
+    if (z3.get_error_code(context) !== 0)
+      throw new Error(`verify: solver: the problem was refused: ${z3.get_error_msg(context, z3.get_error_code(context))}`);
     const verdict = await z3.solver_check(context, solver);
     if (verdict === no) return { verdict: 'impossible' };
     if (verdict !== yes) return { verdict: 'unknown' };

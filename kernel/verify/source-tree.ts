@@ -8,7 +8,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const checkout = fileURLToPath(new URL('../..', import.meta.url));
-const copied = ['kernel/datapath.bpf.c', 'kernel/lib', 'kernel/generated', 'datapath-as', 'asconfig.json', 'package.json', 'scripts/build-kernel.ts', 'scripts/build-wasm.ts'];
+const copied = [
+  'kernel/datapath.bpf.c',
+  'kernel/lib',
+  'kernel/generated',
+  'datapath-as',
+  'asconfig.json',
+  'package.json',
+  'scripts/build-kernel.ts',
+  'scripts/build-wasm.ts',
+];
 
 export class SourceTree implements Disposable {
   readonly root: string;

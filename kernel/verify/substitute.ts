@@ -50,24 +50,49 @@ function chosenResult(term: Term, cases: readonly Case[]): Term {
 function remade(term: Term, args: readonly Term[]): Term {
   const [a, b, c] = args as [Term, Term, Term];
   switch (term.op) {
-    case 'token': return token(term.name, args);
-    case 'apply': return apply(term.name, term.width, a);
-    case 'not': return not(a);
-    case 'and': return and(...args);
-    case 'ite': return ite(a, b, c);
-    case 'eq': return equal(a, b);
-    case 'ult': return less(a, b);
-    case 'slt': return lessSigned(a, b);
-    case 'concat': return concat(...args);
-    case 'extract': return extract(term.low + term.width - 1, term.low, a);
-    case 'sext': return signExtend(term.width, a);
-    case 'lin': return linear(term.width, args.map((arg, i) => [arg, term.factors[i]!]), term.value);
-    case 'mul': return multiply(a, b);
-    case 'udiv': return divide(a, b);
-    case 'bvand': case 'bvor': case 'bvxor': return bitwise(term.op, args, term.width);
-    case 'shl': return shiftLeft(a, b);
-    case 'lshr': return shiftRight(a, b);
-    case 'ashr': return shiftRightSigned(a, b);
-    default: return term;
+    case 'token':
+      return token(term.name, args);
+    case 'apply':
+      return apply(term.name, term.width, a);
+    case 'not':
+      return not(a);
+    case 'and':
+      return and(...args);
+    case 'ite':
+      return ite(a, b, c);
+    case 'eq':
+      return equal(a, b);
+    case 'ult':
+      return less(a, b);
+    case 'slt':
+      return lessSigned(a, b);
+    case 'concat':
+      return concat(...args);
+    case 'extract':
+      return extract(term.low + term.width - 1, term.low, a);
+    case 'sext':
+      return signExtend(term.width, a);
+    case 'lin':
+      return linear(
+        term.width,
+        args.map((arg, i) => [arg, term.factors[i]!]),
+        term.value,
+      );
+    case 'mul':
+      return multiply(a, b);
+    case 'udiv':
+      return divide(a, b);
+    case 'bvand':
+    case 'bvor':
+    case 'bvxor':
+      return bitwise(term.op, args, term.width);
+    case 'shl':
+      return shiftLeft(a, b);
+    case 'lshr':
+      return shiftRight(a, b);
+    case 'ashr':
+      return shiftRightSigned(a, b);
+    default:
+      return term;
   }
 }

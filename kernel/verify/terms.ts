@@ -7,11 +7,28 @@
  * value, on which the results are functions. `lin` is a constant plus a sum of factor × argument, modulo 2^width.
  */
 export type Operation =
-  | 'const' | 'var' | 'token' | 'apply'
-  | 'not' | 'and' | 'ite' | 'eq' | 'ult' | 'slt'
-  | 'concat' | 'extract' | 'sext'
-  | 'lin' | 'mul' | 'udiv'
-  | 'bvand' | 'bvor' | 'bvxor' | 'shl' | 'lshr' | 'ashr';
+  | 'const'
+  | 'var'
+  | 'token'
+  | 'apply'
+  | 'not'
+  | 'and'
+  | 'ite'
+  | 'eq'
+  | 'ult'
+  | 'slt'
+  | 'concat'
+  | 'extract'
+  | 'sext'
+  | 'lin'
+  | 'mul'
+  | 'udiv'
+  | 'bvand'
+  | 'bvor'
+  | 'bvxor'
+  | 'shl'
+  | 'lshr'
+  | 'ashr';
 
 export interface Term {
   readonly id: number;

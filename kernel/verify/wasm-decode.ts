@@ -160,7 +160,10 @@ export function decodeWasm(bytes: Uint8Array): WasmModule {
   const { types, imports, functionTypes, bodies } = parts;
   const decoded = new Map<number, WasmFunction>();
   return {
-    imports, exports: parts.exports, names: parts.names, globals: parts.globals,
+    imports,
+    exports: parts.exports,
+    names: parts.names,
+    globals: parts.globals,
     function(index) {
       const known = decoded.get(index);
       if (known) return known;

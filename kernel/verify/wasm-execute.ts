@@ -2,7 +2,18 @@
 // WASM executor: runs a function of the linked module on terms. Structured control says where paths meet, and there they are joined.
 
 import type { Contract, Outcome } from './machine.ts';
-import { chosenValue, dereferenced, isPointer, isPresent, loadThrough, type Memory, movedBy, type Pointer, storeThrough, type Value } from './memory.ts';
+import {
+  chosenValue,
+  dereferenced,
+  isPointer,
+  isPresent,
+  loadThrough,
+  type Memory,
+  movedBy,
+  type Pointer,
+  storeThrough,
+  type Value,
+} from './memory.ts';
 import { negate } from './normalise-arithmetic.ts';
 import { and, bit, not } from './normalise-boolean.ts';
 import { equal, isNonZero } from './normalise-compare.ts';
@@ -79,15 +90,24 @@ export class WasmExecutor {
       case 0x00:
         this.#contract.unsafe(path.condition);
         return undefined;
-      case 0x02: return this.#block(instruction, instruction.body, path, labels);
-      case 0x03: return this.#loop(instruction, path, labels);
-      case 0x04: return this.#choice(instruction, path, labels);
-      case 0x0c: return branch(labels, instruction.index, path);
-      case 0x0d: return this.#branchIf(instruction, path, labels);
-      case 0x0e: return this.#branchTable(instruction, path, labels);
-      case 0x0f: return branch(labels, labels.length - 1, path);
-      case 0x10: return this.#call(instruction.index, path);
-      default: return this.#step(instruction, path);
+      case 0x02:
+        return this.#block(instruction, instruction.body, path, labels);
+      case 0x03:
+        return this.#loop(instruction, path, labels);
+      case 0x04:
+        return this.#choice(instruction, path, labels);
+      case 0x0c:
+        return branch(labels, instruction.index, path);
+      case 0x0d:
+        return this.#branchIf(instruction, path, labels);
+      case 0x0e:
+        return this.#branchTable(instruction, path, labels);
+      case 0x0f:
+        return branch(labels, labels.length - 1, path);
+      case 0x10:
+        return this.#call(instruction.index, path);
+      default:
+        return this.#step(instruction, path);
     }
   }
 
@@ -114,7 +134,10 @@ export class WasmExecutor {
   #choice(instruction: Instruction, path: Running, labels: readonly Label[]): Running | undefined {
     const condition = this.#condition(path);
     const [yes, no] = forked(path, condition);
-    const arms = [yes && this.#block(instruction, instruction.body, yes, labels), no && this.#block(instruction, instruction.otherwise, no, labels)];
+    const arms = [
+      yes && this.#block(instruction, instruction.body, yes, labels),
+      no && this.#block(instruction, instruction.otherwise, no, labels),
+    ];
     return running(joinAll(arms));
   }
 

@@ -34,6 +34,10 @@ export class WasmMachine {
     return Number(this.#functions.addressSlot!(hi, lo)) >>> 0;
   }
 
+  scratchPointer(): number {
+    return Number(this.#functions.scratchPointer!());
+  }
+
   /** A call of the function with the slot's arguments, which then leaves its result in the slot. */
   caller(layout: SlotLayout): () => void {
     const { view } = this.engine;

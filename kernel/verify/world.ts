@@ -14,18 +14,44 @@ export interface WorldEntry {
 
 /** How many entries each map of a world is given, before duplicates. */
 const counts: Readonly<Record<string, number>> = {
-  config: 1, endpoints: 6, ipcache: 24, nodes: 3, policy: 160, grants: 24, frontends: 60, maglev: 64, backends: 7,
-  affinity: 24, conntrack: 900, translations: 700, fragments: 24,
+  config: 1,
+  endpoints: 6,
+  ipcache: 24,
+  nodes: 3,
+  policy: 160,
+  grants: 24,
+  frontends: 60,
+  maglev: 64,
+  backends: 7,
+  affinity: 24,
+  conntrack: 900,
+  translations: 700,
+  fragments: 24,
 };
 
 /** Sizes for the loader: roomy, so that no LRU map evicts. */
 export const worldSizes: Readonly<Record<string, number>> = {
-  events: 65536, endpoints: 64, ipcache: 256, nodes: 64, policy: 1024, grants: 256, frontends: 256, maglev: 256, backends: 64,
-  affinity: 4096, conntrack: 16384, translations: 16384, fragments: 4096, epochs: 65536, metrics: 512, config: 1,
+  events: 65536,
+  endpoints: 64,
+  ipcache: 256,
+  nodes: 64,
+  policy: 1024,
+  grants: 256,
+  frontends: 256,
+  maglev: 256,
+  backends: 64,
+  affinity: 4096,
+  conntrack: 16384,
+  translations: 16384,
+  fragments: 4096,
+  epochs: 65536,
+  metrics: 512,
+  config: 1,
 };
 
 const prefixLengths: Readonly<Record<string, readonly number[]>> = {
-  ipcache: [32, 128, 136, 144, 152, 159, 160, 48, 96], policy: [72, 80, 88, 92, 95, 96],
+  ipcache: [32, 128, 136, 144, 152, 159, 160, 48, 96],
+  policy: [72, 80, 88, 92, 95, 96],
 };
 
 /** A field and what it is drawn from; padding is in no plan and stays 0. */
