@@ -8,19 +8,19 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { probe } from '../../orchestrator/datapath/probe.ts';
-import { readElf } from './elf.ts';
-import { Executions } from './execution.ts';
-import { exportedNames, type Machines, readMachines } from './functions.ts';
-import { differingFunctions, harnessText } from './harness.ts';
-import { linkage } from './linkage.ts';
-import { type Mutation, mutations } from './mutations.ts';
-import { type Finding, plant, type Shipped } from './planting.ts';
-import { type Proof, prove } from './prove.ts';
+import { differingFunctions, harnessText } from './cases/harness.ts';
+import { type RunningResult, startRunning } from './cases/running.ts';
+import { layoutsOf } from './cases/slots.ts';
+import { readElf } from './machine/elf.ts';
+import { type Mutation, mutations } from './mutation/mutations.ts';
+import { type Finding, plant, type Shipped } from './mutation/planting.ts';
+import { checkout, SourceTree } from './mutation/source-tree.ts';
+import { Executions } from './proof/execution.ts';
+import { exportedNames, type Machines, readMachines } from './proof/functions.ts';
+import { linkage } from './proof/linkage.ts';
+import { type Proof, prove } from './proof/prove.ts';
 import { type Evidence, isSound, reportOf, tableOf } from './report.ts';
-import { type RunningResult, startRunning } from './running.ts';
-import { layoutsOf } from './slots.ts';
-import { openSolver, type Solver } from './solver.ts';
-import { checkout, SourceTree } from './source-tree.ts';
+import { openSolver, type Solver } from './terms/solver.ts';
 
 /** How much of everything: the whole, and what fits into `npm test`. */
 const amounts = {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Report: a row per exported core function, then the chain, then what was planted; as a table and as data.
 
-import type { DifferentialResult } from './differential.ts';
-import type { HostileResult } from './hostile.ts';
-import type { Finding } from './planting.ts';
-import type { ProgramsResult } from './programs.ts';
-import type { Proof } from './prove.ts';
+import type { DifferentialResult } from './cases/differential.ts';
+import type { HostileResult } from './cases/hostile.ts';
+import type { ProgramsResult } from './cases/programs.ts';
+import type { Finding } from './mutation/planting.ts';
+import type { Proof } from './proof/prove.ts';
 
 export interface Row {
   readonly name: string;

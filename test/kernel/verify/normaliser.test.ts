@@ -1,15 +1,23 @@
 // The normaliser is part of what is trusted: every term that it makes has the value that plain arithmetic gives.
 import t from 'tap';
-import { type Assignment, evaluateAll } from '../../../kernel/verify/evaluate.ts';
-import { add, carry, divide, multiply, negate, remainder, subtract } from '../../../kernel/verify/normalise-arithmetic.ts';
-import { bitAnd, bitOr, bitXor, rotateLeft, shiftLeft, shiftRight, shiftRightSigned } from '../../../kernel/verify/normalise-bitwise.ts';
-import { and, bit, ite, not, or } from '../../../kernel/verify/normalise-boolean.ts';
-import { atMost, atMostSigned, equal, less, lessSigned } from '../../../kernel/verify/normalise-compare.ts';
-import { byteSwap, concat, extract, signExtend, zeroExtend } from '../../../kernel/verify/normalise-slices.ts';
-import { Random } from '../../../kernel/verify/random.ts';
-import { openSolver } from '../../../kernel/verify/solver.ts';
-import { Substitution } from '../../../kernel/verify/substitute.ts';
-import { apply, constant, forgetTerms, type Term, token, truth, variable } from '../../../kernel/verify/terms.ts';
+import { Random } from '../../../kernel/verify/cases/random.ts';
+import { type Assignment, evaluateAll } from '../../../kernel/verify/terms/evaluate.ts';
+import { add, carry, divide, multiply, negate, remainder, subtract } from '../../../kernel/verify/terms/normalise-arithmetic.ts';
+import {
+  bitAnd,
+  bitOr,
+  bitXor,
+  rotateLeft,
+  shiftLeft,
+  shiftRight,
+  shiftRightSigned,
+} from '../../../kernel/verify/terms/normalise-bitwise.ts';
+import { and, bit, ite, not, or } from '../../../kernel/verify/terms/normalise-boolean.ts';
+import { atMost, atMostSigned, equal, less, lessSigned } from '../../../kernel/verify/terms/normalise-compare.ts';
+import { byteSwap, concat, extract, signExtend, zeroExtend } from '../../../kernel/verify/terms/normalise-slices.ts';
+import { openSolver } from '../../../kernel/verify/terms/solver.ts';
+import { Substitution } from '../../../kernel/verify/terms/substitute.ts';
+import { apply, constant, forgetTerms, type Term, token, truth, variable } from '../../../kernel/verify/terms/terms.ts';
 
 const samples = 6;
 const widths = [1, 8, 16, 32, 64];

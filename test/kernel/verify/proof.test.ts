@@ -1,8 +1,8 @@
 // The prover on the small sample: what is equal is proved, and every planted bug gives an input on which the machines differ.
 import t from 'tap';
-import { Executions, type Linkage } from '../../../kernel/verify/execution.ts';
-import { prove } from '../../../kernel/verify/prove.ts';
-import { openSolver } from '../../../kernel/verify/solver.ts';
+import { Executions, type Linkage } from '../../../kernel/verify/proof/execution.ts';
+import { prove } from '../../../kernel/verify/proof/prove.ts';
+import { openSolver } from '../../../kernel/verify/terms/solver.ts';
 import { clangSkip, defects, sampleMachines } from './sample.ts';
 
 const linkage: Linkage = { lookup: (name) => (name === 'lookupEntry' ? { map: 'entries', key: 'number' } : undefined) };

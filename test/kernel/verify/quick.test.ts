@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { exportedNames } from '../../../kernel/verify/functions.ts';
+import { exportedNames } from '../../../kernel/verify/proof/functions.ts';
 import type { Report } from '../../../kernel/verify/report.ts';
 import { kernelObject } from '../../support/kernel.ts';
 

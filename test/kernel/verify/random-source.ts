@@ -1,5 +1,5 @@
 // Random AssemblyScript functions over all integer widths, with branches and loops, for comparing executors with real machines.
-import type { Random } from '../../../kernel/verify/random.ts';
+import type { Random } from '../../../kernel/verify/cases/random.ts';
 
 const types = ['u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64'];
 

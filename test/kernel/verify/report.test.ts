@@ -1,10 +1,10 @@
 // The report: a row per exported core function, the chain after them, and a verdict about the whole.
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { exportedNames, snakeCase } from '../../../kernel/verify/functions.ts';
-import { mutations } from '../../../kernel/verify/mutations.ts';
-import { edited } from '../../../kernel/verify/planting.ts';
-import type { Proof } from '../../../kernel/verify/prove.ts';
+import { mutations } from '../../../kernel/verify/mutation/mutations.ts';
+import { edited } from '../../../kernel/verify/mutation/planting.ts';
+import { exportedNames, snakeCase } from '../../../kernel/verify/proof/functions.ts';
+import type { Proof } from '../../../kernel/verify/proof/prove.ts';
 import { type Evidence, isSound, reportOf, tableOf } from '../../../kernel/verify/report.ts';
 
 const proved = (name: string): Proof => ({ name, verdict: 'proved', asked: 0, milliseconds: 1, terms: 1 });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import binaryen from 'assemblyscript/binaryen';
-import { type Machines, readMachines } from '../../../kernel/verify/functions.ts';
+import { type Machines, readMachines } from '../../../kernel/verify/proof/functions.ts';
 
 /** The function in which each bug is. */
 export const defects = [

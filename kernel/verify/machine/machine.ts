@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // What both executors share: the questions they put to the contract, and what an execution leaves behind.
 
+import type { Term } from '../terms/terms.ts';
 import type { Memory, Pointer, Value } from './memory.ts';
-import type { Term } from './terms.ts';
 
 /** The state that a call sees and changes. */
 export interface CallState {

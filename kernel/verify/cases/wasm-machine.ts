@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // WASM machine: the module that ships, with maps of the same contents; a slot is copied into its packet buffer and called there.
 
-import { maps as mapSpecs } from '../../orchestrator/datapath/generated/maps.ts';
-import { type Engine, startEngine } from '../../orchestrator/datapath/wasm/engine.ts';
+import { maps as mapSpecs } from '../../../orchestrator/datapath/generated/maps.ts';
+import { type Engine, startEngine } from '../../../orchestrator/datapath/wasm/engine.ts';
 import { nullsAt, type SlotLayout } from './slots.ts';
 import { type WorldEntry, worldSizes } from './world.ts';
 

@@ -2,9 +2,9 @@
 // Paths: where two ways through a function meet again, their states become one, with choices for what differs. The number of states
 // then grows with the size of a function and not with its number of paths.
 
+import { and, conjuncts, not, or } from '../terms/normalise-boolean.ts';
+import type { Term } from '../terms/terms.ts';
 import { chosenValue, type Memory, type Value } from './memory.ts';
-import { and, conjuncts, not, or } from './normalise-boolean.ts';
-import type { Term } from './terms.ts';
 
 export interface Path {
   /** Condition on the inputs under which this path is taken. */

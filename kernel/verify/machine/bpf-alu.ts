@@ -2,12 +2,12 @@
 // eBPF's arithmetic and conditional jumps as terms, after the kernel's instruction-set document: shifts are masked, division by
 // zero gives 0, remainder by zero the dividend.
 
-import { add, divide, multiply, negate, remainder, subtract } from './normalise-arithmetic.ts';
-import { bitAnd, bitOr, bitXor, shiftLeft, shiftRight, shiftRightSigned } from './normalise-bitwise.ts';
-import { ite, not } from './normalise-boolean.ts';
-import { atMost, atMostSigned, equal, isNonZero, less, lessSigned } from './normalise-compare.ts';
-import { byteSwap, extract, zeroExtend } from './normalise-slices.ts';
-import { constant, type Term } from './terms.ts';
+import { add, divide, multiply, negate, remainder, subtract } from '../terms/normalise-arithmetic.ts';
+import { bitAnd, bitOr, bitXor, shiftLeft, shiftRight, shiftRightSigned } from '../terms/normalise-bitwise.ts';
+import { ite, not } from '../terms/normalise-boolean.ts';
+import { atMost, atMostSigned, equal, isNonZero, less, lessSigned } from '../terms/normalise-compare.ts';
+import { byteSwap, extract, zeroExtend } from '../terms/normalise-slices.ts';
+import { constant, type Term } from '../terms/terms.ts';
 import { Unsupported } from './unsupported.ts';
 
 function count(b: Term): Term {

@@ -2,6 +2,10 @@
 // eBPF executor: runs a function of the object on terms. Waiting paths at one instruction are joined; the decoder's ranks see to it
 // that they all wait there before it runs.
 
+import { negate } from '../terms/normalise-arithmetic.ts';
+import { and, not } from '../terms/normalise-boolean.ts';
+import { extract, resize, signExtend, zeroExtend } from '../terms/normalise-slices.ts';
+import { constant, isConstant, isFalse, isTrue, type Term, truth } from '../terms/terms.ts';
 import { computed, endian, jumpCondition } from './bpf-alu.ts';
 import { type BpfFunction, type BpfInstruction, decodeFunction, wideLoadOp } from './bpf-decode.ts';
 import type { Elf } from './elf.ts';
@@ -19,11 +23,7 @@ import {
   storeThrough,
   type Value,
 } from './memory.ts';
-import { negate } from './normalise-arithmetic.ts';
-import { and, not } from './normalise-boolean.ts';
-import { extract, resize, signExtend, zeroExtend } from './normalise-slices.ts';
 import { joinAll, type Path } from './paths.ts';
-import { constant, isConstant, isFalse, isTrue, type Term, truth } from './terms.ts';
 import { Unsupported } from './unsupported.ts';
 
 const maximumSteps = 400_000;

@@ -2,8 +2,8 @@
 // Packets: random ones between the pools' addresses, whole or fragmented, with options, extension headers and quoted packets; and
 // malformed ones made of them.
 
-import { buildPacket, type Extension, type Packet } from '../../orchestrator/net/packet.ts';
-import type { Transport } from '../../orchestrator/net/transport.ts';
+import { buildPacket, type Extension, type Packet } from '../../../orchestrator/net/packet.ts';
+import type { Transport } from '../../../orchestrator/net/transport.ts';
 import { addressTexts, l4Ports } from './pools.ts';
 import type { Random } from './random.ts';
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // World: random contents of all maps, the same bytes for both machines, drawn from the pools that cases are drawn from.
 
-import type { MapSpec } from '../../orchestrator/datapath/layout.ts';
-import type { Btf, StructMember } from './btf.ts';
+import type { MapSpec } from '../../../orchestrator/datapath/layout.ts';
+import type { Btf, StructMember } from '../machine/btf.ts';
 import { addresses, type Source, sourceOf, writeRandom } from './pools.ts';
 import type { Random } from './random.ts';
 

@@ -2,15 +2,25 @@
 // The host contract: a lookup's answer is a function of map and key; a callee's results are a function of what it reads. Both machines
 // are asked the same questions in one universe, so the same question has the same answer.
 
-import type { MapShape, Parameter } from './btf.ts';
+import type { MapShape, Parameter } from '../machine/btf.ts';
+import type { CallState, Contract } from '../machine/machine.ts';
+import {
+  isPointer,
+  isPresent,
+  loadThrough,
+  type Memory,
+  nullHazard,
+  type Pointer,
+  pointerTo,
+  type Region,
+  type Value,
+} from '../machine/memory.ts';
+import { Unsupported } from '../machine/unsupported.ts';
+import { and, bit, ite } from '../terms/normalise-boolean.ts';
+import { isNonZero } from '../terms/normalise-compare.ts';
+import { concat, extract, zeroExtend } from '../terms/normalise-slices.ts';
+import { apply, constant, isFalse, type Term, token, truth, variable } from '../terms/terms.ts';
 import type { CoreFunction } from './functions.ts';
-import type { CallState, Contract } from './machine.ts';
-import { isPointer, isPresent, loadThrough, type Memory, nullHazard, type Pointer, pointerTo, type Region, type Value } from './memory.ts';
-import { and, bit, ite } from './normalise-boolean.ts';
-import { isNonZero } from './normalise-compare.ts';
-import { concat, extract, zeroExtend } from './normalise-slices.ts';
-import { apply, constant, isFalse, type Term, token, truth, variable } from './terms.ts';
-import { Unsupported } from './unsupported.ts';
 
 /** Bytes of a parameter's target that a function may read before writing, and may write; and whether null may be passed. */
 export interface Footprint {

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // WASM executor: runs a function of the linked module on terms. Structured control says where paths meet, and there they are joined.
 
+import { negate } from '../terms/normalise-arithmetic.ts';
+import { and, bit, not } from '../terms/normalise-boolean.ts';
+import { equal, isNonZero } from '../terms/normalise-compare.ts';
+import { extract, signExtend, zeroExtend } from '../terms/normalise-slices.ts';
+import { constant, isFalse, isTrue, isZero, type Term } from '../terms/terms.ts';
 import type { Contract, Outcome } from './machine.ts';
 import {
   chosenValue,
@@ -14,12 +19,7 @@ import {
   storeThrough,
   type Value,
 } from './memory.ts';
-import { negate } from './normalise-arithmetic.ts';
-import { and, bit, not } from './normalise-boolean.ts';
-import { equal, isNonZero } from './normalise-compare.ts';
-import { extract, signExtend, zeroExtend } from './normalise-slices.ts';
 import { joinAll, type Path } from './paths.ts';
-import { constant, isFalse, isTrue, isZero, type Term } from './terms.ts';
 import { Unsupported } from './unsupported.ts';
 import { type Instruction, type WasmFunction, type WasmModule, widthOf } from './wasm-decode.ts';
 import { loads, numeric, stores } from './wasm-numeric.ts';

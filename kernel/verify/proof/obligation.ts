@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Obligations: what must hold for all inputs so that a core function is the same on both machines. Each asks whether it can be broken.
 
+import { isPointer, isPresent, loadThrough, type Pointer, type Value } from '../machine/memory.ts';
+import { Unsupported } from '../machine/unsupported.ts';
+import { and, or } from '../terms/normalise-boolean.ts';
+import { extract } from '../terms/normalise-slices.ts';
+import { constant, isFalse, type Term, truth } from '../terms/terms.ts';
 import { wordWidth, writtenRuns } from './contract.ts';
 import type { Execution } from './execution.ts';
-import { isPointer, isPresent, loadThrough, type Pointer, type Value } from './memory.ts';
-import { and, or } from './normalise-boolean.ts';
-import { extract } from './normalise-slices.ts';
 import { difference, type Question } from './question.ts';
-import { constant, isFalse, type Term, truth } from './terms.ts';
-import { Unsupported } from './unsupported.ts';
 
 /** All obligations of an execution that the normaliser has not already discharged. */
 export function obligations(execution: Execution): Question[] {

@@ -3,15 +3,15 @@
 // differential run finds it.
 
 import { readFileSync } from 'node:fs';
-import { runDifferential } from './differential.ts';
-import { Executions } from './execution.ts';
-import { type Machines, readMachines } from './functions.ts';
-import { harnessText } from './harness.ts';
-import { linkage } from './linkage.ts';
+import { runDifferential } from '../cases/differential.ts';
+import { harnessText } from '../cases/harness.ts';
+import { layoutsOf } from '../cases/slots.ts';
+import { Executions } from '../proof/execution.ts';
+import { type Machines, readMachines } from '../proof/functions.ts';
+import { linkage } from '../proof/linkage.ts';
+import { prove } from '../proof/prove.ts';
+import type { Solver } from '../terms/solver.ts';
 import type { Mutation } from './mutations.ts';
-import { prove } from './prove.ts';
-import { layoutsOf } from './slots.ts';
-import type { Solver } from './solver.ts';
 import type { SourceTree } from './source-tree.ts';
 
 /** The bytes of both machines as they ship. */

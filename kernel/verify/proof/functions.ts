@@ -3,10 +3,10 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { callOfFunction, callOp, decodeFunction } from './bpf-decode.ts';
-import { type Btf, type Parameter, readBtf } from './btf.ts';
-import { type Elf, readElf, symbolFunction } from './elf.ts';
-import { decodeWasm, type WasmModule } from './wasm-decode.ts';
+import { callOfFunction, callOp, decodeFunction } from '../machine/bpf-decode.ts';
+import { type Btf, type Parameter, readBtf } from '../machine/btf.ts';
+import { type Elf, readElf, symbolFunction } from '../machine/elf.ts';
+import { decodeWasm, type WasmModule } from '../machine/wasm-decode.ts';
 
 /** Struct that a core function gets first, in C only, when it reaches a lookup. */
 const hostStruct = 'host';

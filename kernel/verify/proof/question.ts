@@ -2,12 +2,12 @@
 // Questions: whether, under a condition, pairs of terms can differ. Most pairs are choices among the same opaque words made in
 // another order; then it is enough that the machines never choose different words, and no bit of the words needs to be looked at.
 
-import { and, not, or } from './normalise-boolean.ts';
-import { equal } from './normalise-compare.ts';
-import { cuts, extract } from './normalise-slices.ts';
-import type { Solver } from './solver.ts';
-import type { Substitution } from './substitute.ts';
-import { inOrder, type Term, truth } from './terms.ts';
+import { and, not, or } from '../terms/normalise-boolean.ts';
+import { equal } from '../terms/normalise-compare.ts';
+import { cuts, extract } from '../terms/normalise-slices.ts';
+import type { Solver } from '../terms/solver.ts';
+import type { Substitution } from '../terms/substitute.ts';
+import { inOrder, type Term, truth } from '../terms/terms.ts';
 
 export interface Question {
   /** What would be wrong, for the counterexample. */

@@ -2,10 +2,10 @@
 // Guesses: before the solver searches for an input on which the machines differ, some inputs are simply tried. A wrong hash differs
 // nearly everywhere, and a solver takes long to see it.
 
-import { type Assignment, evaluateAll, mixed } from './evaluate.ts';
+import { Random } from '../cases/random.ts';
+import { type Assignment, evaluateAll, mixed } from '../terms/evaluate.ts';
+import { inOrder, ones, type Term } from '../terms/terms.ts';
 import { difference, type Question } from './question.ts';
-import { Random } from './random.ts';
-import { inOrder, ones, type Term } from './terms.ts';
 
 const mostTries = 200;
 const budgetMs = 400;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Pools: the few values that keys and fields are drawn from, so that random cases hit entries, collide and meet boundaries.
 
-import * as enums from '../../orchestrator/datapath/generated/enums.ts';
-import { type AddressWords, addressWords } from '../../orchestrator/net/words.ts';
+import * as enums from '../../../orchestrator/datapath/generated/enums.ts';
+import { type AddressWords, addressWords } from '../../../orchestrator/net/words.ts';
 import type { Random } from './random.ts';
 
 export const addressTexts: readonly string[] = [

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Hostile packets: malformed ones of every kind through the module alone, as fast as it goes. None may trap it.
 
-import { maps as mapSpecs } from '../../orchestrator/datapath/generated/maps.ts';
-import type { Btf } from './btf.ts';
+import { maps as mapSpecs } from '../../../orchestrator/datapath/generated/maps.ts';
+import type { Btf } from '../machine/btf.ts';
 import { spoil, wellFormed } from './packets.ts';
 import { hooks } from './pools.ts';
 import { Random } from './random.ts';

@@ -3,13 +3,13 @@
 // was made, is shown to be one that wasm makes too; from then on both share its answers, and what follows becomes simple. A compiler
 // may have merged two calls into one, so a question may have several partners, each where wasm asks it.
 
+import { and, not } from '../terms/normalise-boolean.ts';
+import type { Solver } from '../terms/solver.ts';
+import { type Case, Substitution } from '../terms/substitute.ts';
+import { isFalse, type Term } from '../terms/terms.ts';
 import type { Occurrence } from './contract.ts';
 import type { Execution } from './execution.ts';
-import { and, not } from './normalise-boolean.ts';
 import { difference, type Question, unsettled } from './question.ts';
-import type { Solver } from './solver.ts';
-import { type Case, Substitution } from './substitute.ts';
-import { isFalse, type Term } from './terms.ts';
 
 /** A question that is not settled by then stays open; the final obligations may still follow without it. */
 const matchMs = 4_000;

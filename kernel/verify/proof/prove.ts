@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Proof of one function: execute it on both machines, let the normaliser discharge what it can, and put the rest to the solver.
 
+import { Unsupported } from '../machine/unsupported.ts';
+import type { Solver } from '../terms/solver.ts';
+import { forgetTerms, isFalse, termCount } from '../terms/terms.ts';
 import type { Executions } from './execution.ts';
 import type { CoreFunction } from './functions.ts';
 import { guessDifference } from './guess.ts';
 import { matchOccurrences } from './matching.ts';
 import { obligations } from './obligation.ts';
 import { difference, type Question, substituted, unsettled } from './question.ts';
-import type { Solver } from './solver.ts';
-import { forgetTerms, isFalse, termCount } from './terms.ts';
-import { Unsupported } from './unsupported.ts';
 
 export interface Proof {
   readonly name: string;

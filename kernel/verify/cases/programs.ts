@@ -2,14 +2,14 @@
 // Programs: the object's whole traffic-control programs, parsing included, against the module's `run`, packet after packet on the same
 // maps: facts, decision, the packet that leaves, and at the end every entry that the packets made.
 
-import { HOOK_FROM_OVERLAY } from '../../orchestrator/datapath/generated/enums.ts';
-import { maps as mapSpecs } from '../../orchestrator/datapath/generated/maps.ts';
-import { ethernetBytes, framed } from '../../orchestrator/datapath/kernel/frame.ts';
-import { hookPrograms } from '../../orchestrator/datapath/kernel/hook-programs.ts';
-import { partSize, possibleCpus } from '../../orchestrator/datapath/kernel/per-cpu.ts';
-import { entryOrders, loadTestEntry, type TestEntry } from '../../orchestrator/datapath/kernel/test-entry.ts';
-import { runFrame } from '../../orchestrator/datapath/kernel/test-run.ts';
-import type { Btf, StructMember } from './btf.ts';
+import { HOOK_FROM_OVERLAY } from '../../../orchestrator/datapath/generated/enums.ts';
+import { maps as mapSpecs } from '../../../orchestrator/datapath/generated/maps.ts';
+import { ethernetBytes, framed } from '../../../orchestrator/datapath/kernel/frame.ts';
+import { hookPrograms } from '../../../orchestrator/datapath/kernel/hook-programs.ts';
+import { partSize, possibleCpus } from '../../../orchestrator/datapath/kernel/per-cpu.ts';
+import { entryOrders, loadTestEntry, type TestEntry } from '../../../orchestrator/datapath/kernel/test-entry.ts';
+import { runFrame } from '../../../orchestrator/datapath/kernel/test-run.ts';
+import type { Btf, StructMember } from '../machine/btf.ts';
 import type { Difference } from './differential.ts';
 import { KernelMachine } from './kernel-machine.ts';
 import { spoil, wellFormed } from './packets.ts';

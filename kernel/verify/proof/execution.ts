@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Execution: one core function on both machines with the same unknown arguments, callees and lookups left to the contract.
 
-import { BpfExecutor, type BpfRoles } from './bpf-execute.ts';
-import type { MapShape } from './btf.ts';
+import { BpfExecutor, type BpfRoles } from '../machine/bpf-execute.ts';
+import type { MapShape } from '../machine/btf.ts';
+import type { Outcome } from '../machine/machine.ts';
+import { isPointer, loadThrough, Memory, pointerTo, type Region, type Value } from '../machine/memory.ts';
+import { Unsupported } from '../machine/unsupported.ts';
+import { type FunctionRole, WasmExecutor } from '../machine/wasm-execute.ts';
+import { concat, extract, leadingZeros, zeroExtend } from '../terms/normalise-slices.ts';
+import { constant, type Term, truth, variable } from '../terms/terms.ts';
 import { Answers, HostContract, type Occurrence, type Summary, type Universe, unknownRegion } from './contract.ts';
 import type { CoreFunction, Machines } from './functions.ts';
-import type { Outcome } from './machine.ts';
-import { isPointer, loadThrough, Memory, pointerTo, type Region, type Value } from './memory.ts';
-import { concat, extract, leadingZeros, zeroExtend } from './normalise-slices.ts';
-import { constant, type Term, truth, variable } from './terms.ts';
-import { Unsupported } from './unsupported.ts';
-import { type FunctionRole, WasmExecutor } from './wasm-execute.ts';
 
 export interface Side {
   readonly outcome: Outcome;

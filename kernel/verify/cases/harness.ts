@@ -2,7 +2,7 @@
 // Harness: the kernel sources as they are, with one small program a core function that takes slots out of an array, calls the function
 // and leaves the results there. The functions in it must be, byte for byte, those of the object that ships.
 
-import { type Elf, symbolFunction } from './elf.ts';
+import { type Elf, symbolFunction } from '../machine/elf.ts';
 import { nullsAt, type SlotArgument, type SlotLayout, slotBytes } from './slots.ts';
 
 /** Slots in the array; one test run works through as many. */

@@ -4,11 +4,11 @@
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Executions } from '../proof/execution.ts';
+import { exportedNames, readMachines } from '../proof/functions.ts';
+import { linkage } from '../proof/linkage.ts';
 import { type DifferentialResult, runDifferential } from './differential.ts';
-import { Executions } from './execution.ts';
-import { exportedNames, readMachines } from './functions.ts';
 import { type HostileResult, runHostile } from './hostile.ts';
-import { linkage } from './linkage.ts';
 import { type ProgramsResult, runPrograms } from './programs.ts';
 import { layoutsOf } from './slots.ts';
 

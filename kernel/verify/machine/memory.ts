@@ -2,9 +2,9 @@
 // Memory: regions of bytes behind opaque pointers. Neither machine's addresses exist here: a pointer is a region and a known offset,
 // which is what makes 32-bit and 64-bit pointers comparable.
 
-import { and, ite, not, or } from './normalise-boolean.ts';
-import { concat, extract } from './normalise-slices.ts';
-import { isConstant, isFalse, isTrue, isZero, type Term, truth } from './terms.ts';
+import { and, ite, not, or } from '../terms/normalise-boolean.ts';
+import { concat, extract } from '../terms/normalise-slices.ts';
+import { isConstant, isFalse, isTrue, isZero, type Term, truth } from '../terms/terms.ts';
 import { Unsupported } from './unsupported.ts';
 
 export interface Region {

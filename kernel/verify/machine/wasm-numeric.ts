@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // WASM's integer instructions as terms. i64 instructions mirror the i32 ones at other opcodes, so one table serves both.
 
-import { add, divide, multiply, remainder, subtract } from './normalise-arithmetic.ts';
-import { bitAnd, bitOr, bitXor, rotateLeft, shiftLeft, shiftRight, shiftRightSigned } from './normalise-bitwise.ts';
-import { bit, not } from './normalise-boolean.ts';
-import { atMost, atMostSigned, equal, less, lessSigned } from './normalise-compare.ts';
-import { extract, signExtend, zeroExtend } from './normalise-slices.ts';
-import { constant, type Term } from './terms.ts';
+import { add, divide, multiply, remainder, subtract } from '../terms/normalise-arithmetic.ts';
+import { bitAnd, bitOr, bitXor, rotateLeft, shiftLeft, shiftRight, shiftRightSigned } from '../terms/normalise-bitwise.ts';
+import { bit, not } from '../terms/normalise-boolean.ts';
+import { atMost, atMostSigned, equal, less, lessSigned } from '../terms/normalise-compare.ts';
+import { extract, signExtend, zeroExtend } from '../terms/normalise-slices.ts';
+import { constant, type Term } from '../terms/terms.ts';
 
 type Binary = (a: Term, b: Term) => Term;
 

@@ -2,8 +2,8 @@
 // Differential: every core function on the running kernel and in WASM, with the same slots and the same map contents, and every byte
 // of the slots compared. Independent of the proof: nothing here knows what an instruction means.
 
-import { maps as mapSpecs } from '../../orchestrator/datapath/generated/maps.ts';
-import type { Btf } from './btf.ts';
+import { maps as mapSpecs } from '../../../orchestrator/datapath/generated/maps.ts';
+import type { Btf } from '../machine/btf.ts';
 import { slotCount } from './harness.ts';
 import { KernelMachine } from './kernel-machine.ts';
 import { Random } from './random.ts';

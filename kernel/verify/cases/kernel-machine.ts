@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Kernel machine: the harness loaded into the running kernel. Slots live in an array that both the program and this process map.
 
-import { Bpf } from '../../orchestrator/datapath/kernel/bpf.ts';
-import { type LoadedObject, loadObject } from '../../orchestrator/datapath/kernel/elf.ts';
-import { type Libc, openLibc } from '../../orchestrator/datapath/kernel/libc.ts';
+import { Bpf } from '../../../orchestrator/datapath/kernel/bpf.ts';
+import { type LoadedObject, loadObject } from '../../../orchestrator/datapath/kernel/elf.ts';
+import { type Libc, openLibc } from '../../../orchestrator/datapath/kernel/libc.ts';
 import { casesMap, programName, slotCount } from './harness.ts';
 import { type SlotLayout, slotBytes } from './slots.ts';
 import { type WorldEntry, worldSizes } from './world.ts';

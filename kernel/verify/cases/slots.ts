@@ -2,12 +2,12 @@
 // Slots: one case of one function as bytes: result, numbers, which references are null, then what the references lead to. Both
 // machines get the same slot and must leave the same slot.
 
-import type { Btf, StructMember } from './btf.ts';
-import type { Executions } from './execution.ts';
-import type { CoreFunction, Machines } from './functions.ts';
+import type { Btf, StructMember } from '../machine/btf.ts';
+import { Unsupported } from '../machine/unsupported.ts';
+import type { Executions } from '../proof/execution.ts';
+import type { CoreFunction, Machines } from '../proof/functions.ts';
 import { type Source, sourceOf, writeRandom } from './pools.ts';
 import type { Random } from './random.ts';
-import { Unsupported } from './unsupported.ts';
 import { type PlannedField, planOf, writeStruct } from './world.ts';
 
 /** Bytes of every slot in the kernel's array; a function uses the first `bytes` of them. */
