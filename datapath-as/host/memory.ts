@@ -33,19 +33,20 @@ let worker: u32 = 0;
 /** Bytes of a worker's remembered matches, and where worker 0 has them. */
 export const MATCHES_SIZE: usize = 0x4000;
 const MATCHES: usize = AREA_BASE + AREA_SIZE - MATCHES_SIZE;
-let matches: usize = MATCHES;
+/** Bytes from worker 0's area to this one's. Starts as a plain 0: a computed start would need code that runs before any call. */
+let distance: usize = 0;
 
 /** Makes this instance that worker, whose copy of a per-CPU array it then writes. The caller has checked the number. */
 export function selectWorker(number: u32): void {
   worker = number;
-  matches = MATCHES + <usize>number * AREA_SIZE;
+  distance = <usize>number * AREA_SIZE;
 }
 export function currentWorker(): u32 {
   return worker;
 }
 /** Where this worker's matches are; nobody else reads or writes there. */
 export function workerMatches(): usize {
-  return matches;
+  return MATCHES + distance;
 }
 /** A number that no map of this memory ever had. */
 export function numberCreation(): u64 {
