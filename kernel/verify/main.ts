@@ -48,14 +48,14 @@ async function verify({ quick, seed, only }: Wish): Promise<Evidence> {
   const names = exportedNames(files.core);
   const shipped: Shipped = { wasm: readFileSync(files.wasm), object: readFileSync(files.object), names };
   const machines = readMachines(shipped.wasm, shipped.object, names);
-  const amount = quick ? amounts.quick : amounts.whole;
+  const amount = quick || only.length > 0 ? amounts.quick : amounts.whole;
   const skipped: string[] = [];
   using tree = new SourceTree();
   const harness = buildHarness(tree, machines);
   const { choice } = await probe();
   const kernelAllowed = choice.mode === 'kernel';
   if (!kernelAllowed) skipped.push(`cases on the kernel: ${choice.sentence}`);
-  const running = kernelAllowed ? startRunning({ ...files, harness, seed, ...amount }) : Promise.resolve(undefined);
+  const running = startRunning({ ...files, ...(kernelAllowed ? { harness } : {}), seed, ...amount });
   running.catch(() => undefined);
   const solver = await openSolver();
   const proofs = await proveAll(
@@ -64,11 +64,16 @@ async function verify({ quick, seed, only }: Wish): Promise<Evidence> {
     (name) => (only.length === 0 ? !(quick && leftOut.includes(name)) : only.includes(name)),
     amount.proofMs,
   );
-  const planted =
-    only.length > 0 ? [] : quick ? mutations.filter(({ file }) => file.startsWith('kernel/')).slice(0, quickMutations) : mutations;
+  const planted = only.length > 0 ? [] : chosenMutations(quick, kernelAllowed);
   const findings = await plantAll(planted, tree, shipped, solver, kernelAllowed, seed);
-  const ran: RunningResult | undefined = await running;
+  const ran: RunningResult = await running;
   return { missing: names.filter((name) => !machines.functions.has(name)), proofs, findings, skipped, ...ran };
+}
+
+/** Bugs that only the kernel can bring to light are not planted where there is none to ask. */
+function chosenMutations(quick: boolean, kernelAllowed: boolean): readonly Mutation[] {
+  const possible = mutations.filter(({ beyondProof }) => kernelAllowed || !beyondProof);
+  return quick ? possible.filter(({ file }) => file.startsWith('kernel/')).slice(0, quickMutations) : possible;
 }
 
 /** The harness holds the sources of now; if its functions are not those of the object, the object is not what the sources say. */

@@ -5,7 +5,7 @@ import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Executions } from '../proof/execution.ts';
-import { exportedNames, readMachines } from '../proof/functions.ts';
+import { exportedNames, type Machines, readMachines } from '../proof/functions.ts';
 import { linkage } from '../proof/linkage.ts';
 import { type DifferentialResult, runDifferential } from './differential.ts';
 import { type HostileResult, runHostile } from './hostile.ts';
@@ -16,7 +16,8 @@ export interface RunningOrder {
   readonly core: string;
   readonly wasm: string;
   readonly object: string;
-  readonly harness: string;
+  /** Absent where the kernel refuses BPF: then only what needs no kernel is run. */
+  readonly harness?: string;
   readonly seed: number;
   /** Cases of all functions together; the chain gets a fifth of them. */
   readonly cases: number;
@@ -25,8 +26,8 @@ export interface RunningOrder {
 }
 
 export interface RunningResult {
-  readonly differential: DifferentialResult;
-  readonly programs: ProgramsResult;
+  readonly differential?: DifferentialResult;
+  readonly programs?: ProgramsResult;
   readonly hostile: HostileResult;
 }
 
@@ -45,24 +46,26 @@ export function startRunning(order: RunningOrder): Promise<RunningResult> {
 const topShare = 0.2;
 const top = 'decide';
 
-async function run({ core, wasm, object, harness, seed, cases, packets, hostile }: RunningOrder): Promise<RunningResult> {
-  const bytes = readFileSync(wasm);
-  const machines = readMachines(bytes, readFileSync(object), exportedNames(core));
+async function run(order: RunningOrder): Promise<RunningResult> {
+  const bytes = readFileSync(order.wasm);
+  const machines = readMachines(bytes, readFileSync(order.object), exportedNames(order.core));
   const module = new WebAssembly.Module(bytes);
+  const onKernel = order.harness === undefined ? {} : await runOnKernel({ ...order, harness: order.harness }, machines, module);
+  return { ...onKernel, hostile: await runHostile(module, machines.btf, order.seed, order.hostile) };
+}
+
+async function runOnKernel(
+  { object, harness, seed, cases, packets }: RunningOrder & { readonly harness: string },
+  machines: Machines,
+  module: WebAssembly.Module,
+): Promise<Pick<RunningResult, 'differential' | 'programs'>> {
+  const { btf } = machines;
   const layouts = layoutsOf(machines, new Executions(machines, linkage));
   const share = Math.ceil((cases * (1 - topShare)) / Math.max(1, layouts.length - 1));
-  const differential = await runDifferential({
-    object: harness,
-    module,
-    btf: machines.btf,
-    layouts,
-    seed,
-    cases: (name) => (name === top ? Math.ceil(cases * topShare) : share),
-  });
+  const casesOf = (name: string): number => (name === top ? Math.ceil(cases * topShare) : share);
   return {
-    differential,
-    programs: await runPrograms({ object, module, btf: machines.btf, seed, packets }),
-    hostile: await runHostile(module, machines.btf, seed, hostile),
+    differential: await runDifferential({ object: harness, module, btf, layouts, seed, cases: casesOf }),
+    programs: await runPrograms({ object, module, btf, seed, packets }),
   };
 }
 

@@ -1,4 +1,5 @@
 // The normaliser is part of what is trusted: every term that it makes has the value that plain arithmetic gives.
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { Random } from '../../../kernel/verify/cases/random.ts';
 import { type Assignment, evaluateAll } from '../../../kernel/verify/terms/evaluate.ts';
@@ -229,6 +230,14 @@ t.test('results of a replaced token become those of the tokens that stand for it
   const sum = (of: Term): Term => add(apply('result', 32, of), x);
   t.equal(substitution.of(sum(c!)), add(ite(guard, apply('result', 32, a!), apply('result', 32, b!)), x));
   t.equal(substitution.of(sum(a!)), sum(a!));
+});
+
+t.test('the example of the README is what it says', async (t) => {
+  forgetTerms();
+  const readme = readFileSync(new URL('../../../kernel/verify/README.md', import.meta.url), 'utf8');
+  const [first = '', second = ''] = /```js\n([\s\S]*?)```/.exec(readme)![1]!.trim().split('\n');
+  const run = new Function('variable', 'add', 'shiftLeft', 'constant', `${first}\nreturn ${second}`);
+  t.equal(run(variable, add, shiftLeft, constant), true);
 });
 
 // The solver's threads would keep the process alive.
