@@ -67,7 +67,14 @@ async function verify({ quick, seed, only }: Wish): Promise<Evidence> {
   const planted = only.length > 0 ? [] : chosenMutations(quick, kernelAllowed);
   const findings = await plantAll(planted, tree, shipped, solver, kernelAllowed, seed);
   const ran: RunningResult = await running;
-  return { missing: names.filter((name) => !machines.functions.has(name)), proofs, findings, skipped, ...ran };
+  return {
+    missing: names.filter((name) => !machines.functions.has(name)),
+    proofs,
+    complete: proofs.length === machines.functions.size,
+    findings,
+    skipped,
+    ...ran,
+  };
 }
 
 /** Bugs that only the kernel can bring to light are not planted where there is none to ask. */

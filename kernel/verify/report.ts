@@ -26,15 +26,14 @@ export interface Evidence {
   /** Exported core functions that one of the machines lacks. */
   readonly missing: readonly string[];
   readonly proofs: readonly Proof[];
+  /** Every exported function was put to the proof: only then can the chain be said to stand. */
+  readonly complete: boolean;
   readonly differential?: DifferentialResult;
   readonly programs?: ProgramsResult;
   readonly hostile?: HostileResult;
   readonly findings: readonly Finding[];
   readonly skipped: readonly string[];
 }
-
-/** The exported function at the top: with it and all others proved, the whole chain is. */
-const top = 'decide';
 
 export function rowsOf(evidence: Evidence): Row[] {
   const rows = evidence.proofs.map(({ name, verdict, reason }): Row => {
@@ -44,7 +43,7 @@ export function rowsOf(evidence: Evidence): Row[] {
   });
   for (const name of evidence.missing)
     rows.push({ name, status: 'differential', reason: 'one of the machines has no such function', cases: 0 });
-  return evidence.proofs.some(({ name }) => name === top) ? [...rows, chainRow(rows, evidence.programs?.cases ?? 0)] : rows;
+  return evidence.complete ? [...rows, chainRow(rows, evidence.programs?.cases ?? 0)] : rows;
 }
 
 /** Callees are uninterpreted in their callers' proofs, so the chain stands when every link does. */

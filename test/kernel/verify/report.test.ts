@@ -10,6 +10,7 @@ import { type Evidence, isSound, reportOf, tableOf } from '../../../kernel/verif
 const proved = (name: string): Proof => ({ name, verdict: 'proved', asked: 0, milliseconds: 1, terms: 1 });
 const clean: Evidence = {
   missing: [],
+  complete: true,
   proofs: [proved('hasExpired'), proved('decide')],
   skipped: [],
   differential: { cases: { hasExpired: 10, decide: 20 }, differences: [] },
@@ -28,6 +29,10 @@ t.test('functions come with status and cases, and the chain comes last', async (
     mutations: { planted: 1, found: 1 },
   });
   t.ok(isSound(reportOf(clean), clean));
+});
+
+t.test('a run that leaves functions out says nothing of the chain', async (t) => {
+  t.notOk(reportOf({ ...clean, complete: false }).functions.some(({ name }) => name === 'chain'));
 });
 
 t.test('what is not proved says why, and the chain is not proved without it', async (t) => {
