@@ -48,17 +48,21 @@ async function bootUntilEnded(series: string, command: string): Promise<Ended> {
 const skip = !existsSync(join(root, 'build/datapath.bpf.o')) && 'there is no compiled object to load: clang is not here';
 
 for (const series of ['6.1', '6.12']) {
-  t.test(`Linux ${series} accepts every program and passes the conformance suite`, { skip, timeout: boots * limitSeconds * 1000 }, async (t) => {
-    const { status, stdout, stderr } = await bootUntilEnded(series, `uname -r; ${commands.join(' && ')}`);
-    if (status === unavailable) {
-      t.pass(series, { skip: `Linux ${series} cannot be tried here: ${stderr.trim().split('\n').at(-1)}` });
-      return;
-    }
-    const [release] = stdout.split('\n', 1);
-    t.match(release, new RegExp(`^${series.replace('.', '\\.')}\\.`), `this is ${release}`);
-    t.match(stdout, 'through kernel and wasm: the same decision, bytes and rules every time');
-    const [, total, pass] = /# \{ total: (\d+), pass: (\d+) \}/.exec(stdout) ?? [];
-    t.ok(Number(total) > 50 && total === pass, `${pass} of ${total} assertions of the conformance suite hold`);
-    t.equal(status, 0, status === 0 ? 'and nothing complained' : `${stdout}${stderr}`.slice(-4000));
-  });
+  t.test(
+    `Linux ${series} accepts every program and passes the conformance suite`,
+    { skip, timeout: boots * limitSeconds * 1000 },
+    async (t) => {
+      const { status, stdout, stderr } = await bootUntilEnded(series, `uname -r; ${commands.join(' && ')}`);
+      if (status === unavailable) {
+        t.pass(series, { skip: `Linux ${series} cannot be tried here: ${stderr.trim().split('\n').at(-1)}` });
+        return;
+      }
+      const [release] = stdout.split('\n', 1);
+      t.match(release, new RegExp(`^${series.replace('.', '\\.')}\\.`), `this is ${release}`);
+      t.match(stdout, 'through kernel and wasm: the same decision, bytes and rules every time');
+      const [, total, pass] = /# \{ total: (\d+), pass: (\d+) \}/.exec(stdout) ?? [];
+      t.ok(Number(total) > 50 && total === pass, `${pass} of ${total} assertions of the conformance suite hold`);
+      t.equal(status, 0, status === 0 ? 'and nothing complained' : `${stdout}${stderr}`.slice(-4000));
+    },
+  );
 }
