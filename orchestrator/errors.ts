@@ -11,6 +11,7 @@ export const codes = {
   COMMAND_UNKNOWN: ['the command line names a command that does not exist', false],
   DATAPATH_CLOSED: ['the datapath was used after it had been closed', false],
   FFI_MISSING: ['the optional package koffi, which kernel mode needs, is not installed', false],
+  INPUT_UNREADABLE: ['a file that the command line names cannot be read', false],
   MAP_FULL: ['a map of the datapath has no room for another entry', true],
   MAP_KEY_INVALID: ['a key lies outside an array of the datapath', false],
   MAP_UNKNOWN: ['this datapath has no map of that name and kind', false],
@@ -18,6 +19,7 @@ export const codes = {
   NOT_SUPPORTED: ['the running kernel or host lacks a feature', false],
   OBJECT_REFUSED: ['the kernel or its loader refused the datapath object', false],
   SIZE_INVALID: ['a map size is not a whole number that the datapath can keep', false],
+  USAGE_INVALID: ['the command line is not understood', false],
 } as const satisfies Record<string, Registration>;
 
 export type ErrorCode = keyof typeof codes;
