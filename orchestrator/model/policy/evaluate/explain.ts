@@ -1,9 +1,9 @@
 // Explain: a decision in plain sentences, the verdict's reason first, then what almost was and what would change it.
 
-import type { Direction } from '../rule.ts';
+import { type Direction, refText } from '../rule.ts';
 import type { Decision } from './evaluate.ts';
 import { adviceWords, missWords } from './miss-words.ts';
-import { type FlowWords, listWords, packetWords, policyWords, ruleWords, shortPath } from './words.ts';
+import { type FlowWords, listWords, packetWords, ruleWords, shortPath } from './words.ts';
 
 export function subjectOf({ from, to }: FlowWords, direction: Direction): string {
   return direction === 'egress' ? from : to;
@@ -53,7 +53,7 @@ function reason(decision: Decision, flow: FlowWords): string {
 
 function enforcerWords({ defaultDenyBy }: Decision): string {
   if (defaultDenyBy.length === 0) return 'for every endpoint, with or without policies';
-  return `by ${listWords(defaultDenyBy.map(({ policy, path }) => `${policyWords(policy)} ${path}`))}`;
+  return `by ${listWords(defaultDenyBy.map(({ policy, path }) => `${refText(policy)} ${path}`))}`;
 }
 
 function ruleReason({ verdict, rule, layer7 }: Decision): string {
