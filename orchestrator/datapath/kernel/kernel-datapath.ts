@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { AgentError } from '../../errors.ts';
 import { artifact } from '../artifacts.ts';
 import { currentTick } from '../clock.ts';
-import type { Datapath, DatapathEvent, DatapathMap, PacketRunner, Port, RunOptions, RunResult } from '../datapath.ts';
+import type { DatapathEvent, PacketRunner, Port, RunOptions, RunResult } from '../datapath.ts';
 import { maps as allMaps, metricsSpec } from '../generated/maps.ts';
+import type { ImmediateDatapath } from '../immediate.ts';
 import type { MapSpec } from '../layout.ts';
 import type { Converter } from '../migrate.ts';
 import { mapSizes } from '../sizes.ts';
@@ -91,7 +92,7 @@ function openReader(libc: Libc, specs: readonly MapSpec[], maps: ReadonlyMap<str
   return new EventReader(new Ring(libc, ring.descriptor, ring.capacity), spec, metrics ? lostCounter(metrics, metricsSpec) : () => 0);
 }
 
-export class KernelDatapath implements Datapath, PacketRunner {
+export class KernelDatapath implements ImmediateDatapath, PacketRunner {
   readonly mode = 'kernel';
   /** What opening did to maps whose layout or size had changed. */
   readonly migrations: readonly Migration[];
@@ -105,12 +106,12 @@ export class KernelDatapath implements Datapath, PacketRunner {
     this.migrations = migrations;
   }
 
-  map<K, V>(spec: MapSpec<K, V>): DatapathMap<K, V> {
+  map<K, V>(spec: MapSpec<K, V>): KernelMap<K, V> {
     const open = this.open.maps.get(spec.name);
     if (open === undefined || spec.kind === 'ring') throw new AgentError('MAP_UNKNOWN', `map ${spec.name}: not a map of this datapath`);
     const known = this.maps.get(spec.name) ?? new KernelMap(spec, open);
     this.maps.set(spec.name, known);
-    return known as DatapathMap<K, V>;
+    return known as KernelMap<K, V>;
   }
 
   async attach(port: Port): Promise<AsyncDisposable> {
@@ -135,6 +136,10 @@ export class KernelDatapath implements Datapath, PacketRunner {
   }
 
   async run(hook: number, packet: Uint8Array, options: RunOptions = {}): Promise<RunResult> {
+    return this.runNow(hook, packet, options);
+  }
+
+  runNow(hook: number, packet: Uint8Array, options: RunOptions = {}): RunResult {
     const { bpf, libc, object } = this.open;
     this.runner ??= new Runner(bpf, libc, object.maps, (name) => programOf(object, name));
     return this.runner.run(hook, packet, options);

@@ -1,7 +1,7 @@
 // A kernel map through its descriptor. Entries travel in batches through preallocated buffers: one system call moves a thousand.
 
 import { AgentError } from '../../errors.ts';
-import type { DatapathMap } from '../datapath.ts';
+import type { ImmediateMap } from '../immediate.ts';
 import type { MapSpec } from '../layout.ts';
 import { showKey } from '../show-key.ts';
 import type { Bpf } from './bpf.ts';
@@ -23,7 +23,7 @@ export interface OpenMap {
   readonly valueSize: number;
 }
 
-export class KernelMap<K, V> implements DatapathMap<K, V> {
+export class KernelMap<K, V> implements ImmediateMap<K, V> {
   readonly capacity: number;
   private readonly spec: MapSpec<K, V>;
   private readonly open: OpenMap;
@@ -68,7 +68,25 @@ export class KernelMap<K, V> implements DatapathMap<K, V> {
     }
   }
 
+  updateNow(key: K, value: V): void {
+    this.spec.key.encode(key, this.keyView, 0);
+    this.encodeValue(value, 0);
+    this.write(1);
+  }
+
+  deleteNow(key: K): void {
+    if (this.isArray()) this.updateNow(key, this.zero());
+    else {
+      this.spec.key.encode(key, this.keyView, 0);
+      this.remove(1);
+    }
+  }
+
   async get(key: K): Promise<V | undefined> {
+    return this.getNow(key);
+  }
+
+  getNow(key: K): V | undefined {
     this.spec.key.encode(key, this.keyView, 0);
     const result = this.open.bpf.lookup(this.open.descriptor, this.keyAddress, this.valueAddress);
     if (result === -errno.noent) return undefined;

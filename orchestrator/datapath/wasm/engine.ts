@@ -20,8 +20,11 @@ export interface Exports {
   mapCopies(map: number): number;
   mapCopyStride(map: number): number;
   run(hook: number, port: number, packet: number, length: number, now: number, random: number, tunnelIdentity: number): number;
+  parse(packet: number, length: number, facts: number): void;
+  decide(facts: number, record: number, scratch: number): number;
   factsPointer(): number;
   recordPointer(): number;
+  scratchPointer(): number;
   inputBuffer(): number;
   eventsPointer(): number;
   eventCapacity(): number;

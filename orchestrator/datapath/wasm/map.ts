@@ -1,7 +1,7 @@
 // A map in linear memory. Keys and values pass through the instance's packet buffer, which is free whenever no packet is running.
 
 import { AgentError } from '../../errors.ts';
-import type { DatapathMap } from '../datapath.ts';
+import type { ImmediateMap } from '../immediate.ts';
 import type { MapSpec } from '../layout.ts';
 import { showKey } from '../show-key.ts';
 import { sumFields } from '../sum-fields.ts';
@@ -11,7 +11,7 @@ import type { Engine } from './engine.ts';
 const atOnce = 4096;
 const [full, noSpace] = [-7, -28];
 
-export class WasmMap<K, V> implements DatapathMap<K, V> {
+export class WasmMap<K, V> implements ImmediateMap<K, V> {
   readonly capacity: number;
   private readonly spec: MapSpec<K, V>;
   private readonly engine: Engine;
@@ -29,7 +29,7 @@ export class WasmMap<K, V> implements DatapathMap<K, V> {
   async update(entries: Iterable<readonly [K, V]>): Promise<void> {
     let written = 0;
     for (const [key, value] of entries) {
-      this.write(key, value);
+      this.updateNow(key, value);
       if (++written % atOnce === 0) await breathe();
     }
   }
@@ -37,18 +37,38 @@ export class WasmMap<K, V> implements DatapathMap<K, V> {
   async delete(keys: Iterable<K>): Promise<void> {
     let deleted = 0;
     for (const key of keys) {
-      if (this.isArray()) this.write(key, this.zero());
-      else {
-        this.spec.key.encode(key, this.engine.view, this.keyAt);
-        this.engine.exports.mapDelete(this.spec.number, this.keyAt);
-      }
+      this.deleteNow(key);
       if (++deleted % atOnce === 0) await breathe();
     }
   }
 
   async get(key: K): Promise<V | undefined> {
+    return this.getNow(key);
+  }
+
+  updateNow(key: K, value: V): void {
+    const { exports, view } = this.engine;
+    this.spec.key.encode(key, view, this.keyAt);
+    this.spec.value.encode(value, view, this.valueAt);
+    const result = exports.mapUpdate(this.spec.number, this.keyAt, this.valueAt, 0);
+    if (result === 0) return;
+    const name = `map ${this.spec.name}: update:`;
+    if (result !== full && result !== noSpace) throw new AgentError('MAP_KEY_INVALID', `${name} refused (${result}): ${showKey(key)}`);
+    if (this.isArray()) throw new AgentError('MAP_KEY_INVALID', `${name} no such index, of ${this.capacity}: ${showKey(key)}`);
+    throw new AgentError('MAP_FULL', `${name} full at ${this.capacity} entries: ${showKey(key)}`);
+  }
+
+  getNow(key: K): V | undefined {
     this.spec.key.encode(key, this.engine.view, this.keyAt);
     return this.read();
+  }
+
+  deleteNow(key: K): void {
+    if (this.isArray()) this.updateNow(key, this.zero());
+    else {
+      this.spec.key.encode(key, this.engine.view, this.keyAt);
+      this.engine.exports.mapDelete(this.spec.number, this.keyAt);
+    }
   }
 
   /**
@@ -68,18 +88,6 @@ export class WasmMap<K, V> implements DatapathMap<K, V> {
 
   async count(): Promise<number> {
     return this.isArray() ? this.copyKeys().length / this.spec.key.size : this.engine.exports.mapCount(this.spec.number);
-  }
-
-  private write(key: K, value: V): void {
-    const { exports, view } = this.engine;
-    this.spec.key.encode(key, view, this.keyAt);
-    this.spec.value.encode(value, view, this.valueAt);
-    const result = exports.mapUpdate(this.spec.number, this.keyAt, this.valueAt, 0);
-    if (result === 0) return;
-    const name = `map ${this.spec.name}: update:`;
-    if (result !== full && result !== noSpace) throw new AgentError('MAP_KEY_INVALID', `${name} refused (${result}): ${showKey(key)}`);
-    if (this.isArray()) throw new AgentError('MAP_KEY_INVALID', `${name} no such index, of ${this.capacity}: ${showKey(key)}`);
-    throw new AgentError('MAP_FULL', `${name} full at ${this.capacity} entries: ${showKey(key)}`);
   }
 
   /** Value of the key in the buffer. */

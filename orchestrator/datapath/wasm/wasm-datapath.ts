@@ -4,12 +4,14 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { totalmem } from 'node:os';
 import { AgentError } from '../../errors.ts';
 import { currentTick } from '../clock.ts';
-import type { Datapath, DatapathEvent, DatapathMap, PacketRunner, Port, RunOptions, RunResult } from '../datapath.ts';
+import type { DatapathEvent, PacketRunner, Port, RunOptions, RunResult } from '../datapath.ts';
 import { maps as allMaps } from '../generated/maps.ts';
+import type { ImmediateDatapath } from '../immediate.ts';
 import type { MapSpec } from '../layout.ts';
 import { mapSizes } from '../sizes.ts';
 import { type Engine, readModule, startEngine } from './engine.ts';
 import { EventRing } from './events.ts';
+import { PacketLane } from './lane.ts';
 import { WasmMap } from './map.ts';
 import { runPacket } from './runner.ts';
 
@@ -27,7 +29,7 @@ export async function openWasmDatapath(options: WasmOptions = {}): Promise<WasmD
   return new WasmDatapath(engine, sizes);
 }
 
-export class WasmDatapath implements Datapath, PacketRunner {
+export class WasmDatapath implements ImmediateDatapath, PacketRunner {
   readonly mode = 'wasm';
   private readonly engine: Engine;
   private readonly sizes: Readonly<Record<string, number>>;
@@ -42,13 +44,13 @@ export class WasmDatapath implements Datapath, PacketRunner {
     this.ring = new EventRing(engine, allMaps.find(({ kind }) => kind === 'ring') as MapSpec);
   }
 
-  map<K, V>(spec: MapSpec<K, V>): DatapathMap<K, V> {
+  map<K, V>(spec: MapSpec<K, V>): WasmMap<K, V> {
     this.check();
     const ours = allMaps.find(({ name, kind }) => name === spec.name && kind !== 'ring');
     if (ours === undefined) throw new AgentError('MAP_UNKNOWN', `map ${spec.name}: not a map of this datapath`);
     const known = this.maps.get(spec.name) ?? new WasmMap(spec, this.engine, this.sizes[spec.name] ?? 1);
     this.maps.set(spec.name, known);
-    return known as DatapathMap<K, V>;
+    return known as WasmMap<K, V>;
   }
 
   /** Registers the port: no device is read here, packets come and go through `run`. */
@@ -72,11 +74,21 @@ export class WasmDatapath implements Datapath, PacketRunner {
   }
 
   async run(hook: number, packet: Uint8Array, options: RunOptions = {}): Promise<RunResult> {
+    return this.runNow(hook, packet, options);
+  }
+
+  runNow(hook: number, packet: Uint8Array, options: RunOptions = {}): RunResult {
     this.check();
     const { port = 1, now = currentTick(), random = randomInt(2 ** 32), tunnelIdentity = 0 } = options;
     const result = runPacket(this.engine, hook, packet, { port, now, random, tunnelIdentity });
     this.ring.notify();
     return result;
+  }
+
+  /** Packets of the caller's that lie ready in this datapath's memory. Not together with packets of more than 8 KiB through `run`. */
+  openLane(): PacketLane {
+    this.check();
+    return new PacketLane(this.engine);
   }
 
   async close(): Promise<void> {
