@@ -5,7 +5,7 @@ import { reserved } from '../../identity.ts';
 import { type Direction, type Layer7, type PolicyVerdict, type Rule, ruleText } from '../rule.ts';
 import { inRange } from './match.ts';
 import { type NearMiss, nearMisses } from './near-miss.ts';
-import { denyPrecedence, matchLength } from './precedence.ts';
+import { allowPrecedence, denyPrecedence, matchLength } from './precedence.ts';
 import type { Question, View } from './question.ts';
 import { type Clause, sideOf } from './remembered.ts';
 import type { SectionRef } from './standing.ts';
@@ -53,11 +53,12 @@ export function evaluate(view: View, question: Question): Decision {
   const winners = matches.filter(({ clause }) => clause.precedence === best.clause.precedence);
   const { rule, traffic, precedence } = best.clause;
   const rules = distinct(winners);
+  const isBuiltin = isHostsOwn(question, best);
   return {
     ...common,
     verdict: precedence === denyPrecedence ? 'deny' : traffic.layer7 === undefined ? 'allow' : 'redirect',
-    ground: 'rule',
-    rule,
+    ground: isBuiltin ? 'local-host' : 'rule',
+    rule: isBuiltin ? undefined : rule,
     rules,
     overruled: distinct(matches).filter((other) => !rules.includes(other)),
     layer7: precedence === denyPrecedence ? undefined : traffic.layer7,
@@ -112,10 +113,19 @@ function withoutRule(
   };
 }
 
-function groundWithoutRule({ direction, peers }: Question, { enforced, defaultDeny }: Pick<Decision, 'enforced' | 'defaultDeny'>): Ground {
+/** What every endpoint grants its host is an entry of the host's own, so it is named before a rule that allows everybody everything. */
+function isHostsOwn(question: Question, { clause, length }: Match): boolean {
+  return isFromHost(question) && clause.precedence === allowPrecedence && length === 0 && !clause.isOwn;
+}
+
+function isFromHost({ direction, peers }: Question): boolean {
+  return direction === 'ingress' && peers[0]?.number === reserved.host;
+}
+
+function groundWithoutRule(question: Question, { enforced, defaultDeny }: Pick<Decision, 'enforced' | 'defaultDeny'>): Ground {
   if (!enforced) return 'not-enforced';
   if (!defaultDeny) return 'default-allow';
-  return direction === 'ingress' && peers[0]?.number === reserved.host ? 'local-host' : 'default-deny';
+  return isFromHost(question) ? 'local-host' : 'default-deny';
 }
 
 function distinct(matches: readonly Match[]): Rule[] {

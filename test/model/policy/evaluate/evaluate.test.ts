@@ -78,6 +78,12 @@ t.test('the local host reaches its pods, and only a deny rule stops it', async (
   const denied = policy('denied', 'app=db', [{ deny: true, peers: [labelled('reserved:host')] }]);
   t.match(evaluate(view([closed]), ask(db, 'ingress', entity('host'))), { verdict: 'allow', ground: 'local-host' });
   t.match(evaluate(view([closed], [], 'always'), ask(db, 'ingress', entity('host'))), { verdict: 'allow', ground: 'local-host' });
+  const open = policy('open', 'app=db', [{ peers: [any] }]);
+  t.match(evaluate(view([open]), ask(db, 'ingress', entity('host'))), {
+    ground: 'local-host',
+    rule: undefined,
+    rules: [{ path: 'spec.ingress[0]' }],
+  });
   t.match(evaluate(view([closed, denied]), ask(db, 'ingress', entity('host'))), { verdict: 'deny', ground: 'rule' });
   t.equal(verdictOf(view([closed]), ask(db, 'ingress', entity('remote-node'))), 'deny');
   t.equal(verdictOf(view([policy('out', 'app=db', [{ direction: 'egress', peers: [] }])]), ask(db, 'egress', entity('host'))), 'deny');
