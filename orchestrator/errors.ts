@@ -10,8 +10,10 @@ export const codes = {
   BPF_CALL_FAILED: ['the kernel refused a bpf(2) operation', true],
   COMMAND_UNKNOWN: ['the command line names a command that does not exist', false],
   DATAPATH_CLOSED: ['the datapath was used after it had been closed', false],
+  ENGINES_DIFFER: ['two engines of a simulated cluster judged a flow differently', false],
   FFI_MISSING: ['the optional package koffi, which kernel mode needs, is not installed', false],
   INPUT_UNREADABLE: ['a file that the command line names cannot be read', false],
+  MANIFEST_REFUSED: ['a manifest was not accepted, and the caller wants none that is not', false],
   MAP_FULL: ['a map of the datapath has no room for another entry', true],
   MAP_KEY_INVALID: ['a key lies outside an array of the datapath', false],
   MAP_UNKNOWN: ['this datapath has no map of that name and kind', false],
@@ -20,6 +22,7 @@ export const codes = {
   OBJECT_REFUSED: ['the kernel or its loader refused the datapath object', false],
   SIZE_INVALID: ['a map size is not a whole number that the datapath can keep', false],
   USAGE_INVALID: ['the command line is not understood', false],
+  WORLD_INVALID: ['a simulated cluster was told, or asked about, what cannot be', false],
 } as const satisfies Record<string, Registration>;
 
 export type ErrorCode = keyof typeof codes;
