@@ -7,6 +7,8 @@ export interface Label {
   readonly value: string;
 }
 
+const none: readonly Label[] = [];
+
 /** A set of labels, one per source and key. Equal sets have equal texts. */
 export class Labels implements Iterable<Label> {
   /** Canonical: sorted `source:key=value;`. It is the key under which an identity is allocated. */
@@ -31,6 +33,11 @@ export class Labels implements Iterable<Label> {
   values(source: string, key: string): string[] {
     const found = this.byKey.get(key) ?? [];
     return (source === 'any' ? found : found.filter((label) => label.source === source)).map(({ value }) => value);
+  }
+
+  /** Labels of every source under a key. */
+  under(key: string): readonly Label[] {
+    return this.byKey.get(key) ?? none;
   }
 
   [Symbol.iterator](): Iterator<Label> {

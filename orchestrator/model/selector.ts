@@ -31,15 +31,18 @@ export function makeSelector(requirements: Iterable<Requirement>): Selector {
 }
 
 /** NotIn and DoesNotExist also hold where the key is missing. */
-export function selects(selector: Selector, labels: Labels): boolean {
-  return selector.requirements.every((requirement) => holds(requirement, labels));
+export function selects({ requirements }: Selector, labels: Labels): boolean {
+  for (const requirement of requirements) if (!holds(requirement, labels)) return false;
+  return true;
 }
 
 export function holds({ source, key, operator, values }: Requirement, labels: Labels): boolean {
-  const found = labels.values(source, key);
-  if (operator === 'Exists') return found.length > 0;
-  if (operator === 'DoesNotExist') return found.length === 0;
-  return found.some((value) => values.includes(value)) === (operator === 'In');
+  const asksValue = operator === 'In' || operator === 'NotIn';
+  let found = false;
+  for (const label of labels.under(key)) {
+    if ((source === 'any' || label.source === source) && (!asksValue || values.includes(label.value))) found = true;
+  }
+  return found === (operator === 'In' || operator === 'Exists');
 }
 
 function requirementText({ source, key, operator, values }: Requirement): string {

@@ -38,6 +38,19 @@ export function containsPrefix(outer: Prefix, inner: Prefix): boolean {
   return (inner.value ^ outer.value) >> BigInt(widths[outer.family] - outer.length) === 0n;
 }
 
+/** Order of families, addresses and lengths: a prefix comes before those that it contains, and nothing else comes between them. */
+export function comparePrefixes(a: Prefix, b: Prefix): number {
+  if (a.family !== b.family) return a.family - b.family;
+  if (a.value !== b.value) return a.value < b.value ? -1 : 1;
+  return a.length - b.length;
+}
+
+/** The prefix of `length` around this one; throws a RangeError when that is not wider. */
+export function widenPrefix(prefix: Prefix, length: number): Prefix {
+  if (!(length >= 0 && length <= prefix.length)) throw new RangeError(`prefix: ${prefix.text}: no wider prefix has the length ${length}`);
+  return length === prefix.length ? prefix : makePrefix(prefix.family, prefix.value, length);
+}
+
 function bytesValue(bytes: Uint8Array): bigint {
   return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }
