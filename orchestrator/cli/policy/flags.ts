@@ -1,7 +1,7 @@
 // Flags: what a command takes, as data; reading them, refusing what is not among them, and telling them.
 
 import { AgentError } from '../../errors.ts';
-import { suggestion } from './suggestion.ts';
+import { nearest } from '../../model/schema/suggestion.ts';
 
 export interface Flag {
   readonly sentence: string;
@@ -25,6 +25,12 @@ export type FlagValues<F extends Flags> = {
 export interface CommandLine<F extends Flags> {
   readonly values: FlagValues<F>;
   readonly operands: readonly string[];
+}
+
+/** `: did you mean "x"?` when a word is near, else nothing. */
+export function suggestion(given: string, words: readonly string[], before = ''): string {
+  const near = nearest(given, words);
+  return near === undefined ? '' : `: did you mean "${before}${near}"?`;
 }
 
 /** A command line that is not understood: told in a line, ends with status 2. */
@@ -54,12 +60,11 @@ function findFlag(command: string, flags: Flags, argument: string): { name: stri
   if (argument.startsWith('--')) {
     const [, name, given] = /^--([^=]*)(?:=(.*))?$/s.exec(argument) as RegExpExecArray;
     if (Object.hasOwn(flags, name)) return { name, given };
-    const near = suggestion(name, Object.keys(flags)).replace('"', '"--');
-    throw usageError(command, `unknown flag: "--${name}"${near}`);
+    throw usageError(command, `unknown flag: "--${name}"${suggestion(name, Object.keys(flags), '--')}`);
   }
   const found = Object.entries(flags).find(([, { short }]) => short === argument[1]);
   if (found === undefined)
-    throw usageError(command, `unknown flag: "${argument}"${suggestion(argument.slice(1), Object.keys(flags)).replace('"', '"--')}`);
+    throw usageError(command, `unknown flag: "${argument}"${suggestion(argument.slice(1), Object.keys(flags), '--')}`);
   const [name, { value }] = found;
   const attached = argument.slice(2);
   if (attached !== '' && value === undefined) throw usageError(command, `unknown flag: "${argument}"`);

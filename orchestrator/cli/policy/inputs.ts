@@ -136,7 +136,7 @@ async function* openStream(path: string): AsyncGenerator<Buffer> {
   source.unshift(first);
   if (!isGzip(first)) return yield* source as AsyncIterable<Buffer>;
   const unpacked = createGunzip();
-  source.on('error', (error) => unpacked.destroy(error));
+  source.on('error', (error: Error) => unpacked.destroy(error));
   yield* source.pipe(unpacked) as AsyncIterable<Buffer>;
 }
 
