@@ -8,6 +8,7 @@ import { readIcmp } from './icmp.ts';
 import { readPeers } from './peers.ts';
 import { readPortRule } from './port-rules.ts';
 import { everyPort } from './ports.ts';
+import { denialOf, readRequires, withConditions } from './requires.ts';
 import { podNamespace, type Scope } from './scope.ts';
 import { readRequirements } from './selectors.ts';
 
@@ -23,7 +24,7 @@ export function readCiliumPolicy(root: Field, scope: Scope): Section[] {
   return [...sections, ...findings.list(specs)].map((field) => readSection(field, scope));
 }
 
-interface Subject {
+export interface Subject {
   readonly selector: Selector | undefined;
   readonly isInit: boolean;
   readonly isNode: boolean;
@@ -37,25 +38,42 @@ function readSection(spec: Field, scope: Scope): Section {
   if (!spec.present) findings.type(spec, 'an object');
   findings.object(spec);
   const subject = readSubject(spec, scope);
-  const rules: Rule[] = [];
-  const enforces: { ingress?: { defaultDeny: boolean }; egress?: { defaultDeny: boolean } } = {};
   const defaultDeny = findings.object(spec.get('enableDefaultDeny'));
-  for (const direction of directions) {
+  const enforces: { ingress?: { defaultDeny: boolean }; egress?: { defaultDeny: boolean } } = {};
+  const rules = directions.flatMap((direction) => {
     const wanted = findings.boolean(defaultDeny.get(direction)) ?? true;
-    for (const action of ['allow', 'deny'] as const) {
-      for (const element of findings.list(spec.get(listOf[direction][action]))) {
-        enforces[direction] = { defaultDeny: wanted };
-        rules.push(readRule(element, scope, subject, direction, action));
-      }
-    }
-  }
+    const read = readDirection(spec, scope, subject, direction);
+    if (read.length > 0) enforces[direction] = { defaultDeny: wanted };
+    return read;
+  });
   if (rules.length === 0) {
-    findings.error(spec, 'no-rules', 'no rule is in it, so it would do nothing: to deny everything write ingress: [{}], egress: [{}] or both');
+    findings.error(
+      spec,
+      'no-rules',
+      'no rule is in it, so it would do nothing: to deny everything write ingress: [{}], egress: [{}] or both',
+    );
   }
   return { path: pathText(spec.path), subject: subject.selector, enforces, rules };
 }
 
-function readSubject(spec: Field, scope: Scope): Subject {
+function readDirection(spec: Field, scope: Scope, subject: Subject, direction: Direction): Rule[] {
+  const { findings } = scope;
+  const elements = findings.list(spec.get(listOf[direction].allow));
+  const requires = elements.map((element) => element.get(direction === 'ingress' ? 'fromRequires' : 'toRequires'));
+  const conditions = requires.map((field) => readRequires(field, scope, subject.isInit));
+  const all = conditions.flat();
+  return [
+    ...elements.map((element) => {
+      const rule = readRule(element, scope, subject, direction, 'allow');
+      return { ...rule, peers: withConditions(rule.peers, all) };
+    }),
+    ...conditions.flatMap((some, index) => (some.length > 0 ? [denialOf(requires[index] ?? spec, some, scope, direction)] : [])),
+    ...findings.list(spec.get(listOf[direction].deny)).map((element) => readRule(element, scope, subject, direction, 'deny')),
+  ];
+}
+
+/** Whom a section speaks of. Two subjects, or none, are an objection. */
+export function readSubject(spec: Field, scope: Scope): Subject {
   const { findings, ref } = scope;
   const endpoints = spec.get('endpointSelector');
   const nodes = spec.get('nodeSelector');
@@ -67,12 +85,12 @@ function readSubject(spec: Field, scope: Scope): Subject {
   } else if (!endpointsNamed && !nodes.present) {
     findings.error(spec, 'no-subject', 'endpointSelector is missing: {} selects every pod of the namespace');
   }
-  if (nodes.present) {
+  if (nodes.present && !endpointsNamed) {
     readRequirements(nodes, findings, 'any');
     findings.warning(nodes, 'nodes-not-enforced', 'policies for nodes are not enforced');
     return { selector: undefined, isInit: false, isNode: true };
   }
-  const requirements = readRequirements(endpoints, findings, 'any');
+  const requirements = endpointsNamed ? readRequirements(endpoints, findings, 'any') : undefined;
   if (requirements === undefined) return { selector: undefined, isInit: false, isNode: false };
   const isInit = requirements.some(({ source, key }) => source === 'reserved' && key === 'init');
   return { selector: makeSelector(inNamespace(requirements, endpoints, scope)), isInit, isNode: false };
@@ -84,11 +102,22 @@ function inNamespace(requirements: readonly Requirement[], field: Field, { ref, 
   const labels = field.get('matchLabels');
   const written = labels.get(`k8s:${podNamespace}`);
   if (written.present && written.value !== ref.namespace) {
-    findings.warning(written, 'namespace-overridden', `the policy's own namespace "${ref.namespace}" is meant: a policy selects no pods of others`);
+    findings.warning(
+      written,
+      'namespace-overridden',
+      `the policy's own namespace "${ref.namespace}" is meant: a policy selects no pods of others`,
+    );
   }
   const kept = requirements.filter(
     ({ source, key, operator, values }) =>
-      !(source === 'k8s' && key === podNamespace && operator === 'In' && written.present && values.length === 1 && values[0] === written.value),
+      !(
+        source === 'k8s' &&
+        key === podNamespace &&
+        operator === 'In' &&
+        written.present &&
+        values.length === 1 &&
+        values[0] === written.value
+      ),
   );
   return [...kept, { source: 'k8s', key: podNamespace, operator: 'In', values: [ref.namespace] }];
 }

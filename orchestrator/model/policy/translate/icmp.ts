@@ -100,7 +100,9 @@ function typeNumber(field: Field, findings: Findings, family: 'IPv4' | 'IPv6'): 
     const number = /^[+-]?\d{1,9}$/.test(value) ? Number(value) : 0;
     if (number !== 0 || value === '0') return number;
     const other = family === 'IPv4' ? 'IPv6' : 'IPv4';
-    const hint = Object.hasOwn(families[other].types, value) ? `, but one of ${other}: name that family` : ': write a number or a name such as EchoRequest';
+    const hint = Object.hasOwn(families[other].types, value)
+      ? `, but one of ${other}: name that family`
+      : ': write a number or a name such as EchoRequest';
     findings.error(field, 'icmp-type', `${quote(value)} is no ICMP type of ${family}${hint}`);
     return undefined;
   }

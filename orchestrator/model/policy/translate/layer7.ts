@@ -31,7 +31,8 @@ export function readLayer7(element: Field, context: PortRuleContext): ReadLayer7
   const dns = rules.get('dns');
   const strict = http.present || dns.present;
   if (host && direction === 'ingress' && strict) findings.error(rules, 'l7-host', 'policies for nodes cannot have L7 rules on ingress');
-  if (host && direction === 'egress' && findings.list(http).length > 0) findings.error(http, 'l7-host', 'policies for nodes cannot have HTTP rules');
+  if (host && direction === 'egress' && findings.list(http).length > 0)
+    findings.error(http, 'l7-host', 'policies for nodes cannot have HTTP rules');
   if (http.present && dns.present) findings.error(rules, 'l7-types', 'http and dns exclude each other: make two elements of toPorts');
   for (const rule of findings.list(http)) readHttp(rule, findings);
   const names = findings.list(dns).flatMap((rule) => readDns(rule, findings));

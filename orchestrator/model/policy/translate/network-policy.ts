@@ -1,6 +1,6 @@
 // Network policies: NetworkPolicy of Kubernetes as one section, by what Kubernetes says where the agent says otherwise.
 
-import { makeSelector, type Requirement } from '../../selector.ts';
+import { makeSelector, type Requirement, type Selector } from '../../selector.ts';
 import { pathText } from '../problem.ts';
 import type { Direction, Peer, Rule, Section, Traffic } from '../rule.ts';
 import type { Field } from './field.ts';
@@ -18,9 +18,9 @@ const peersField = { ingress: 'from', egress: 'to' } as const;
 const everything: Traffic[] = [{ protocol: undefined, ports: everyPort }];
 
 export function readNetworkPolicy(root: Field, scope: Scope): Section[] {
-  const { findings, ref } = scope;
+  const { findings } = scope;
   const spec = findings.object(root.get('spec'));
-  const subject = readSelector(spec.get('podSelector'), scope);
+  const subject = readPodSubject(spec, scope);
   const types = readTypes(spec, findings);
   const enforces: { ingress?: { defaultDeny: boolean }; egress?: { defaultDeny: boolean } } = {};
   const rules: Rule[] = [];
@@ -32,15 +32,29 @@ export function readNetworkPolicy(root: Field, scope: Scope): Section[] {
       rules.push(...read);
     } else if (read.length > 0) {
       const type = direction === 'ingress' ? 'Ingress' : 'Egress';
-      findings.warning(spec.get(direction), 'policy-types', `policyTypes does not name ${type}, so these rules do nothing: add ${type} to it`);
+      findings.warning(
+        spec.get(direction),
+        'policy-types',
+        `policyTypes does not name ${type}, so these rules do nothing: add ${type} to it`,
+      );
     }
   }
-  const selector = subject && makeSelector([...withoutNamespace(subject), { source: 'k8s', key: podNamespace, operator: 'In', values: [ref.namespace ?? ''] }]);
-  return [{ path: pathText(spec.path), subject: selector, enforces, rules }];
+  return [{ path: pathText(spec.path), subject, enforces, rules }];
+}
+
+/** Undefined: it can select nobody, or not be read. */
+export function readPodSubject(spec: Field, scope: Scope): Selector | undefined {
+  const requirements = readSelector(spec.get('podSelector'), scope);
+  if (requirements === undefined) return undefined;
+  return makeSelector([...withoutNamespace(requirements), ownNamespace(scope)]);
+}
+
+function ownNamespace({ ref }: Scope): Requirement {
+  return { source: 'k8s', key: podNamespace, operator: 'In', values: [ref.namespace ?? ''] };
 }
 
 /** Without policyTypes: ingress, and egress if there is such a section. */
-function readTypes(spec: Field, findings: Findings): Direction[] {
+export function readTypes(spec: Field, findings: Findings): Direction[] {
   const types = findings.list(spec.get('policyTypes')).map((type) => findings.text(type));
   if (types.length > 0) return directions.filter((direction) => types.includes(direction === 'ingress' ? 'Ingress' : 'Egress'));
   return spec.get('egress').count > 0 ? ['ingress', 'egress'] : ['ingress'];
@@ -70,7 +84,10 @@ function readPeer(peer: Field, scope: Scope): Peer[] {
   const block = findings.object(peer.get('ipBlock'));
   const namespaces = peer.get('namespaceSelector');
   const pods = peer.get('podSelector');
-  const peers = [...(block.present ? readBlock(block, scope) : []), ...(namespaces.present || pods.present ? readPods(namespaces, pods, scope) : [])];
+  const peers = [
+    ...(block.present ? readBlock(block, scope) : []),
+    ...(namespaces.present || pods.present ? readPods(namespaces, pods, scope) : []),
+  ];
   if (!block.present || !(namespaces.present || pods.present)) return peers;
   findings.warning(block, 'combine-peers', 'ipBlock cannot stand beside selectors, so the peer is nobody: make two peers of it');
   return [];
@@ -90,7 +107,7 @@ function readPods(namespaces: Field, pods: Field, scope: Scope): Peer[] {
   const requirements: Requirement[] = namespaces.present
     ? [...ofPods, ...ofNamespaces.map((requirement) => ({ ...requirement, key: `${namespaceLabels}${requirement.key}` }))]
     : withoutNamespace(ofPods);
-  if (!namespaces.present) requirements.push({ source: 'k8s', key: podNamespace, operator: 'In', values: [scope.ref.namespace ?? ''] });
+  if (!namespaces.present) requirements.push(ownNamespace(scope));
   else if (ofNamespaces.length === 0) requirements.push({ source: 'k8s', key: podNamespace, operator: 'Exists', values: [] });
   if (scope.localCluster && !requirements.some(({ key }) => key === podCluster)) requirements.push(thisCluster(scope));
   return [{ kind: 'labels', selector: makeSelector(requirements) }];

@@ -8,16 +8,18 @@ import { readRequirements } from './selectors.ts';
 
 /**
  * One element of from/toEndpoints. It means pods of the policy's namespace and this cluster unless it names others; of a clusterwide
- * policy, pods of every namespace, unless the subject is pods that are being initialised, which have no namespace yet.
+ * policy, pods of every namespace, unless the subject is pods that are being initialised, which have no namespace yet. Reserved labels have
+ * neither namespace nor cluster.
  */
-export function readEndpoints(field: Field, scope: Scope, subjectIsInit: boolean): Peer[] {
+export function readEndpoints(field: Field, scope: Scope, subjectIsInit: boolean, { reservedIsFree = true } = {}): Peer[] {
   const requirements = readRequirements(field, scope.findings, 'any');
   if (requirements === undefined) return [];
-  return [{ kind: 'labels', selector: makeSelector([...requirements, ...implied(requirements, scope, subjectIsInit)]) }];
+  const isFree = reservedIsFree && requirements.some(({ source }) => source === 'reserved');
+  const added = isFree ? [] : implied(requirements, scope, subjectIsInit);
+  return [{ kind: 'labels', selector: makeSelector([...requirements, ...added]) }];
 }
 
 function implied(requirements: readonly Requirement[], scope: Scope, subjectIsInit: boolean): Requirement[] {
-  if (requirements.some(({ source }) => source === 'reserved')) return [];
   const { namespace } = scope.ref;
   const added: Requirement[] = [];
   if (!requirements.some(isOf(podNamespace))) {

@@ -58,12 +58,8 @@ export function readPeers(element: Field, scope: Scope, context: PeerContext): R
     if (field.count > 0) kinds.push(name);
     for (const item of findings.list(field)) peers.push(...readElement(item, scope, context));
   }
-  const requires = element.get(context.direction === 'ingress' ? 'fromRequires' : 'toRequires');
-  for (const item of findings.list(requires)) findings.text(item);
-  if (requires.count > 0) {
-    findings.warning(requires, 'requires', 'it exists no more: the rule allows nothing; write the condition into every selector');
-    return { peers: [], named: true };
-  }
+  // Conditions alone name nobody, whatever ports stand beside them.
+  if (element.get(context.direction === 'ingress' ? 'fromRequires' : 'toRequires').count > 0) named = true;
   if (kinds.length > 1) {
     const message = `${kinds.join(' and ')} exclude each other in one rule: make ${kinds.length} rules of it`;
     findings.error(element.get(kinds[1] ?? ''), 'combine-peers', message);

@@ -13,7 +13,11 @@ export function readPortRule(element: Field, context: PortRuleContext, action: '
   findings.object(element);
   const ports = findings.list(element.get('ports'));
   if (ports.length > mostPorts) {
-    findings.error(element.get('ports'), 'too-many', `${ports.length} ports: at most ${mostPorts} fit one element, make several or a range`);
+    findings.error(
+      element.get('ports'),
+      'too-many',
+      `${ports.length} ports: at most ${mostPorts} fit one element, make several or a range`,
+    );
     return [];
   }
   const layer7 = action === 'allow' ? readLayer7(element, context) : none;

@@ -14,7 +14,8 @@ export function readPrefix(field: Field, findings: Findings, form: PrefixForm, k
     return undefined;
   }
   const prefix = prefixOf(text);
-  if (prefix === undefined) findings.error(field, kind, `${quote(text)} is no address and length: write it like 10.0.0.0/8 or 2001:db8::/32`);
+  if (prefix === undefined)
+    findings.error(field, kind, `${quote(text)} is no address and length: write it like 10.0.0.0/8 or 2001:db8::/32`);
   else if (form === 'prefix' && !text.includes('/')) findings.error(field, kind, `${quote(text)} has no length: write "${prefix.text}"`);
   else return prefix;
   return undefined;

@@ -126,7 +126,8 @@ class Reader {
       if (rest.startsWith('\\') && escaped === undefined) return `"${rest.slice(0, 2)}" means nothing inside [ ]`;
       const length = named?.[0].length ?? escaped ?? ((rest.codePointAt(0) ?? 0) > 0xffff ? 2 : 1);
       const single = named === null && !/^\\[dDsSwWpP]/.test(rest) ? codeOf(rest.slice(0, length)) : undefined;
-      if (ranged && (single === undefined || low === undefined || single < low)) return `the range before "${rest.slice(0, length)}" is none`;
+      if (ranged && (single === undefined || low === undefined || single < low))
+        return `the range before "${rest.slice(0, length)}" is none`;
       at += length;
       if (ranged) {
         ranged = false;

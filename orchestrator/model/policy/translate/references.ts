@@ -17,7 +17,8 @@ export function readService(field: Field, { findings }: Scope): Peer[] {
   if (name !== '') peers.push({ kind: 'service', service: { ...inNamespace(byName), name } });
   if (bySelector.present) {
     const requirements = readRequirements(bySelector.get('selector'), findings, 'any');
-    if (requirements !== undefined) peers.push({ kind: 'service', service: { ...inNamespace(bySelector), selector: makeSelector(requirements) } });
+    if (requirements !== undefined)
+      peers.push({ kind: 'service', service: { ...inNamespace(bySelector), selector: makeSelector(requirements) } });
   }
   return peers;
 
@@ -35,7 +36,8 @@ export function readPrefixSet(field: Field, { findings }: Scope): Peer[] {
   const except = findings.list(field.get('except'));
   const given = [name !== '', (findings.text(cidr) ?? '') !== '', selector.present].filter(Boolean).length;
   if (given !== 1) {
-    if (given > 1 || !cidr.present || cidr.value === '') findings.error(field, 'cidrset-one-of', 'exactly one of cidr, cidrGroupRef and cidrGroupSelector must stand here');
+    if (given > 1 || !cidr.present || cidr.value === '')
+      findings.error(field, 'cidrset-one-of', 'exactly one of cidr, cidrGroupRef and cidrGroupSelector must stand here');
     return [];
   }
   if (name !== '') return [{ kind: 'group', group: { name }, except: readExcept(except, findings, undefined, 'either') }];

@@ -34,7 +34,11 @@ function readExpression(expression: Field, findings: Findings, source: KeySource
   const given = expression.get('values');
   const values = findings.list(given).map((value) => readValue(value, findings));
   if (!operators.includes(operator)) {
-    findings.error(expression.get('operator'), 'label-selector', `${quote(operator)} is no operator: write In, NotIn, Exists or DoesNotExist`);
+    findings.error(
+      expression.get('operator'),
+      'label-selector',
+      `${quote(operator)} is no operator: write In, NotIn, Exists or DoesNotExist`,
+    );
     return undefined;
   }
   const takesValues = operator === 'In' || operator === 'NotIn';
