@@ -1,0 +1,14 @@
+// Limits: how much of a manifest is read before it is refused. Every message that refuses names the limit.
+
+/** Bytes of a file. */
+export const mostBytes = 16 * 1024 * 1024;
+/** Characters of a YAML document. API servers refuse requests above 3 MiB; lists, whose items are applied one by one, may be longer. */
+export const mostCharacters = 3 * 1024 * 1024;
+/** Values of a document, each mention of an anchor counted with all that it stands for. */
+export const mostValues = 500_000;
+/** Maps and lists within each other. */
+export const deepest = 100;
+/** Documents of a text. */
+export const mostDocuments = 100_000;
+/** Problems of a document's text: what follows a broken line is mostly its echo. */
+export const mostTextProblems = 10;
