@@ -16,15 +16,21 @@ export interface Answer {
   readonly ingress: Decision | undefined;
 }
 
-/** A case under one enforcement mode. Throws when a policy of the case is refused. */
+export interface Mode {
+  readonly enforcement: Enforcement;
+  /** Whether selectors mean pods of this cluster only. */
+  readonly localCluster: boolean;
+}
+
+/** A case under one mode. Throws when a policy of the case is refused. */
 export class ModelCluster {
   readonly parties: Map<string, Party>;
   private readonly view: View;
   private readonly granted = new Map<Party, Identity[]>();
 
-  constructor(given: Case, enforcement: Enforcement = 'default') {
+  constructor(given: Case, { enforcement, localCluster }: Mode) {
     this.parties = parties(given);
-    const policies = bound(given);
+    const policies = bound(given, localCluster);
     const pods = [...this.parties.values()].flatMap(({ subject }) => subject ?? []);
     this.view = { policies, pods, enforcement };
     const selectors = namesInForce(policies);
@@ -64,10 +70,10 @@ export class ModelCluster {
   }
 }
 
-function bound({ policies, objects = [] }: Case): Policy[] {
+function bound({ policies, objects = [] }: Case, localCluster: boolean): Policy[] {
   const references = collectReferences(objects, 'default');
   return policies.map((object) => {
-    const { policy, problems } = readPolicy(object, { clusterName: 'default', localCluster: true, stored: true });
+    const { policy, problems } = readPolicy(object, { clusterName: 'default', localCluster, stored: true });
     if (policy === undefined) throw new Error(problems.map(({ message }) => message).join('; '));
     return bindPeers(policy, references);
   });

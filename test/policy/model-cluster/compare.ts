@@ -1,54 +1,49 @@
 // Compare: a case's expectations with the model's answers, in sentences.
 
-import type { Decision } from '../../../orchestrator/model/policy/evaluate/evaluate.ts';
-import { type Answer, ModelCluster } from './answers.ts';
+import { type Answer, type Mode, ModelCluster } from './answers.ts';
 import type { Case, Enforced, Probe, Sides } from './facts.ts';
 
-/** Empty: everything is as expected. A probe is right if all its sides are as one of the two scopes of selectors has them. */
-export function compareCase(given: Case): string[] {
-  const cluster = new ModelCluster(given);
-  const always = new ModelCluster(given, 'always');
+/** What the cases speak of: scopes of selectors, and enforcement of every endpoint. */
+export const modes = {
+  'every cluster': { enforcement: 'default', localCluster: false },
+  'this cluster': { enforcement: 'default', localCluster: true },
+  always: { enforcement: 'always', localCluster: false },
+} as const satisfies Record<string, Mode>;
+
+export type IsRight = (probe: Probe, found: Sides, answer: Answer) => boolean;
+
+/** Probes that are not right, and endpoints that are enforced otherwise than the case has them; empty: none. */
+export function differencesOf(given: Case, mode: keyof typeof modes, isRight: IsRight): string[] {
+  const cluster = new ModelCluster(given, modes[mode]);
+  const probes = given.probes.flatMap((probe) => {
+    const answer = cluster.answer(probe);
+    const found = sidesOf(answer);
+    if (isRight(probe, found, answer)) return [];
+    const { from, to, protocol, port, localCluster, always } = probe;
+    const wanted = [probe, localCluster, always].filter((sides) => sides !== undefined).map(sidesText);
+    return [`${given.id}: ${from} → ${to} ${protocol} ${port}: ${sidesText(found)}, given: ${wanted.join(' | ')}`];
+  });
+  if (mode === 'always') return probes;
   return [
-    ...given.probes.flatMap((probe) => compareProbe(given, probe, cluster.answer(probe), [probe, probe.localCluster])),
-    ...given.probes.flatMap((probe) => compareProbe(given, probe, always.answer(probe), alwaysSides(probe), ' (always)')),
-    ...given.endpoints.flatMap(({ namespace, name, enforced }) => compareEnforced(given, `${namespace}/${name}`, enforced, cluster)),
+    ...probes,
+    ...given.endpoints.flatMap(({ namespace, name, enforced }) => unlike(given.id, `${namespace}/${name}`, enforced, cluster)),
   ];
 }
 
-/** A side on which the scope of selectors makes a difference has a policy, so the mode makes none there. */
-function alwaysSides(probe: Probe): (Sides | undefined)[] {
-  const { localCluster, always = probe } = probe;
-  if (localCluster === undefined) return [always];
-  const side = (name: 'egress' | 'ingress') => (localCluster[name] === probe[name] ? always[name] : localCluster[name]);
-  return [always, both(side('egress'), side('ingress'))];
-}
-
 export function sidesOf({ egress, ingress }: Answer): Sides {
-  return both(egress?.verdict ?? 'allow', ingress?.verdict ?? 'allow');
+  const [out, into] = [egress?.verdict ?? 'allow', ingress?.verdict ?? 'allow'];
+  const verdict = ['deny', 'redirect'].find((worse) => out === worse || into === worse) ?? 'allow';
+  return { egress: out, ingress: into, verdict };
 }
 
-function both(egress: string, ingress: string): Sides {
-  const verdict = ['deny', 'redirect'].find((worse) => egress === worse || ingress === worse) ?? 'allow';
-  return { egress, ingress, verdict };
-}
-
-function compareProbe(given: Case, probe: Probe, answer: Answer, accepted: readonly (Sides | undefined)[], mode = ''): string[] {
-  const found = sidesOf(answer);
-  const wanted = accepted.filter((sides) => sides !== undefined);
-  if (wanted.some(({ egress, ingress, verdict }) => found.egress === egress && found.ingress === ingress && found.verdict === verdict))
-    return [];
-  const { from, to, protocol, port } = probe;
-  return [`${given.id}${mode}: ${from} → ${to} ${protocol} ${port}: ${text(found)}, expected ${wanted.map(text).join(' or ')}`];
-}
-
-function text({ egress, ingress }: Sides): string {
+export function sidesText({ egress, ingress }: Sides): string {
   return `egress ${egress} ingress ${ingress}`;
 }
 
-function compareEnforced(given: Case, name: string, enforced: Enforced, cluster: ModelCluster): string[] {
-  const found = (direction: 'egress' | 'ingress') => cluster.side(direction, name, name, { protocol: 'TCP', port: 1 }) as Decision;
+function unlike(id: string, name: string, wanted: Enforced, cluster: ModelCluster): string[] {
+  const found = (direction: 'egress' | 'ingress') => cluster.side(direction, name, name, { protocol: 'TCP', port: 1 });
   const [ingress, egress] = [found('ingress'), found('egress')];
-  const is = [ingress.enforced, egress.enforced, ingress.defaultDeny, egress.defaultDeny].join(' ');
-  const wanted = [enforced.ingress, enforced.egress, enforced.defaultDenyIngress, enforced.defaultDenyEgress].join(' ');
-  return is === wanted ? [] : [`${given.id}: ${name}: enforced ingress, egress, default deny ingress, egress: ${is}, expected ${wanted}`];
+  const is = `${ingress?.enforced} ${egress?.enforced} ${ingress?.defaultDeny} ${egress?.defaultDeny}`;
+  const given = `${wanted.ingress} ${wanted.egress} ${wanted.defaultDenyIngress} ${wanted.defaultDenyEgress}`;
+  return is === given ? [] : [`${id}: ${name}: enforced ingress, egress, default deny of both: ${is}, given: ${given}`];
 }
