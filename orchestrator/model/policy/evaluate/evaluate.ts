@@ -53,7 +53,7 @@ export function evaluate(view: View, question: Question): Decision {
   const winners = matches.filter(({ clause }) => clause.precedence === best.clause.precedence);
   const { rule, traffic, precedence } = best.clause;
   const rules = distinct(winners);
-  const isBuiltin = isHostsOwn(question, best);
+  const isBuiltin = defaultDeny && isHostsOwn(question, best);
   return {
     ...common,
     verdict: precedence === denyPrecedence ? 'deny' : traffic.layer7 === undefined ? 'allow' : 'redirect',

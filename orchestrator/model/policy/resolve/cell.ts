@@ -26,7 +26,7 @@ export interface CellRow extends Clause {
 
 /**
  * Rows in the order of their keys. Where several rules say the same of the same, the first by its text is named, so that the order in which
- * they came does not show. A narrower row of equal precedence stays if it names another rule: the packet's rule is the most specific.
+ * they came does not show. A narrower row of equal precedence stays: the packet's rule is the most specific one.
  */
 export function canonicalRows(variants: Iterable<Variant>): CellRow[] {
   const best = new Map<number, CellRow>();
@@ -40,8 +40,8 @@ export function canonicalRows(variants: Iterable<Variant>): CellRow[] {
   const kept = new Map<number, CellRow>();
   let lengths = 0;
   for (const row of [...best.values()].sort((a, b) => a.key - b.key)) {
-    const around = nearest(kept, row.key, lengths);
-    if (around !== undefined && covers(around, row)) continue;
+    // Precedence never falls from a kept row to a narrower one, so the nearest has the highest of all that are around.
+    if ((nearest(kept, row.key, lengths)?.precedence ?? 0) > row.precedence) continue;
     kept.set(row.key, row);
     if (row.key !== everything) lengths |= 1 << portBits(row.key);
   }
@@ -52,11 +52,6 @@ function isBefore(clause: Clause, rule: RuleName, other: CellRow): boolean {
   if (clause.precedence !== other.precedence) return clause.precedence > other.precedence;
   if (rule.isBuiltin !== other.rule.isBuiltin) return other.rule.isBuiltin;
   return rule.text < other.rule.text;
-}
-
-/** Precedence never falls from a kept row to a narrower one, so the nearest has the highest of all that are around. */
-function covers(around: CellRow, row: CellRow): boolean {
-  return around.precedence > row.precedence || (around.precedence === row.precedence && around.rule === row.rule);
 }
 
 /** The narrowest row that covers a key; `lengths`: a bit for every number of port bits that there is. */

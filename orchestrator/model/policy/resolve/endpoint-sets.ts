@@ -196,7 +196,7 @@ export class EndpointSets {
       side.sections.add(record);
       for (const rule of record.rules[direction]) rule.apply(set, this.portsOf);
     }
-    hold(side, reserved.host, localHost, wanted && direction === 'ingress');
+    hold(side, reserved.host, localHost, wanted && direction === 'ingress' && !isOpen);
     hold(side, anyIdentity, defaultAllow, wanted && isOpen);
   }
 }
