@@ -35,7 +35,7 @@ const listOf = { ingress: { allow: 'ingress', deny: 'ingressDeny' }, egress: { a
 
 function readSection(spec: Field, scope: Scope): Section {
   const { findings } = scope;
-  if (!spec.present) findings.type(spec, 'an object');
+  if (!spec.present) findings.type(spec, 'a map');
   findings.object(spec);
   const subject = readSubject(spec, scope);
   const defaultDeny = findings.object(spec.get('enableDefaultDeny'));

@@ -30,13 +30,13 @@ export class Findings {
 
   /** An object, which may be absent. */
   object(field: Field): Field {
-    if (field.present && (typeof field.value !== 'object' || Array.isArray(field.value))) this.type(field, 'an object');
+    if (field.present && (typeof field.value !== 'object' || Array.isArray(field.value))) this.type(field, 'a map');
     return field;
   }
 
-  /** A text; undefined when absent. */
+  /** A string; undefined when absent. */
   text(field: Field): string | undefined {
-    if (field.present && typeof field.value !== 'string') this.type(field, 'a text');
+    if (field.present && typeof field.value !== 'string') this.type(field, 'a string');
     return field.text;
   }
 
@@ -55,7 +55,7 @@ export class Findings {
   }
 
   type(field: Field, wanted: string): void {
-    const hint = wanted === 'a text' && ['number', 'boolean'].includes(typeof field.value) ? `: write "${field.value}"` : '';
+    const hint = wanted === 'a string' && ['number', 'boolean'].includes(typeof field.value) ? `: write "${field.value}"` : '';
     this.error(field, 'json-type', `${quote(field.value)} is not ${wanted}${hint}`);
   }
 
@@ -69,6 +69,6 @@ export class Findings {
 /** A value as it was written, cut short. */
 export function quote(value: unknown): string {
   const text =
-    typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'a list' : 'an object') : (JSON.stringify(value) ?? 'nothing');
+    typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'a list' : 'a map') : (JSON.stringify(value) ?? 'nothing');
   return text.length > 80 ? `${text.slice(0, 77)}…${text.endsWith('"') ? '"' : ''}` : text;
 }

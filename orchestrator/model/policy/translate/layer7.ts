@@ -43,11 +43,12 @@ export function readLayer7(element: Field, context: PortRuleContext): ReadLayer7
   // A listener takes everything; L7 rules come before TLS, which they may look into.
   const layer7 =
     listener ??
-    (http.count > 0 ? asked('http', http, { rules: http.value }) : undefined) ??
-    (dns.count > 0 ? asked('dns', dns, { names, rules: dns.value }) : undefined) ??
+    (http.count > 0 ? asked('http', http, findings, { rules: http.value }) : undefined) ??
+    (dns.count > 0 ? asked('dns', dns, findings, { names, rules: dns.value }) : undefined) ??
     tls;
   const unknown = ['kafka', 'l7proto', 'l7'].map((key) => rules.get(key)).find((field) => field.present);
-  if (unknown !== undefined) findings.warning(unknown, 'l7-unknown', 'rules of this kind exist no more: the element allows nothing');
+  if (unknown !== undefined)
+    findings.warning(unknown, 'l7-kind-not-enforced', 'rules of this kind exist no more, so the element allows nothing');
   return { layer7, strict, dns: dns.count > 0, unknown: unknown !== undefined };
 }
 
@@ -62,7 +63,7 @@ function readTls(element: Field, findings: Findings, strict: boolean): Layer7 | 
     findings.error(names, 'sni', 'server names together with L7 rules need terminatingTLS, since the proxy must read what is inside');
   }
   const field = names.count > 0 ? names : terminating.present ? terminating : originating;
-  return field.present && (names.count > 0 || field !== names) ? asked('tls', field, { rules: field.value }) : undefined;
+  return field.present && (names.count > 0 || field !== names) ? asked('tls', field, findings, { rules: field.value }) : undefined;
 }
 
 function readListener(element: Field, { direction, findings }: PortRuleContext, strict: boolean): Layer7 | undefined {
@@ -71,7 +72,7 @@ function readListener(element: Field, { direction, findings }: PortRuleContext, 
   if (direction === 'ingress') findings.error(listener, 'listener', 'listeners are for egress only');
   if (strict) findings.error(listener, 'listener', 'a listener and L7 rules exclude each other');
   const priority = findings.integer(listener.get('priority')) ?? 0;
-  return asked('listener', listener, { rules: listener.value, ...(priority > 0 ? { priority } : {}) });
+  return asked('listener', listener, findings, { rules: listener.value, ...(priority > 0 ? { priority } : {}) });
 }
 
 /** One element of `rules.dns`; unlike in toFQDNs a name and a pattern may both stand there. */
@@ -87,7 +88,8 @@ function readDns(rule: Field, findings: Findings): NameSelector[] {
   });
 }
 
-function asked(kind: Layer7['kind'], field: Field, more: Partial<Layer7>): Layer7 {
+function asked(kind: Layer7['kind'], field: Field, findings: Findings, more: Partial<Layer7>): Layer7 {
+  findings.warning(field, 'l7-not-enforced', 'this needs a proxy: on a node that has none, what it allows is dropped');
   return { kind, field: pathText(field.path), ...more };
 }
 

@@ -9,6 +9,14 @@ export function parsePortText(text: string): PortText | undefined {
   return number === undefined ? undefined : { number };
 }
 
+/** What to write instead of a text that is no port; empty when there is no guess. */
+export function portHint(text: string): string {
+  const range = /^(\d{1,5})\s*[-:]\s*(\d{1,5})$/.exec(text);
+  if (range) return `: for a range write port "${range[1]}" and endPort ${range[2]}`;
+  if (/^0\d{1,6}$/.test(text)) return `: a leading 0 makes it octal, write "${Number(text)}"`;
+  return /^\s*\d{1,5}\s*$/.test(text) && Number(text) <= 0xffff ? `: write "${Number(text)}"` : '';
+}
+
 /** RFC 6335: 1-15 letters, digits and single hyphens between them, a letter among them. */
 export function isServiceName(text: string): boolean {
   return text.length <= 15 && /^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$/.test(text) && /[a-zA-Z]/.test(text);

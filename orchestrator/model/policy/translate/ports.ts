@@ -3,7 +3,7 @@
 import type { PortName, PortRange, Traffic } from '../rule.ts';
 import type { Field } from './field.ts';
 import { type Findings, quote } from './findings.ts';
-import { parsePortText } from './port-text.ts';
+import { parsePortText, portHint } from './port-text.ts';
 
 export const everyPort: PortRange = { first: 0, last: 0xffff };
 
@@ -53,7 +53,11 @@ export function readPort(field: Field, findings: Findings): ReadPort | undefined
   }
   const parsed = parsePortText(text);
   if (parsed === undefined) {
-    findings.error(port, 'port', `${quote(text)} is no port: write a number from 0 to 65535 or a name of at most 15 letters, digits and -`);
+    findings.error(
+      port,
+      'port',
+      `${quote(text)} is no port${portHint(text) || ': write a number from 0 to 65535 or a name of at most 15 letters, digits and -'}`,
+    );
     return undefined;
   }
   if (protocol === undefined) return undefined;

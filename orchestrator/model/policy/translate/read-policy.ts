@@ -1,6 +1,7 @@
 // Reading: a manifest as a policy, or what is wrong with it. The door of this folder.
 
 import { checkObject } from '../../schema/kinds.ts';
+import { lintPolicy } from '../lint/lint.ts';
 import type { Problem } from '../problem.ts';
 import type { Policy, PolicyKind, PolicyRef, Section } from '../rule.ts';
 import { readCiliumPolicy } from './cilium-policy.ts';
@@ -51,10 +52,11 @@ export function readPolicy(object: unknown, options: ReadOptions = defaults): Po
     return { problems: merge(findings.problems, checked) };
   }
   const ref = readRef(root, kind, findings);
-  const sections = kinds[kind].read(root, { ...options, ref, findings });
-  const problems = merge(findings.problems, checked);
-  if (findings.refused || problems.some(({ severity }) => severity === 'error')) return { problems };
-  return { policy: { ref, sections }, problems };
+  const policy: Policy = { ref, sections: kinds[kind].read(root, { ...options, ref, findings }) };
+  const refused = findings.refused || checked.some(({ severity }) => severity === 'error');
+  if (refused) return { problems: merge(findings.problems, checked) };
+  const linted = (options.lint ?? !options.stored) ? lintPolicy(object, policy) : [];
+  return { policy, problems: merge([...findings.problems, ...linted], checked) };
 }
 
 export function readRef(root: Field, kind: PolicyKind, findings: Findings): PolicyRef {

@@ -12,6 +12,8 @@ export interface ReadOptions {
    * here, and the agent's own checks decide alone. Cases of verdicts are of this kind: some hold what today's schema refuses.
    */
   readonly stored?: boolean;
+  /** Also warn of accepted policies that probably do not do what their authors think. Default: unless it is stored. */
+  readonly lint?: boolean;
 }
 
 export interface Scope extends ReadOptions {
