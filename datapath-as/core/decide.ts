@@ -1,24 +1,15 @@
 // Decide: the chain of stages, from the facts about a packet to the record of what is to be done. Read this first.
 
-import { isConfigured, readEpochs } from './address';
+import { readEpochs } from './address';
 import { conntrackReopens, isReply } from './conntrack';
-import { clearRecord, drop } from './effects';
+import { ALLOWED, clearRecord, drop, dropped, ENDED, tellAllowed } from './effects';
 import { EFFECT_CREATE, EFFECT_DELETE, EFFECT_NONE, EFFECT_REPLACE } from './enum/effect';
-import { EVENT_ALLOW, EVENT_NONE } from './enum/event';
-import { HOOK_FROM_NETWORK, HOOK_FROM_POD, HOOK_TO_HOST } from './enum/hook';
+import { HOOK_FROM_NETWORK, HOOK_FROM_POD } from './enum/hook';
 import { NEXT_HOP_STACK } from './enum/next-hop';
 import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, TCP_RST } from './enum/protocol';
-import {
-  REASON_FORWARDED,
-  REASON_ICMP_UNSOLICITED,
-  REASON_INVALID_IDENTITY,
-  REASON_INVALID_SOURCE,
-  REASON_RELATED_UNKNOWN,
-  REASON_TRANSLATION_CLASH,
-} from './enum/reason';
+import { REASON_FORWARDED, REASON_INVALID_IDENTITY, REASON_INVALID_SOURCE, REASON_TRANSLATION_CLASH } from './enum/reason';
 import { addressSlot } from './hash';
 import { lookupConntrack, lookupEpoch } from './host';
-import { CONFIG_ALLOW_EVENTS } from './layout/config';
 import {
   Conntrack,
   CONNTRACK_HAIRPIN,
@@ -30,7 +21,8 @@ import {
   TRANSLATION_HAIRPIN,
 } from './layout/conntrack';
 import { FACT_FIRST_FRAGMENT, FACT_ICMP_ERROR, FACT_LATER_FRAGMENT, FACT_NEIGHBOUR, Facts, Record } from './layout/packet';
-import { clientTuple, flowKey, newTranslation, originTuple, packetTuple, Scratch } from './layout/scratch';
+import { clientTuple, flowKey, newTranslation, originTuple, packetTuple, policyKey, Scratch } from './layout/scratch';
+import { policyPort } from './policy';
 import { evaluate } from './stages/evaluate';
 import { continueFlow, isCurrent, newFlow, renewTranslation, touchFlow } from './stages/flow';
 import { forward } from './stages/forward';
@@ -38,35 +30,28 @@ import { fragment } from './stages/fragment';
 import { icmpPorts, isEchoReply } from './stages/icmp';
 import { checkSender } from './stages/peers';
 import { rewriteError, rewriteForward, rewriteReply } from './stages/rewrite';
+import { stray, unrelated } from './stages/stray';
 import { TRANSLATE_DONE, translate } from './stages/translate';
 import { hasExpired } from './time';
 import { copyTuple, flowKeyOf, reverseTuple, tupleOf } from './tuple';
 
 const CONNTRACK_ANY_CLOSED: u32 = CONNTRACK_ORIGIN_CLOSED | CONNTRACK_RESPONDER_CLOSED;
 
-/** What a stage says of a packet: its record is final, or it is allowed and only its way is left to find. */
-const ENDED: u32 = 0;
-const ALLOWED: u32 = 1;
-/** ... of a live entry: it does not count for this packet, which opens a flow of its own. */
+/** What is said of a live entry: it does not count for this packet, which opens a flow of its own. Besides ENDED and ALLOWED. */
 const OPENS: u32 = 2;
 
-function dropped(record: Record, reason: u32): u32 {
-  drop(record, <u8>reason);
-  return ENDED;
-}
-
-/** An ICMP error belongs to the flow whose packet it embeds: it passes while that flow's verdict stands, and changes nothing. */
+/** An ICMP error belongs to the flow whose packet it embeds: it passes while that flow's verdict stands, and changes nothing of it. */
 export function related(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): u32 {
   const reason = checkSender(facts, scratch);
   if (reason != REASON_FORWARDED) return dropped(record, reason);
   const reply: u32 = record.reply;
   const originEpoch: u32 = reply != 0 ? scratch.destinationEpoch : scratch.sourceEpoch;
   const responderEpoch: u32 = reply != 0 ? scratch.sourceEpoch : scratch.destinationEpoch;
-  if (entry.originEpoch != originEpoch || entry.responderEpoch != responderEpoch) return dropped(record, REASON_RELATED_UNKNOWN);
+  rewriteError(facts, record, scratch, entry);
+  if (entry.originEpoch != originEpoch || entry.responderEpoch != responderEpoch) return stray(facts, record, scratch);
   record.sourceIdentity = reply != 0 ? entry.originIdentity : entry.responderIdentity;
   record.destinationIdentity = reply != 0 ? entry.responderIdentity : entry.originIdentity;
   scratch.remoteNode = entry.remoteNode;
-  rewriteError(facts, record, scratch, entry);
   return ALLOWED;
 }
 
@@ -83,11 +68,6 @@ export function established(facts: Facts, record: Record, scratch: Scratch, entr
   return ALLOWED;
 }
 
-/** A flow's verdict is told if the node wants to know; a would-be drop is told already. */
-function tellAllowed(record: Record): void {
-  if (record.event == EVENT_NONE && isConfigured(CONFIG_ALLOW_EVENTS)) record.event = EVENT_ALLOW;
-}
-
 /** A packet of a flow about which something changed: its policies are asked once more, and the flow goes on or ends. */
 export function revisited(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): u32 {
   if (record.reply != 0) reverseTuple(packetTuple(scratch), originTuple(scratch));
@@ -95,6 +75,7 @@ export function revisited(facts: Facts, record: Record, scratch: Scratch, entry:
   scratch.originIdentity = entry.originIdentity;
   scratch.responderIdentity = entry.responderIdentity;
   scratch.keepsGrants = 1;
+  policyKey(scratch).port = policyPort(originTuple(scratch), facts.family);
   const reason = evaluate(facts, record, scratch);
   if (reason != REASON_FORWARDED) {
     drop(record, <u8>reason);
@@ -118,12 +99,11 @@ export function revisited(facts: Facts, record: Record, scratch: Scratch, entry:
 
 /** The first packet of a flow. `effect`: EFFECT_CREATE, or EFFECT_REPLACE where an entry that no longer counts is in the way. */
 export function opened(facts: Facts, record: Record, scratch: Scratch, effect: u8): u32 {
-  const icmp: bool = facts.protocol == PROTOCOL_ICMP || facts.protocol == PROTOCOL_ICMPV6;
-  if (icmp && isEchoReply(facts.family, facts.icmpType)) return dropped(record, REASON_ICMP_UNSOLICITED);
   copyTuple(packetTuple(scratch), originTuple(scratch));
   scratch.originIdentity = 0;
   scratch.responderIdentity = 0;
   scratch.keepsGrants = 0;
+  policyKey(scratch).port = policyPort(originTuple(scratch), facts.family);
   record.reply = 0;
   const reason = evaluate(facts, record, scratch);
   if (reason != REASON_FORWARDED) return dropped(record, reason);
@@ -221,9 +201,10 @@ function judge(facts: Facts, record: Record, scratch: Scratch): u32 {
     if (outcome != OPENS) return outcome;
     effect = EFFECT_REPLACE;
   }
-  if (!isError) return opened(facts, record, scratch, effect);
-  // The host has flows of its own, and errors about them.
-  return facts.hook == HOOK_FROM_NETWORK || facts.hook == HOOK_TO_HOST ? ENDED : dropped(record, REASON_RELATED_UNKNOWN);
+  // Neither begins a flow.
+  const icmp: bool = facts.protocol == PROTOCOL_ICMP || facts.protocol == PROTOCOL_ICMPV6;
+  if (isError || (icmp && isEchoReply(facts.family, facts.icmpType))) return unrelated(facts, record, scratch);
+  return opened(facts, record, scratch, effect);
 }
 
 /** Decides one packet. Writes the whole record, and in the scratch the values that its effects need; returns the next hop. */

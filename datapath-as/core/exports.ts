@@ -13,5 +13,6 @@ export { fragment } from './stages/fragment';
 export { icmpPorts } from './stages/icmp';
 export { checkSender } from './stages/peers';
 export { rewriteError } from './stages/rewrite';
+export { stray, unrelated } from './stages/stray';
 export { translate } from './stages/translate';
 export { reverseTuple } from './tuple';

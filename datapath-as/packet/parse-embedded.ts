@@ -30,6 +30,7 @@ function writeEmbedded(inner: Header, facts: Facts, icmp: bool): void {
   facts.outerDestinationLo = facts.destinationLo;
   writeAddresses(inner, facts);
   facts.protocol = <u8>inner.protocol;
+  facts.outerIcmpType = facts.icmpType;
   facts.flags |= FACT_ICMP_ERROR;
   if (icmp) {
     readIcmp(inner.family, inner.transport, facts);

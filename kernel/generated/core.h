@@ -43,9 +43,11 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 
 /* from datapath-as/core/decide.ts */
 #define CONNTRACK_ANY_CLOSED 48U
+#define OPENS 2U
+
+/* from datapath-as/core/effects.ts */
 #define ENDED 0U
 #define ALLOWED 1U
-#define OPENS 2U
 
 /* from datapath-as/core/enum/effect.ts */
 #define EFFECT_NONE ((u8)0)
@@ -185,7 +187,6 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 #define SLOT_SHIFT 48ULL
 
 /* from datapath-as/core/layout/config.ts */
-#define CONFIG_ALLOW_HOST 1U
 #define CONFIG_ALLOW_EVENTS 2U
 
 /* from datapath-as/core/layout/conntrack.ts */
@@ -471,7 +472,7 @@ struct facts {
 	u8 flags;
 	u8 invalid;
 	u8 icmp_code;
-	u8 pad2;
+	u8 outer_icmp_type;
 	u16 pad3;
 };
 _Static_assert(__builtin_offsetof(struct facts, source_hi) == 0, "struct facts.source_hi");
@@ -502,7 +503,7 @@ _Static_assert(__builtin_offsetof(struct facts, icmp_id) == 104, "struct facts.i
 _Static_assert(__builtin_offsetof(struct facts, flags) == 106, "struct facts.flags");
 _Static_assert(__builtin_offsetof(struct facts, invalid) == 107, "struct facts.invalid");
 _Static_assert(__builtin_offsetof(struct facts, icmp_code) == 108, "struct facts.icmp_code");
-_Static_assert(__builtin_offsetof(struct facts, pad2) == 109, "struct facts.pad2");
+_Static_assert(__builtin_offsetof(struct facts, outer_icmp_type) == 109, "struct facts.outer_icmp_type");
 _Static_assert(__builtin_offsetof(struct facts, pad3) == 110, "struct facts.pad3");
 _Static_assert(sizeof(struct facts) == 112, "struct facts");
 
@@ -1079,6 +1080,38 @@ static __always_inline void rewrite_error_reply(struct facts *facts, struct reco
 static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port);
 static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline struct tuple *origin_tuple(struct scratch *scratch);
+static __always_inline struct policy_key *policy_key(struct scratch *scratch);
+static __always_inline u32 tunnel_identity(u32 identity);
+static __always_inline struct prefix_key *prefix_key(struct scratch *scratch);
+static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
+static __always_inline u32 remote_identity(struct host *h, struct scratch *scratch, u64 hi, u64 lo, u32 known);
+static __always_inline u32 inline_note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
+__hidden __noinline u32 note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
+static __always_inline u32 inline_note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
+__hidden __noinline u32 note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
+static __always_inline struct grant_key *grant_key(struct scratch *scratch);
+static __always_inline u64 inline_policy_match(struct host *h, struct scratch *scratch, u32 identity);
+__hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u32 identity);
+static __always_inline u64 better_match(u64 match, u64 other);
+static __always_inline u64 inline_policy_verdict(struct host *h, struct scratch *scratch, u32 identity);
+__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity);
+static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires);
+__hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match);
+static __always_inline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity);
+static __always_inline u32 match_rule(u64 match);
+static __always_inline u8 audited_reason(struct record *record, struct endpoint *endpoint, u8 reason);
+static __always_inline u16 match_proxy_port(u64 match);
+static __always_inline u8 inline_match_reason(u64 match);
+__hidden __noinline u8 match_reason(u64 match);
+static __always_inline u32 inline_evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
+__hidden __noinline u32 evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
+static __always_inline u32 inline_evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
+__hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
+__hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline bool is_configured(struct host *h, u32 flag);
+static __always_inline void tell_allowed(struct host *h, struct record *record);
+__hidden __noinline u32 stray(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline bool inline_is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply);
 __hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply);
@@ -1097,44 +1130,14 @@ __hidden __noinline void rewrite_reply(struct facts *facts, struct record *recor
 __hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline u32 inline_established(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline u32 established(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-static __always_inline struct tuple *origin_tuple(struct scratch *scratch);
-static __always_inline u32 tunnel_identity(u32 identity);
-static __always_inline struct prefix_key *prefix_key(struct scratch *scratch);
-static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
-static __always_inline u32 remote_identity(struct host *h, struct scratch *scratch, u64 hi, u64 lo, u32 known);
-static __always_inline u32 inline_note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
-__hidden __noinline u32 note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
-static __always_inline u32 inline_note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
-__hidden __noinline u32 note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
-static __always_inline struct policy_key *policy_key(struct scratch *scratch);
 static __always_inline u16 inline_policy_port(struct tuple *origin, u8 family);
 __hidden __noinline u16 policy_port(struct tuple *origin, u8 family);
-static __always_inline struct grant_key *grant_key(struct scratch *scratch);
-static __always_inline u64 inline_policy_match(struct host *h, struct scratch *scratch, u32 identity);
-__hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u32 identity);
-static __always_inline u64 better_match(u64 match, u64 other);
-static __always_inline u64 inline_policy_verdict(struct host *h, struct scratch *scratch, u32 identity);
-__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity);
-static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires);
-__hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match);
-static __always_inline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity);
-static __always_inline u32 match_rule(u64 match);
-static __always_inline u8 audited_reason(struct record *record, struct endpoint *endpoint, u8 reason);
-static __always_inline u16 match_proxy_port(u64 match);
-static __always_inline u8 inline_match_reason(u64 match);
-__hidden __noinline u8 match_reason(u64 match);
-static __always_inline u32 inline_evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
-__hidden __noinline u32 evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
-static __always_inline bool is_configured(struct host *h, u32 flag);
-static __always_inline u32 inline_evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
-__hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
-__hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline struct conntrack *new_conntrack(struct scratch *scratch);
 static __always_inline void write_verdict(struct record *record, struct scratch *scratch);
 __hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old);
-static __always_inline void tell_allowed(struct host *h, struct record *record);
 __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline u32 unrelated(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline u32 inline_opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
 __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
@@ -1183,7 +1186,7 @@ __hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference)
 	return inline_checksum_fold(inline_checksum_add((u32)field, difference));
 }
 
-/* from datapath-as/core/effects.ts:11 */
+/* from datapath-as/core/effects.ts:17 */
 static __always_inline void clear_record(struct facts *facts, struct record *record)
 {
 	record->next_hop = NEXT_HOP_STACK;
@@ -1224,14 +1227,14 @@ __hidden __noinline u32 address_slot(u64 hi, u64 lo)
 	return inline_address_slot(hi, lo);
 }
 
-/* from datapath-as/core/decide.ts:193 */
+/* from datapath-as/core/decide.ts:173 */
 static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo)
 {
 	struct address_slot *slot = lookup_epoch(h, inline_address_slot(hi, lo));
 	return slot == 0 ? HINT_ENDPOINT : slot->hints;
 }
 
-/* from datapath-as/core/decide.ts:199 */
+/* from datapath-as/core/decide.ts:179 */
 static __always_inline bool is_foreign(struct host *h, struct facts *facts)
 {
 	if (facts->hook != HOOK_FROM_NETWORK)
@@ -1242,7 +1245,7 @@ static __always_inline bool is_foreign(struct host *h, struct facts *facts)
 	return (hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
 }
 
-/* from datapath-as/core/effects.ts:40 */
+/* from datapath-as/core/effects.ts:46 */
 static __always_inline u32 drop(struct record *record, u8 reason)
 {
 	record->next_hop = NEXT_HOP_DROP;
@@ -1334,7 +1337,7 @@ __hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct rec
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/decide.ts:183 */
+/* from datapath-as/core/decide.ts:163 */
 static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
@@ -1432,7 +1435,7 @@ static __always_inline struct flow_key *flow_key(struct scratch *scratch)
 	return (struct flow_key *)&scratch->flow0;
 }
 
-/* from datapath-as/core/decide.ts:176 */
+/* from datapath-as/core/decide.ts:156 */
 static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch)
 {
 	inline_read_epochs(h, scratch);
@@ -1754,7 +1757,7 @@ __hidden __noinline u32 translate(struct host *h, struct facts *facts, struct re
 	return apply_translation(h, record, scratch, facts->family);
 }
 
-/* from datapath-as/core/decide.ts:53 */
+/* from datapath-as/core/effects.ts:59 */
 static __always_inline u32 dropped(struct record *record, u32 reason)
 {
 	drop(record, (u8)reason);
@@ -1783,13 +1786,13 @@ __hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
 	return inline_conntrack_reopens(protocol, tcp_flags, flags);
 }
 
-/* from datapath-as/core/decide.ts:156 */
+/* from datapath-as/core/decide.ts:136 */
 static __always_inline bool is_translating(u8 hook)
 {
 	return hook == HOOK_FROM_POD || hook == HOOK_FROM_NETWORK;
 }
 
-/* from datapath-as/core/decide.ts:143 */
+/* from datapath-as/core/decide.ts:123 */
 static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (record->reply != 0)
@@ -1898,7 +1901,352 @@ __hidden __noinline void rewrite_error(struct facts *facts, struct record *recor
 		rewrite_error_forward(facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/decide.ts:59 */
+/* from datapath-as/core/layout/scratch.ts:103 */
+static __always_inline struct tuple *origin_tuple(struct scratch *scratch)
+{
+	return (struct tuple *)&scratch->origin0;
+}
+
+/* from datapath-as/core/layout/scratch.ts:118 */
+static __always_inline struct policy_key *policy_key(struct scratch *scratch)
+{
+	return (struct policy_key *)&scratch->policy0;
+}
+
+/* from datapath-as/core/stages/peers.ts:28 */
+static __always_inline u32 tunnel_identity(u32 identity)
+{
+	if (identity == IDENTITY_HOST)
+		return IDENTITY_REMOTE_NODE;
+	return (identity & IDENTITY_SCOPE_MASK) == 0 ? identity : IDENTITY_UNKNOWN;
+}
+
+/* from datapath-as/core/layout/scratch.ts:115 */
+static __always_inline struct prefix_key *prefix_key(struct scratch *scratch)
+{
+	return (struct prefix_key *)&scratch->prefix0;
+}
+
+/* from datapath-as/core/address.ts:28 */
+static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo)
+{
+	struct prefix_key *key = prefix_key(scratch);
+	key->prefix_length = PREFIX_WHOLE;
+	key->zone = 0;
+	key->hi = hi;
+	key->lo = lo;
+	return lookup_prefix(h, key);
+}
+
+/* from datapath-as/core/stages/peers.ts:34 */
+static __always_inline u32 remote_identity(struct host *h, struct scratch *scratch, u64 hi, u64 lo, u32 known)
+{
+	struct prefix *prefix = prefix_of(h, scratch, hi, lo);
+	if (prefix == 0)
+		return known == IDENTITY_UNKNOWN ? IDENTITY_WORLD : known;
+	scratch->remote_node = prefix->node;
+	return prefix->identity;
+}
+
+/* from datapath-as/core/stages/peers.ts:42 */
+static __always_inline u32 inline_note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
+{
+	if (reply == 0) {
+		const u8 reason = sender_reason(facts, endpoint);
+		if (reason != REASON_FORWARDED)
+			return reason;
+	}
+	if (endpoint != 0) {
+		scratch->origin_port = endpoint->port;
+		scratch->origin_identity = endpoint->identity;
+		return REASON_FORWARDED;
+	}
+	struct tuple *origin = origin_tuple(scratch);
+	scratch->origin_port = 0;
+	const bool overlay = facts->hook == HOOK_FROM_OVERLAY && reply == 0;
+	const u32 known = overlay ? tunnel_identity(facts->tunnel_identity) : scratch->origin_identity;
+	if (overlay && known == IDENTITY_UNKNOWN)
+		return REASON_INVALID_IDENTITY;
+	const u32 identity = remote_identity(h, scratch, origin->source_hi, origin->source_lo, known);
+	scratch->origin_identity = overlay ? known : identity;
+	return REASON_FORWARDED;
+}
+
+__hidden __noinline u32 note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
+{
+	return inline_note_originator(h, facts, scratch, endpoint, reply);
+}
+
+/* from datapath-as/core/stages/peers.ts:63 */
+static __always_inline u32 inline_note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
+{
+	if (reply != 0) {
+		const u8 reason = sender_reason(facts, endpoint);
+		if (reason != REASON_FORWARDED)
+			return reason;
+	}
+	if (endpoint != 0) {
+		scratch->responder_port = endpoint->port;
+		scratch->responder_identity = endpoint->identity;
+		return REASON_FORWARDED;
+	}
+	struct tuple *origin = origin_tuple(scratch);
+	scratch->responder_port = 0;
+	scratch->responder_identity = remote_identity(h, scratch, origin->destination_hi, origin->destination_lo, scratch->responder_identity);
+	return REASON_FORWARDED;
+}
+
+__hidden __noinline u32 note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
+{
+	return inline_note_responder(h, facts, scratch, endpoint, reply);
+}
+
+/* from datapath-as/core/layout/scratch.ts:121 */
+static __always_inline struct grant_key *grant_key(struct scratch *scratch)
+{
+	return (struct grant_key *)&scratch->grant0;
+}
+
+/* from datapath-as/core/policy.ts:32 */
+static __always_inline u64 inline_policy_match(struct host *h, struct scratch *scratch, u32 identity)
+{
+	struct policy_key *key = policy_key(scratch);
+	key->prefix_length = POLICY_PREFIX_PORT;
+	key->identity = identity;
+	struct policy_entry *entry = lookup_policy(h, key);
+	if (entry == 0)
+		return 0;
+	return core_at(u64, entry, 0);
+}
+
+__hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u32 identity)
+{
+	return inline_policy_match(h, scratch, identity);
+}
+
+/* from datapath-as/core/policy.ts:27 */
+static __always_inline u64 better_match(u64 match, u64 other)
+{
+	return (other >> ORDER_SHIFT) > (match >> ORDER_SHIFT) ? other : match;
+}
+
+/* from datapath-as/core/policy.ts:42 */
+static __always_inline u64 inline_policy_verdict(struct host *h, struct scratch *scratch, u32 identity)
+{
+	const u64 match = inline_policy_match(h, scratch, identity);
+	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
+		return match;
+	return better_match(match, inline_policy_match(h, scratch, POLICY_ANY_IDENTITY));
+}
+
+__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity)
+{
+	return inline_policy_verdict(h, scratch, identity);
+}
+
+/* from datapath-as/core/policy.ts:48 */
+static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires)
+{
+	if (identity == 0)
+		return match;
+	if (scratch->keeps_grants == 0 && inline_has_expired(expires, scratch->now))
+		return match == 0 ? MATCH_GRANT_EXPIRED : match;
+	return better_match(match, inline_policy_match(h, scratch, identity));
+}
+
+/* from datapath-as/core/policy.ts:58 */
+__hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match)
+{
+	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
+		return match;
+	struct grant *grant = lookup_grant(h, grant_key(scratch));
+	if (grant == 0)
+		return match;
+	u64 best = grant_match(h, scratch, match, grant->identity0, grant->expires0);
+	best = grant_match(h, scratch, best, grant->identity1, grant->expires1);
+	best = grant_match(h, scratch, best, grant->identity2, grant->expires2);
+	return grant_match(h, scratch, best, grant->identity3, grant->expires3);
+}
+
+/* from datapath-as/core/policy.ts:86 */
+static __always_inline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity)
+{
+	struct policy_key *key = policy_key(scratch);
+	key->set = set;
+	key->direction = direction;
+	const u64 match = inline_policy_verdict(h, scratch, identity);
+	if (direction != DIRECTION_EGRESS || scratch->responder_port != 0)
+		return match;
+	return granted_verdict(h, scratch, match);
+}
+
+/* from datapath-as/core/policy.ts:19 */
+static __always_inline u32 match_rule(u64 match)
+{
+	return (match >> ORDER_SHIFT) == 0 ? 0 : (u32)match;
+}
+
+/* from datapath-as/core/stages/evaluate.ts:14 */
+static __always_inline u8 audited_reason(struct record *record, struct endpoint *endpoint, u8 reason)
+{
+	if (reason == REASON_FORWARDED || (endpoint->flags & ENDPOINT_AUDIT) == 0)
+		return reason;
+	record->audited = reason;
+	record->event = EVENT_AUDIT;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/policy.ts:23 */
+static __always_inline u16 match_proxy_port(u64 match)
+{
+	return (u16)(match >> PROXY_SHIFT);
+}
+
+/* from datapath-as/core/policy.ts:69 */
+static __always_inline u8 inline_match_reason(u64 match)
+{
+	const u8 precedence = (u8)(match >> PRECEDENCE_SHIFT);
+	if (precedence == PRECEDENCE_NONE)
+		return match == MATCH_GRANT_EXPIRED ? REASON_GRANT_EXPIRED : REASON_POLICY_DENIED;
+	if (precedence == PRECEDENCE_DENY)
+		return REASON_POLICY_DENY;
+	if (precedence >= PRECEDENCE_REDIRECT && match_proxy_port(match) == 0)
+		return REASON_L7_NOT_ENFORCED;
+	return REASON_FORWARDED;
+}
+
+__hidden __noinline u8 match_reason(u64 match)
+{
+	return inline_match_reason(match);
+}
+
+/* from datapath-as/core/stages/evaluate.ts:22 */
+static __always_inline u32 inline_evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
+{
+	if ((endpoint->flags & ENDPOINT_EGRESS_ENFORCED) == 0)
+		return REASON_FORWARDED;
+	struct tuple *origin = origin_tuple(scratch);
+	struct grant_key *key = grant_key(scratch);
+	key->hi = origin->destination_hi;
+	key->lo = origin->destination_lo;
+	key->endpoint = endpoint->id;
+	key->pad0 = 0;
+	const u64 match = direction_verdict(h, scratch, endpoint->policy_set, DIRECTION_EGRESS, scratch->responder_identity);
+	record->endpoint = endpoint->id;
+	record->direction = DIRECTION_EGRESS;
+	record->egress_rule = match_rule(match);
+	const u8 reason = audited_reason(record, endpoint, inline_match_reason(match));
+	if (reason == REASON_FORWARDED && record->audited == 0)
+		record->proxy_port = match_proxy_port(match);
+	return reason;
+}
+
+__hidden __noinline u32 evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
+{
+	return inline_evaluate_egress(h, record, scratch, endpoint);
+}
+
+/* from datapath-as/core/stages/evaluate.ts:40 */
+static __always_inline u32 inline_evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
+{
+	if ((endpoint->flags & ENDPOINT_INGRESS_ENFORCED) == 0)
+		return REASON_FORWARDED;
+	const u64 match = direction_verdict(h, scratch, endpoint->policy_set, DIRECTION_INGRESS, scratch->origin_identity);
+	record->endpoint = endpoint->id;
+	record->direction = DIRECTION_INGRESS;
+	record->ingress_rule = match_rule(match);
+	const u8 reason = audited_reason(record, endpoint, inline_match_reason(match));
+	if (reason == REASON_FORWARDED && record->proxy_port == 0 && record->audited == 0)
+		record->proxy_port = match_proxy_port(match);
+	return reason;
+}
+
+__hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
+{
+	return inline_evaluate_ingress(h, record, scratch, endpoint);
+}
+
+/* from datapath-as/core/stages/evaluate.ts:55 */
+__hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	const u32 reply = record->reply;
+	struct tuple *origin = origin_tuple(scratch);
+	struct endpoint *responder = endpoint_of(h, scratch, origin->destination_hi, origin->destination_lo);
+	struct endpoint *originator = scratch->hairpin != 0 ? responder : endpoint_of(h, scratch, origin->source_hi, origin->source_lo);
+	scratch->remote_node = 0;
+	u32 reason = inline_note_originator(h, facts, scratch, originator, reply);
+	if (reason != REASON_FORWARDED)
+		return reason;
+	reason = inline_note_responder(h, facts, scratch, responder, reply);
+	if (reason != REASON_FORWARDED)
+		return reason;
+	record->source_identity = reply != 0 ? scratch->responder_identity : scratch->origin_identity;
+	record->destination_identity = reply != 0 ? scratch->origin_identity : scratch->responder_identity;
+	if (scratch->hairpin != 0)
+		return REASON_FORWARDED;
+	policy_key(scratch)->protocol = origin->protocol;
+	if (originator != 0) {
+		reason = inline_evaluate_egress(h, record, scratch, originator);
+		if (reason != REASON_FORWARDED)
+			return reason;
+	}
+	return responder == 0 ? REASON_FORWARDED : inline_evaluate_ingress(h, record, scratch, responder);
+}
+
+/* from datapath-as/core/address.ts:38 */
+static __always_inline bool is_configured(struct host *h, u32 flag)
+{
+	struct config *config = lookup_config(h);
+	return config != 0 && (config->flags & flag) != 0;
+}
+
+/* from datapath-as/core/effects.ts:65 */
+static __always_inline void tell_allowed(struct host *h, struct record *record)
+{
+	if (record->event == EVENT_NONE && is_configured(h, CONFIG_ALLOW_EVENTS))
+		record->event = EVENT_ALLOW;
+}
+
+/* from datapath-as/core/stages/stray.ts:16 */
+__hidden __noinline u32 stray(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
+	if ((facts->flags & (FACT_FIRST_FRAGMENT | FACT_LATER_FRAGMENT)) != 0)
+		return dropped(record, is_error ? REASON_RELATED_UNKNOWN : REASON_ICMP_UNSOLICITED);
+	const u8 outer_type = facts->outer_icmp_type;
+	const u64 outer_hi = facts->outer_source_hi;
+	const u64 outer_lo = facts->outer_source_lo;
+	const u8 own_type = facts->icmp_type;
+	const u64 own_hi = facts->source_hi;
+	const u64 own_lo = facts->source_lo;
+	const u8 type = is_error ? outer_type : own_type;
+	struct address *target = address_key(scratch);
+	struct tuple *origin = origin_tuple(scratch);
+	origin->source_hi = is_error ? outer_hi : own_hi;
+	origin->source_lo = is_error ? outer_lo : own_lo;
+	origin->destination_hi = target->hi;
+	origin->destination_lo = target->lo;
+	origin->source_port = 0;
+	origin->destination_port = (u16)((u32)(u16)type << 8);
+	origin->protocol = facts->family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6;
+	origin->pad0 = 0;
+	origin->pad1 = 0;
+	policy_key(scratch)->port = (u16)((u32)(u16)type << 8);
+	scratch->origin_identity = 0;
+	scratch->responder_identity = 0;
+	scratch->keeps_grants = 0;
+	record->reply = 0;
+	const u32 reason = evaluate(h, facts, record, scratch);
+	if (reason != REASON_FORWARDED)
+		return dropped(record, reason);
+	tell_allowed(h, record);
+	struct tuple *found = origin_tuple(scratch);
+	target->hi = found->destination_hi;
+	target->lo = found->destination_lo;
+	return ALLOWED;
+}
+
+/* from datapath-as/core/decide.ts:44 */
 __hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	const u32 reason = check_sender(h, facts, scratch);
@@ -1907,12 +2255,12 @@ __hidden __noinline u32 related(struct host *h, struct facts *facts, struct reco
 	const u32 reply = record->reply;
 	const u32 origin_epoch = reply != 0 ? scratch->destination_epoch : scratch->source_epoch;
 	const u32 responder_epoch = reply != 0 ? scratch->source_epoch : scratch->destination_epoch;
+	rewrite_error(facts, record, scratch, entry);
 	if (entry->origin_epoch != origin_epoch || entry->responder_epoch != responder_epoch)
-		return dropped(record, REASON_RELATED_UNKNOWN);
+		return stray(h, facts, record, scratch);
 	record->source_identity = reply != 0 ? entry->origin_identity : entry->responder_identity;
 	record->destination_identity = reply != 0 ? entry->responder_identity : entry->origin_identity;
 	scratch->remote_node = entry->remote_node;
-	rewrite_error(facts, record, scratch, entry);
 	return ALLOWED;
 }
 
@@ -2073,7 +2421,7 @@ __hidden __noinline void renew_translation(struct facts *facts, struct record *r
 	record->touch_renewed = facts->now == 0 ? 1 : facts->now;
 }
 
-/* from datapath-as/core/decide.ts:74 */
+/* from datapath-as/core/decide.ts:59 */
 static __always_inline u32 inline_established(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	inline_touch_flow(facts, record, entry);
@@ -2093,106 +2441,6 @@ __hidden __noinline u32 established(struct facts *facts, struct record *record, 
 	return inline_established(facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/layout/scratch.ts:103 */
-static __always_inline struct tuple *origin_tuple(struct scratch *scratch)
-{
-	return (struct tuple *)&scratch->origin0;
-}
-
-/* from datapath-as/core/stages/peers.ts:28 */
-static __always_inline u32 tunnel_identity(u32 identity)
-{
-	if (identity == IDENTITY_HOST)
-		return IDENTITY_REMOTE_NODE;
-	return (identity & IDENTITY_SCOPE_MASK) == 0 ? identity : IDENTITY_UNKNOWN;
-}
-
-/* from datapath-as/core/layout/scratch.ts:115 */
-static __always_inline struct prefix_key *prefix_key(struct scratch *scratch)
-{
-	return (struct prefix_key *)&scratch->prefix0;
-}
-
-/* from datapath-as/core/address.ts:28 */
-static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo)
-{
-	struct prefix_key *key = prefix_key(scratch);
-	key->prefix_length = PREFIX_WHOLE;
-	key->zone = 0;
-	key->hi = hi;
-	key->lo = lo;
-	return lookup_prefix(h, key);
-}
-
-/* from datapath-as/core/stages/peers.ts:34 */
-static __always_inline u32 remote_identity(struct host *h, struct scratch *scratch, u64 hi, u64 lo, u32 known)
-{
-	struct prefix *prefix = prefix_of(h, scratch, hi, lo);
-	if (prefix == 0)
-		return known == IDENTITY_UNKNOWN ? IDENTITY_WORLD : known;
-	scratch->remote_node = prefix->node;
-	return prefix->identity;
-}
-
-/* from datapath-as/core/stages/peers.ts:42 */
-static __always_inline u32 inline_note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
-{
-	if (reply == 0) {
-		const u8 reason = sender_reason(facts, endpoint);
-		if (reason != REASON_FORWARDED)
-			return reason;
-	}
-	if (endpoint != 0) {
-		scratch->origin_port = endpoint->port;
-		scratch->origin_identity = endpoint->identity;
-		return REASON_FORWARDED;
-	}
-	struct tuple *origin = origin_tuple(scratch);
-	scratch->origin_port = 0;
-	const bool overlay = facts->hook == HOOK_FROM_OVERLAY && reply == 0;
-	const u32 known = overlay ? tunnel_identity(facts->tunnel_identity) : scratch->origin_identity;
-	if (overlay && known == IDENTITY_UNKNOWN)
-		return REASON_INVALID_IDENTITY;
-	const u32 identity = remote_identity(h, scratch, origin->source_hi, origin->source_lo, known);
-	scratch->origin_identity = overlay ? known : identity;
-	return REASON_FORWARDED;
-}
-
-__hidden __noinline u32 note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
-{
-	return inline_note_originator(h, facts, scratch, endpoint, reply);
-}
-
-/* from datapath-as/core/stages/peers.ts:63 */
-static __always_inline u32 inline_note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
-{
-	if (reply != 0) {
-		const u8 reason = sender_reason(facts, endpoint);
-		if (reason != REASON_FORWARDED)
-			return reason;
-	}
-	if (endpoint != 0) {
-		scratch->responder_port = endpoint->port;
-		scratch->responder_identity = endpoint->identity;
-		return REASON_FORWARDED;
-	}
-	struct tuple *origin = origin_tuple(scratch);
-	scratch->responder_port = 0;
-	scratch->responder_identity = remote_identity(h, scratch, origin->destination_hi, origin->destination_lo, scratch->responder_identity);
-	return REASON_FORWARDED;
-}
-
-__hidden __noinline u32 note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
-{
-	return inline_note_responder(h, facts, scratch, endpoint, reply);
-}
-
-/* from datapath-as/core/layout/scratch.ts:118 */
-static __always_inline struct policy_key *policy_key(struct scratch *scratch)
-{
-	return (struct policy_key *)&scratch->policy0;
-}
-
 /* from datapath-as/core/policy.ts:78 */
 static __always_inline u16 inline_policy_port(struct tuple *origin, u8 family)
 {
@@ -2207,209 +2455,6 @@ static __always_inline u16 inline_policy_port(struct tuple *origin, u8 family)
 __hidden __noinline u16 policy_port(struct tuple *origin, u8 family)
 {
 	return inline_policy_port(origin, family);
-}
-
-/* from datapath-as/core/layout/scratch.ts:121 */
-static __always_inline struct grant_key *grant_key(struct scratch *scratch)
-{
-	return (struct grant_key *)&scratch->grant0;
-}
-
-/* from datapath-as/core/policy.ts:32 */
-static __always_inline u64 inline_policy_match(struct host *h, struct scratch *scratch, u32 identity)
-{
-	struct policy_key *key = policy_key(scratch);
-	key->prefix_length = POLICY_PREFIX_PORT;
-	key->identity = identity;
-	struct policy_entry *entry = lookup_policy(h, key);
-	if (entry == 0)
-		return 0;
-	return core_at(u64, entry, 0);
-}
-
-__hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u32 identity)
-{
-	return inline_policy_match(h, scratch, identity);
-}
-
-/* from datapath-as/core/policy.ts:27 */
-static __always_inline u64 better_match(u64 match, u64 other)
-{
-	return (other >> ORDER_SHIFT) > (match >> ORDER_SHIFT) ? other : match;
-}
-
-/* from datapath-as/core/policy.ts:42 */
-static __always_inline u64 inline_policy_verdict(struct host *h, struct scratch *scratch, u32 identity)
-{
-	const u64 match = inline_policy_match(h, scratch, identity);
-	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
-		return match;
-	return better_match(match, inline_policy_match(h, scratch, POLICY_ANY_IDENTITY));
-}
-
-__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity)
-{
-	return inline_policy_verdict(h, scratch, identity);
-}
-
-/* from datapath-as/core/policy.ts:48 */
-static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires)
-{
-	if (identity == 0)
-		return match;
-	if (scratch->keeps_grants == 0 && inline_has_expired(expires, scratch->now))
-		return match == 0 ? MATCH_GRANT_EXPIRED : match;
-	return better_match(match, inline_policy_match(h, scratch, identity));
-}
-
-/* from datapath-as/core/policy.ts:58 */
-__hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match)
-{
-	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
-		return match;
-	struct grant *grant = lookup_grant(h, grant_key(scratch));
-	if (grant == 0)
-		return match;
-	u64 best = grant_match(h, scratch, match, grant->identity0, grant->expires0);
-	best = grant_match(h, scratch, best, grant->identity1, grant->expires1);
-	best = grant_match(h, scratch, best, grant->identity2, grant->expires2);
-	return grant_match(h, scratch, best, grant->identity3, grant->expires3);
-}
-
-/* from datapath-as/core/policy.ts:86 */
-static __always_inline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity)
-{
-	struct policy_key *key = policy_key(scratch);
-	key->set = set;
-	key->direction = direction;
-	const u64 match = inline_policy_verdict(h, scratch, identity);
-	if (direction != DIRECTION_EGRESS || scratch->responder_port != 0)
-		return match;
-	return granted_verdict(h, scratch, match);
-}
-
-/* from datapath-as/core/policy.ts:19 */
-static __always_inline u32 match_rule(u64 match)
-{
-	return (match >> ORDER_SHIFT) == 0 ? 0 : (u32)match;
-}
-
-/* from datapath-as/core/stages/evaluate.ts:16 */
-static __always_inline u8 audited_reason(struct record *record, struct endpoint *endpoint, u8 reason)
-{
-	if (reason == REASON_FORWARDED || (endpoint->flags & ENDPOINT_AUDIT) == 0)
-		return reason;
-	record->audited = reason;
-	record->event = EVENT_AUDIT;
-	return REASON_FORWARDED;
-}
-
-/* from datapath-as/core/policy.ts:23 */
-static __always_inline u16 match_proxy_port(u64 match)
-{
-	return (u16)(match >> PROXY_SHIFT);
-}
-
-/* from datapath-as/core/policy.ts:69 */
-static __always_inline u8 inline_match_reason(u64 match)
-{
-	const u8 precedence = (u8)(match >> PRECEDENCE_SHIFT);
-	if (precedence == PRECEDENCE_NONE)
-		return match == MATCH_GRANT_EXPIRED ? REASON_GRANT_EXPIRED : REASON_POLICY_DENIED;
-	if (precedence == PRECEDENCE_DENY)
-		return REASON_POLICY_DENY;
-	if (precedence >= PRECEDENCE_REDIRECT && match_proxy_port(match) == 0)
-		return REASON_L7_NOT_ENFORCED;
-	return REASON_FORWARDED;
-}
-
-__hidden __noinline u8 match_reason(u64 match)
-{
-	return inline_match_reason(match);
-}
-
-/* from datapath-as/core/stages/evaluate.ts:24 */
-static __always_inline u32 inline_evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
-{
-	if ((endpoint->flags & ENDPOINT_EGRESS_ENFORCED) == 0)
-		return REASON_FORWARDED;
-	struct tuple *origin = origin_tuple(scratch);
-	struct grant_key *key = grant_key(scratch);
-	key->hi = origin->destination_hi;
-	key->lo = origin->destination_lo;
-	key->endpoint = endpoint->id;
-	key->pad0 = 0;
-	const u64 match = direction_verdict(h, scratch, endpoint->policy_set, DIRECTION_EGRESS, scratch->responder_identity);
-	record->endpoint = endpoint->id;
-	record->direction = DIRECTION_EGRESS;
-	record->egress_rule = match_rule(match);
-	const u8 reason = audited_reason(record, endpoint, inline_match_reason(match));
-	if (reason == REASON_FORWARDED && record->audited == 0)
-		record->proxy_port = match_proxy_port(match);
-	return reason;
-}
-
-__hidden __noinline u32 evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
-{
-	return inline_evaluate_egress(h, record, scratch, endpoint);
-}
-
-/* from datapath-as/core/address.ts:38 */
-static __always_inline bool is_configured(struct host *h, u32 flag)
-{
-	struct config *config = lookup_config(h);
-	return config != 0 && (config->flags & flag) != 0;
-}
-
-/* from datapath-as/core/stages/evaluate.ts:42 */
-static __always_inline u32 inline_evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
-{
-	if ((endpoint->flags & ENDPOINT_INGRESS_ENFORCED) == 0)
-		return REASON_FORWARDED;
-	if (scratch->origin_identity == IDENTITY_HOST && is_configured(h, CONFIG_ALLOW_HOST))
-		return REASON_FORWARDED;
-	const u64 match = direction_verdict(h, scratch, endpoint->policy_set, DIRECTION_INGRESS, scratch->origin_identity);
-	record->endpoint = endpoint->id;
-	record->direction = DIRECTION_INGRESS;
-	record->ingress_rule = match_rule(match);
-	const u8 reason = audited_reason(record, endpoint, inline_match_reason(match));
-	if (reason == REASON_FORWARDED && record->proxy_port == 0 && record->audited == 0)
-		record->proxy_port = match_proxy_port(match);
-	return reason;
-}
-
-__hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
-{
-	return inline_evaluate_ingress(h, record, scratch, endpoint);
-}
-
-/* from datapath-as/core/stages/evaluate.ts:55 */
-__hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	const u32 reply = record->reply;
-	struct tuple *origin = origin_tuple(scratch);
-	struct endpoint *responder = endpoint_of(h, scratch, origin->destination_hi, origin->destination_lo);
-	struct endpoint *originator = scratch->hairpin != 0 ? responder : endpoint_of(h, scratch, origin->source_hi, origin->source_lo);
-	scratch->remote_node = 0;
-	u32 reason = inline_note_originator(h, facts, scratch, originator, reply);
-	if (reason != REASON_FORWARDED)
-		return reason;
-	reason = inline_note_responder(h, facts, scratch, responder, reply);
-	if (reason != REASON_FORWARDED)
-		return reason;
-	record->source_identity = reply != 0 ? scratch->responder_identity : scratch->origin_identity;
-	record->destination_identity = reply != 0 ? scratch->origin_identity : scratch->responder_identity;
-	if (scratch->hairpin != 0)
-		return REASON_FORWARDED;
-	struct policy_key *key = policy_key(scratch);
-	key->protocol = origin->protocol;
-	key->port = inline_policy_port(origin, facts->family);
-	if (originator != 0) {
-		reason = inline_evaluate_egress(h, record, scratch, originator);
-		if (reason != REASON_FORWARDED)
-			return reason;
-	}
-	return responder == 0 ? REASON_FORWARDED : inline_evaluate_ingress(h, record, scratch, responder);
 }
 
 /* from datapath-as/core/layout/scratch.ts:142 */
@@ -2457,14 +2502,7 @@ __hidden __noinline void continue_flow(struct facts *facts, struct record *recor
 	write_verdict(record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:87 */
-static __always_inline void tell_allowed(struct host *h, struct record *record)
-{
-	if (record->event == EVENT_NONE && is_configured(h, CONFIG_ALLOW_EVENTS))
-		record->event = EVENT_ALLOW;
-}
-
-/* from datapath-as/core/decide.ts:92 */
+/* from datapath-as/core/decide.ts:72 */
 __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (record->reply != 0)
@@ -2474,6 +2512,7 @@ __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct re
 	scratch->origin_identity = entry->origin_identity;
 	scratch->responder_identity = entry->responder_identity;
 	scratch->keeps_grants = 1;
+	policy_key(scratch)->port = inline_policy_port(origin_tuple(scratch), facts->family);
 	const u32 reason = evaluate(h, facts, record, scratch);
 	if (reason != REASON_FORWARDED) {
 		drop(record, (u8)reason);
@@ -2495,7 +2534,7 @@ __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct re
 	return ALLOWED;
 }
 
-/* from datapath-as/core/decide.ts:161 */
+/* from datapath-as/core/decide.ts:141 */
 static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	const u32 reply = inline_is_reply(entry->flags, scratch->source_high);
@@ -2511,6 +2550,33 @@ static __always_inline u32 known(struct host *h, struct facts *facts, struct rec
 	if (inline_is_current(facts, scratch, entry, reply))
 		return inline_established(facts, record, scratch, entry);
 	return revisited(h, facts, record, scratch, entry);
+}
+
+/* from datapath-as/core/stages/stray.ts:59 */
+__hidden __noinline u32 unrelated(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
+	const u64 outer_hi = facts->outer_destination_hi;
+	const u64 outer_lo = facts->outer_destination_lo;
+	const u64 own_hi = facts->destination_hi;
+	const u64 own_lo = facts->destination_lo;
+	const u64 hi = is_error ? outer_hi : own_hi;
+	const u64 lo = is_error ? outer_lo : own_lo;
+	if (is_error && facts->hook == HOOK_TO_HOST)
+		return ENDED;
+	if (is_error && facts->hook == HOOK_FROM_NETWORK) {
+		struct endpoint *endpoint = endpoint_of(h, scratch, hi, lo);
+		if (endpoint == 0 || (endpoint->flags & ENDPOINT_HOST) != 0)
+			return ENDED;
+	}
+	record->translation = EFFECT_NONE;
+	record->affinity = EFFECT_NONE;
+	record->service = 0;
+	record->backend = 0;
+	scratch->hairpin = 0;
+	address_key(scratch)->hi = hi;
+	address_key(scratch)->lo = lo;
+	return stray(h, facts, record, scratch);
 }
 
 /* from datapath-as/core/stages/flow.ts:89 */
@@ -2542,16 +2608,14 @@ __hidden __noinline void new_flow(struct facts *facts, struct record *record, st
 	write_verdict(record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:120 */
+/* from datapath-as/core/decide.ts:101 */
 static __always_inline u32 inline_opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
 {
-	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
-	if (icmp && is_echo_reply(facts->family, facts->icmp_type))
-		return dropped(record, REASON_ICMP_UNSOLICITED);
 	copy_tuple(packet_tuple(scratch), origin_tuple(scratch));
 	scratch->origin_identity = 0;
 	scratch->responder_identity = 0;
 	scratch->keeps_grants = 0;
+	policy_key(scratch)->port = inline_policy_port(origin_tuple(scratch), facts->family);
 	record->reply = 0;
 	const u32 reason = evaluate(h, facts, record, scratch);
 	if (reason != REASON_FORWARDED)
@@ -2573,7 +2637,7 @@ __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct recor
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/decide.ts:207 */
+/* from datapath-as/core/decide.ts:187 */
 static __always_inline u32 judge(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = find_flow(h, scratch);
@@ -2595,9 +2659,10 @@ static __always_inline u32 judge(struct host *h, struct facts *facts, struct rec
 			return outcome;
 		effect = EFFECT_REPLACE;
 	}
-	if (!is_error)
-		return inline_opened(h, facts, record, scratch, effect);
-	return (facts->hook == HOOK_FROM_NETWORK || facts->hook == HOOK_TO_HOST) ? ENDED : dropped(record, REASON_RELATED_UNKNOWN);
+	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
+	if (is_error || (icmp && is_echo_reply(facts->family, facts->icmp_type)))
+		return unrelated(h, facts, record, scratch);
+	return inline_opened(h, facts, record, scratch, effect);
 }
 
 /* from datapath-as/core/stages/forward.ts:13 */
@@ -2656,7 +2721,7 @@ __hidden __noinline u32 forward(struct host *h, struct facts *facts, struct reco
 	return inline_forward(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:230 */
+/* from datapath-as/core/decide.ts:211 */
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	clear_record(facts, record);

@@ -70,6 +70,7 @@ static __always_inline void write_quoted(struct __sk_buff *skb, struct header *i
 	facts->outer_destination_lo = facts->destination_lo;
 	write_addresses(skb, inner, facts);
 	facts->protocol = inner->protocol;
+	facts->outer_icmp_type = facts->icmp_type;
 	facts->flags |= FACT_ICMP_ERROR;
 	if (inner->protocol == PROTOCOL_ICMP || inner->protocol == PROTOCOL_ICMPV6) {
 		write_icmp(inner->family, message, facts);

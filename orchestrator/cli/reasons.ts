@@ -22,11 +22,11 @@ const sentences: Readonly<Record<keyof typeof Reason, string>> = {
   policyDeny: 'a rule denies it',
   l7NotEnforced: 'a rule wants a proxy, and there is none',
   translationClash: 'another flow has the same addresses and ports behind the service',
-  icmpUnsolicited: 'it answers an echo that nobody asked for',
+  icmpUnsolicited: 'it is a fragment of an answer to an echo that nobody asked for',
   grantExpired: 'the DNS name under which it was allowed has expired',
   servicePortUnknown: 'the address is a service, the port is not',
   hairpinUnsupported: 'the node has no address for pods that reach themselves',
-  relatedUnknown: 'it reports on a flow that is not known here',
+  relatedUnknown: 'it reports on a packet of which it does not quote enough',
   conntrackConflict: 'its flow was created twice at once',
   rewriteFailed: 'the packet could not be rewritten',
 };

@@ -69,7 +69,7 @@ export const chapters: readonly Chapter[] = [
       step('a redirect whose proxy is not there: closed, not open', tcp('web:40007 > api:9090')),
       step('the same rules for IPv6', tcp('web6:40008 > api6:8080')),
       step('a ping', icmp('web > api', ICMP_ECHO_REQUEST)),
-      step('a pong that nobody asked for', icmp('api > web', ICMP_ECHO_REPLY, { id: 8 })),
+      step('a pong that nobody asked for is asked about by its type', icmp('web > api', ICMP_ECHO_REPLY, { id: 8 })),
     ],
   },
   {
@@ -113,7 +113,7 @@ export const chapters: readonly Chapter[] = [
       step('the first fragment carries the ports', udp('web:40040 > api:5200', { fragment: { id: 9, length: 24 } })),
       step('a later one is decided by what the first one said', udp('web:40040 > api:5200', { fragment: { id: 9, start: 24 } })),
       step('a fragment whose first one was never seen', udp('web:40040 > api:5200', { fragment: { id: 10, start: 24 } })),
-      step('an ICMP error about a flow that does not exist', icmp('web > api', 3, { code: 3, about: udp('api:1 > web:2') })),
+      step('an ICMP error about a flow that does not exist, the same', icmp('web > api', 3, { code: 3, about: udp('api:1 > web:2') })),
       step('a header that lies about the length', tcp('web:40041 > api:8080', 'S', { ipv4: { totalLength: 1500 } })),
       step(
         'a chain of extension headers out of order',

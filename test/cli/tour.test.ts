@@ -16,7 +16,7 @@ const decisions = [
   'drop: l7 not enforced',
   'to pod api6',
   'to pod api',
-  'drop: icmp unsolicited',
+  'drop: policy denied',
   'through the tunnel',
   'drop: policy deny',
   'drop: invalid source',
@@ -34,7 +34,7 @@ const decisions = [
   'to pod api',
   'to pod api',
   'drop: fragment unknown',
-  'drop: related unknown',
+  'drop: policy denied',
   'drop: invalid packet',
   'drop: invalid extension header',
 ];

@@ -18,7 +18,5 @@ export class Config {
   pad1: u64;
 }
 
-/** The host reaches its own pods whatever their ingress policy (kubelet's probes). */
-export const CONFIG_ALLOW_HOST: u32 = 1;
 /** Tell of allowed flows too, not only of drops. */
 export const CONFIG_ALLOW_EVENTS: u32 = 2;

@@ -40,7 +40,8 @@ export class Facts {
   /** Reason for which the parser refuses the packet; 0: well formed. */
   invalid: u8;
   icmpCode: u8;
-  pad2: u8;
+  /** Type of the error itself, set with FACT_ICMP_ERROR only: `icmpType` may be the embedded message's. */
+  outerIcmpType: u8;
   pad3: u16;
 }
 

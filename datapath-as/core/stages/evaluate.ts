@@ -1,15 +1,13 @@
 // Stage evaluate: what the policies of a flow's two sides say. Decides for every side that is on this node, so that an entry with
 // current epochs needs no other word, whatever the hook.
 
-import { endpointOf, isConfigured } from '../address';
+import { endpointOf } from '../address';
 import { DIRECTION_EGRESS, DIRECTION_INGRESS, EVENT_AUDIT } from '../enum/event';
-import { IDENTITY_HOST } from '../enum/identity';
 import { REASON_FORWARDED } from '../enum/reason';
-import { CONFIG_ALLOW_HOST } from '../layout/config';
 import { Endpoint, ENDPOINT_AUDIT, ENDPOINT_EGRESS_ENFORCED, ENDPOINT_INGRESS_ENFORCED } from '../layout/endpoint';
 import { Facts, Record } from '../layout/packet';
 import { grantKey, originTuple, policyKey, Scratch } from '../layout/scratch';
-import { directionVerdict, matchProxyPort, matchReason, matchRule, policyPort } from '../policy';
+import { directionVerdict, matchProxyPort, matchReason, matchRule } from '../policy';
 import { noteOriginator, noteResponder } from './peers';
 
 /** A would-be drop of an endpoint in audit mode passes, and is told. */
@@ -41,7 +39,6 @@ export function evaluateEgress(record: Record, scratch: Scratch, endpoint: Endpo
 /** The responder's ingress policy over the originator. An egress redirect is not overtaken by an ingress one. */
 export function evaluateIngress(record: Record, scratch: Scratch, endpoint: Endpoint): u32 {
   if ((endpoint.flags & ENDPOINT_INGRESS_ENFORCED) == 0) return REASON_FORWARDED;
-  if (scratch.originIdentity == IDENTITY_HOST && isConfigured(CONFIG_ALLOW_HOST)) return REASON_FORWARDED;
   const match = directionVerdict(scratch, endpoint.policySet, DIRECTION_INGRESS, scratch.originIdentity);
   record.endpoint = endpoint.id;
   record.direction = DIRECTION_INGRESS;
@@ -51,7 +48,10 @@ export function evaluateIngress(record: Record, scratch: Scratch, endpoint: Endp
   return reason;
 }
 
-/** Finds both sides and asks both policies about the scratch's origin tuple; the reason to drop, REASON_FORWARDED if there is none. */
+/**
+ * Finds both sides and asks both policies about the scratch's origin tuple and the port in its policy key; the reason to drop,
+ * REASON_FORWARDED if there is none.
+ */
 export function evaluate(facts: Facts, record: Record, scratch: Scratch): u32 {
   const reply: u32 = record.reply;
   const origin = originTuple(scratch);
@@ -65,9 +65,7 @@ export function evaluate(facts: Facts, record: Record, scratch: Scratch): u32 {
   record.sourceIdentity = reply != 0 ? scratch.responderIdentity : scratch.originIdentity;
   record.destinationIdentity = reply != 0 ? scratch.originIdentity : scratch.responderIdentity;
   if (scratch.hairpin != 0) return REASON_FORWARDED;
-  const key = policyKey(scratch);
-  key.protocol = origin.protocol;
-  key.port = policyPort(origin, facts.family);
+  policyKey(scratch).protocol = origin.protocol;
   if (originator != null) {
     reason = evaluateEgress(record, scratch, originator);
     if (reason != REASON_FORWARDED) return reason;

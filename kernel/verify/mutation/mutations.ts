@@ -265,6 +265,22 @@ export const mutations: readonly Mutation[] = [
     to: 'false ? OPENS',
   },
   {
+    bug: 'an error about no flow is asked about as what it quotes',
+    row: 'stray',
+    file: core,
+    within: 'stray',
+    from: 'is_error ? outer_type : own_type',
+    to: 'is_error ? own_type : outer_type',
+  },
+  {
+    bug: 'the network brings errors to pods unasked',
+    row: 'unrelated',
+    file: core,
+    within: 'unrelated',
+    from: 'ENDPOINT_HOST',
+    to: 'ENDPOINT_AUDIT',
+  },
+  {
     bug: 'the kernel asks for the next slot',
     row: 'readEpochs',
     file: kernelHost,

@@ -110,7 +110,6 @@ export const LIFETIME_ICMP = 1788;
 export const LIFETIME_FRAGMENT = 298;
 export const EXPIRY_GRANULARITY = 60;
 export const TRANSLATION_RENEWAL = 298;
-export const CONFIG_ALLOW_HOST = 1;
 export const CONFIG_ALLOW_EVENTS = 2;
 export const CONNTRACK_ORIGIN_HIGH = 1;
 export const CONNTRACK_REPLIED = 2;
@@ -436,7 +435,6 @@ export const Lifetime = {
 } as const;
 
 export const ConfigFlag = {
-  allowHost: CONFIG_ALLOW_HOST,
   allowEvents: CONFIG_ALLOW_EVENTS,
 } as const;
 

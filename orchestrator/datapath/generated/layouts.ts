@@ -398,11 +398,12 @@ export interface Facts {
   flags: number;
   invalid: number;
   icmpCode: number;
+  outerIcmpType: number;
 }
 
 export const factsCodec: Codec<Facts> & { readonly layoutHash: string } = {
   size: 112,
-  layoutHash: 'b02ac1b53192d486',
+  layoutHash: '77b208db539771da',
   encode(value, view, offset) {
     view.setBigUint64(offset, value.sourceHi, true);
     view.setBigUint64(offset + 8, value.sourceLo, true);
@@ -432,7 +433,7 @@ export const factsCodec: Codec<Facts> & { readonly layoutHash: string } = {
     view.setUint8(offset + 106, value.flags);
     view.setUint8(offset + 107, value.invalid);
     view.setUint8(offset + 108, value.icmpCode);
-    view.setUint8(offset + 109, 0);
+    view.setUint8(offset + 109, value.outerIcmpType);
     view.setUint16(offset + 110, 0, true);
   },
   decode(view, offset) {
@@ -463,6 +464,7 @@ export const factsCodec: Codec<Facts> & { readonly layoutHash: string } = {
       flags: view.getUint8(offset + 106),
       invalid: view.getUint8(offset + 107),
       icmpCode: view.getUint8(offset + 108),
+      outerIcmpType: view.getUint8(offset + 109),
     };
   },
 };

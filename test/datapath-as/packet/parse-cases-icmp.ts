@@ -80,7 +80,8 @@ function error(name: string, family: 4 | 6, type: number, payload: Uint8Array, i
     family === 4
       ? { source: '10.9.9.9', destination: four.source, transport: { protocol: 'icmp', type, code: 3, payload } }
       : { source: 'fd09::9', destination: six.source, transport: { protocol: 'icmpv6', type, code: 3, payload } };
-  return { name: `${family === 4 ? 'icmp' : 'icmpv6'} error ${type} about ${name}`, packet, invalid, facts };
+  const outerIcmpType = invalid === 'FORWARDED' ? type : 0;
+  return { name: `${family === 4 ? 'icmp' : 'icmpv6'} error ${type} about ${name}`, packet, invalid, facts: { ...facts, outerIcmpType } };
 }
 
 const quotedFacts = { ...ports, flags: ERROR, tcpFlags: 0 };

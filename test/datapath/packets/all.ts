@@ -7,6 +7,7 @@ import { fragmentCases } from './fragments.ts';
 import { grantCases } from './grants.ts';
 import { hookCases, senderCases } from './hooks.ts';
 import { icmpCases } from './icmp.ts';
+import { strayCases } from './icmp-stray.ts';
 import { malformedCases } from './malformed.ts';
 import { natCases } from './nat.ts';
 import { overlayCases } from './overlay.ts';
@@ -24,6 +25,7 @@ export const packetCases: Readonly<Record<string, readonly PacketCase[]>> = {
   'service life': serviceLifeCases,
   translation: natCases,
   icmp: icmpCases,
+  'icmp without a flow': strayCases,
   fragments: fragmentCases,
   grants: grantCases,
   overlay: overlayCases,

@@ -312,16 +312,16 @@ const otherProtocols: PacketCase[] = [
     ],
   },
   {
-    name: 'an answer to nobody’s ping is dropped',
-    state: { endpoints: { client: { identity: 100 }, server: { identity: 200 } } },
-    steps: [{ packet: pong('server > client', 77), verdict: 'drop icmp unsolicited', event: 'drop', flow: { absent: true } }],
+    name: 'an answer to nobody’s ping belongs to no flow',
+    state: guarded,
+    steps: [{ packet: pong('server > client', 77), verdict: 'drop policy denied', event: 'drop', flow: { absent: true } }],
   },
   {
-    name: 'an answer to another ping is dropped',
+    name: 'an answer to another ping belongs to no flow',
     state: guarded,
     steps: [
       { packet: ping('client > server', 77), verdict: 'local server', direction: 'ingress' },
-      { packet: pong('server > client', 78), verdict: 'drop icmp unsolicited' },
+      { packet: pong('server > client', 78), verdict: 'drop policy denied' },
     ],
   },
   {
@@ -348,7 +348,7 @@ const otherProtocols: PacketCase[] = [
     steps: [
       { packet: ping('client > server', 77), verdict: 'local server', direction: 'ingress' },
       { seconds: 31 },
-      { packet: pong('server > client', 77), verdict: 'drop icmp unsolicited' },
+      { packet: pong('server > client', 77), verdict: 'drop policy denied' },
     ],
   },
 ];

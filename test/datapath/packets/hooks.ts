@@ -81,7 +81,7 @@ const senders: PacketCase[] = [
   },
   {
     name: 'the network does not send with the address of the host',
-    state: { ...pods, config: { allowHost: true } },
+    state: pods,
     steps: [{ hook: 'from_network', packet: tcp('host:40000 > server:80', 'S'), verdict: 'drop invalid source', event: 'drop' }],
   },
   {
@@ -150,18 +150,31 @@ const toPod: PacketCase[] = [
     ],
   },
   {
-    name: 'where the host is always let in it reaches every pod',
-    state: { ...locked, config: { allowHost: true } },
-    steps: [{ hook: 'to_pod', packet: tcp('host:40000 > client:81', 'S'), verdict: 'stack', record: { ingressRule: 0 } }],
+    name: 'the host is asked about like everybody',
+    state: locked,
+    steps: [{ hook: 'to_pod', packet: tcp('host:40000 > client:81', 'S'), verdict: 'drop policy denied', record: { sourceIdentity: 1 } }],
   },
   {
-    name: 'a deny keeps out the host, unless it is always let in',
+    name: 'an entry for the host lets it in, whatever it asks for',
+    state: { ...locked, policies: { 1: ['#9 ingress allow 1'] } },
+    steps: [{ hook: 'to_pod', packet: tcp('host:40000 > client:81', 'S'), verdict: 'stack', record: { ingressRule: 9 } }],
+  },
+  {
+    name: 'a deny keeps out the host that an entry lets in',
+    state: { ...locked, policies: { 1: ['#8 ingress deny any tcp', '#9 ingress allow 1'] } },
+    steps: [
+      { hook: 'to_pod', packet: tcp('host:40000 > client:81', 'S'), verdict: 'drop policy deny' },
+      { hook: 'to_pod', packet: udp('host:40000 > client:81'), verdict: 'stack' },
+    ],
+  },
+  {
+    name: 'a deny keeps out the host',
     state: { ...locked, policies: { 1: ['#1 ingress deny any'] } },
     steps: [{ hook: 'to_pod', packet: tcp('host:40000 > client:81', 'S'), verdict: 'drop policy deny' }],
   },
   {
     name: 'the pod’s answer to the host goes to the stack',
-    state: { ...locked, config: { allowHost: true } },
+    state: { ...locked, policies: { 1: ['#1 ingress allow 1'] } },
     steps: [
       { hook: 'to_pod', packet: tcp('host:40000 > client:80', 'S'), verdict: 'stack' },
       { packet: tcp('client:80 > host:40000', 'SA'), verdict: 'stack', record: { reply: 1 } },

@@ -1,4 +1,4 @@
-// Cases: ICMP errors belong to the flow that they speak of, and are translated with it; messages that belong to nobody are dropped.
+// Cases: ICMP errors belong to the flow that they speak of, and are translated with it.
 
 import { buildPacket } from '../../../orchestrator/net/packet.ts';
 import { type CasePacket, type IcmpKind, icmpError, ping, pong, tcp, udp } from '../../support/packet.ts';
@@ -78,14 +78,6 @@ const related: PacketCase[] = [
     ],
   },
   {
-    name: 'an error about another ping is dropped',
-    state: pods,
-    steps: [
-      { packet: ping('client > server', 99), verdict: 'local server' },
-      { packet: icmpError('server > client', 'host unreachable', ping('client > server', 98)), verdict: 'drop related unknown' },
-    ],
-  },
-  {
     name: 'eight bytes of the transport header are enough',
     state: pods,
     steps: [
@@ -109,31 +101,19 @@ const related: PacketCase[] = [
     ],
   },
   {
-    name: 'an error about no flow of a pod is dropped',
-    state: pods,
+    name: 'an error about other ports does not belong to the flow',
+    state: guarded,
     steps: [
-      {
-        packet: icmpError('client > server', 'port unreachable', tcp('server:80 > client:40000', 'S')),
-        verdict: 'drop related unknown',
-        event: 'drop',
-      },
+      openLocal,
+      { packet: icmpError('server > client', 'port unreachable', tcp('client:40001 > server:80', 'S')), verdict: 'drop policy denied' },
     ],
   },
   {
-    name: 'an error about a flow that expired is dropped',
-    state: pods,
+    name: 'an error about another ping does not belong to the flow',
+    state: guarded,
     steps: [
-      { packet: local, verdict: 'local server' },
-      { seconds: 61 },
-      { packet: icmpError('server > client', 'port unreachable', local), verdict: 'drop related unknown' },
-    ],
-  },
-  {
-    name: 'an error about a flow with other ports is dropped',
-    state: pods,
-    steps: [
-      { packet: local, verdict: 'local server' },
-      { packet: icmpError('server > client', 'port unreachable', tcp('client:40001 > server:80', 'S')), verdict: 'drop related unknown' },
+      { packet: ping('client > server', 99), verdict: 'local server', direction: 'ingress' },
+      { packet: icmpError('server > client', 'host unreachable', ping('client > server', 98)), verdict: 'drop policy denied' },
     ],
   },
   {
@@ -282,22 +262,6 @@ const translated: PacketCase[] = [
     ],
   },
   {
-    name: 'an error about a flow whose verdict is out of date waits for a packet that renews it',
-    state: guarded,
-    steps: [
-      openLocal,
-      { change: { epochs: ['server'] } },
-      { packet: icmpError('server > client', 'port unreachable', local), verdict: 'drop related unknown' },
-      openLocal,
-      { packet: icmpError('server > client', 'port unreachable', local), verdict: 'local client' },
-    ],
-  },
-  {
-    name: 'a client’s error about a frontend that it has no flow with is dropped',
-    state: withServices(web),
-    steps: [{ packet: icmpError('client > vip', 'port unreachable', answered('SA')), verdict: 'drop related unknown' }],
-  },
-  {
     name: 'an error about a flow that was not translated is left as it is',
     state: withServices(web),
     steps: [
@@ -319,11 +283,6 @@ const echo: PacketCase[] = [
       { packet: ping('client > world', 5), verdict: 'stack' },
       { hook: 'from_network', packet: pong('world > client', 5), verdict: 'local client', record: { reply: 1 } },
     ],
-  },
-  {
-    name: 'an answer from the network that no pod asked for is dropped',
-    state: pods,
-    steps: [{ hook: 'from_network', packet: pong('world > client', 5), verdict: 'drop icmp unsolicited' }],
   },
 ];
 

@@ -50,7 +50,7 @@ const incoming: PacketCase[] = [
   },
   {
     name: 'another node’s host is not let in as this one',
-    state: { ...around, config: { allowHost: true } },
+    state: { ...around, policies: { 2: ['#1 ingress allow 1'] } },
     steps: [arrives(tcp('node2:40000 > server:22', 'S'), 1, 'drop policy denied', { record: { sourceIdentity: 6 } })],
   },
   {

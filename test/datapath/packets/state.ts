@@ -28,7 +28,6 @@ export interface State {
 }
 
 export interface ConfigState {
-  readonly allowHost?: boolean;
   readonly allowEvents?: boolean;
   /** The node has no hairpin address. */
   readonly noHairpin?: boolean;
@@ -134,7 +133,7 @@ function configEntries(config: ConfigState, place: Place): Entry[] {
   if (config.absent) return [];
   const hairpin4 = config.noHairpin ? { hi: 0n, lo: 0n } : addressWords(hostAddress('hairpin', 'ipv4'));
   const hairpin6 = config.noHairpin ? { hi: 0n, lo: 0n } : addressWords(hostAddress('hairpin', 'ipv6'));
-  const flags = (config.allowHost ? 1 : 0) | (config.allowEvents ? 2 : 0);
+  const flags = config.allowEvents ? 2 : 0;
   const value = {
     flags,
     node: 1,
