@@ -1,13 +1,12 @@
 // Truth tables: small clusters, their policies, and who may reach whom. Rows send, columns receive: + allow, > redirect, . deny.
 
-export interface TruthTable {
+import type { SmallCluster } from './model-cluster/small.ts';
+
+export interface TruthTable extends SmallCluster {
   readonly title: string;
-  /** `namespace/name: labels`; a namespace's label `team` is its own name. */
-  readonly pods: Readonly<Record<string, string>>;
-  readonly others?: readonly ('world' | 'host' | 'remote-node')[];
-  readonly policies: string;
   /** Protocol and port of every packet. */
   readonly packet: string;
+  /** Rows of addresses outside end where the pods end: what they send each other is not ours to judge. */
   readonly table: string;
 }
 
@@ -18,7 +17,7 @@ export const truthTables: readonly TruthTable[] = [
     title: 'without policies everybody reaches everybody',
     pods: shop,
     others: ['world', 'host'],
-    policies: '',
+    manifests: '',
     packet: 'TCP 80',
     table: `
              web api db mon world host
@@ -33,7 +32,7 @@ export const truthTables: readonly TruthTable[] = [
     title: 'a NetworkPolicy that selects every pod of a namespace and allows nothing closes it, but not to its host',
     pods: shop,
     others: ['world', 'host', 'remote-node'],
-    policies: `
+    manifests: `
       apiVersion: networking.k8s.io/v1
       kind: NetworkPolicy
       metadata: { namespace: shop, name: closed }
@@ -53,7 +52,7 @@ export const truthTables: readonly TruthTable[] = [
     title: 'web calls api, api calls db: three policies make a chain',
     pods: shop,
     others: ['world'],
-    policies: `
+    manifests: `
       apiVersion: networking.k8s.io/v1
       kind: NetworkPolicy
       metadata: { namespace: shop, name: api }
@@ -80,7 +79,7 @@ export const truthTables: readonly TruthTable[] = [
   {
     title: 'selectors of a CiliumNetworkPolicy mean its own namespace; a namespace label or a clusterwide policy means all',
     pods: { 'shop/web': 'app=web', 'shop/db': 'app=db', 'shop/own': 'app=own', 'dev/web': 'app=web' },
-    policies: `
+    manifests: `
       apiVersion: cilium.io/v2
       kind: CiliumNetworkPolicy
       metadata: { namespace: shop, name: own }
@@ -109,7 +108,7 @@ export const truthTables: readonly TruthTable[] = [
     title: 'a deny goes before every allow, and turns default deny on by itself',
     pods: shop,
     others: ['world'],
-    policies: `
+    manifests: `
       apiVersion: cilium.io/v2
       kind: CiliumClusterwideNetworkPolicy
       metadata: { name: open }
@@ -134,7 +133,7 @@ export const truthTables: readonly TruthTable[] = [
     title: 'without default deny only what is denied is closed, and HTTP rules still redirect',
     pods: shop,
     others: ['world'],
-    policies: `
+    manifests: `
       apiVersion: cilium.io/v2
       kind: CiliumNetworkPolicy
       metadata: { namespace: shop, name: watched }
@@ -157,7 +156,7 @@ export const truthTables: readonly TruthTable[] = [
   {
     title: 'a rule with ports is for those ports only',
     pods: shop,
-    policies: `
+    manifests: `
       apiVersion: networking.k8s.io/v1
       kind: NetworkPolicy
       metadata: { namespace: shop, name: db }
@@ -179,7 +178,7 @@ export const truthTables: readonly TruthTable[] = [
     title: 'ICMP passes rules about everything, not rules about ports',
     pods: shop,
     others: ['host'],
-    policies: `
+    manifests: `
       apiVersion: cilium.io/v2
       kind: CiliumNetworkPolicy
       metadata: { namespace: shop, name: api }
@@ -207,7 +206,7 @@ export const truthTables: readonly TruthTable[] = [
     title: 'prefixes mean addresses outside, never pods or nodes',
     pods: shop,
     others: ['world', 'host', 'remote-node'],
-    policies: `
+    manifests: `
       apiVersion: networking.k8s.io/v1
       kind: NetworkPolicy
       metadata: { namespace: shop, name: everybody }
@@ -231,7 +230,7 @@ export const truthTables: readonly TruthTable[] = [
     title: 'entities: cluster means pods, nodes and hosts, world means the rest',
     pods: shop,
     others: ['world', 'host', 'remote-node'],
-    policies: `
+    manifests: `
       apiVersion: cilium.io/v2
       kind: CiliumNetworkPolicy
       metadata: { namespace: shop, name: inner }
@@ -256,7 +255,7 @@ export const truthTables: readonly TruthTable[] = [
     title: 'what a selector excludes is looked for among the pods of this cluster only',
     pods: shop,
     others: ['world', 'host', 'remote-node'],
-    policies: `
+    manifests: `
       apiVersion: cilium.io/v2
       kind: CiliumClusterwideNetworkPolicy
       metadata: { name: not-shop }
