@@ -31,6 +31,13 @@ const mayImport: Record<string, string[]> = {
   'orchestrator/datapath/kernel': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/datapath/wasm': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/manifests': ['orchestrator/model', 'orchestrator/net', 'orchestrator/errors.ts'],
+  'orchestrator/testing': [
+    'orchestrator/datapath',
+    'orchestrator/manifests',
+    'orchestrator/model',
+    'orchestrator/net',
+    'orchestrator/errors.ts',
+  ],
   'orchestrator/cli': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   scripts: [],
 };
