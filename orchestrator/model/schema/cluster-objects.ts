@@ -1,4 +1,4 @@
-// Schemas of the parts that are read of pods, namespaces, services, endpoint slices and nodes. Other fields are somebody else's.
+// Schemas of the parts that are read of pods, namespaces, services, endpoint slices, endpoints and nodes. Other fields are somebody else's.
 
 import { openMetadata } from './metadata.ts';
 import { boolean, builtIn, type Infer, integer, integerOrString, list, map, type Properties, string } from './schema.ts';
@@ -62,8 +62,14 @@ export const endpointSlice = whole({
   ports: list(builtIn({ name: string(), port: integer({ format: 'int32' }), protocol: string() }, open)),
 });
 
+/** The older form of slices, which users still write for services outside. */
+export const endpoints = whole({
+  subsets: list(builtIn({ addresses: list(address), notReadyAddresses: list(address) }, open)),
+});
+
 export type Pod = Infer<typeof pod>;
 export type Namespace = Infer<typeof namespace>;
 export type Node = Infer<typeof node>;
 export type Service = Infer<typeof service>;
 export type EndpointSlice = Infer<typeof endpointSlice>;
+export type Endpoints = Infer<typeof endpoints>;

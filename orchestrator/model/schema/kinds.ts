@@ -3,7 +3,7 @@
 import type { FieldPath, Problem } from '../policy/problem.ts';
 import { ciliumCidrGroup } from './cidr-group.ts';
 import { ciliumClusterwideNetworkPolicy, ciliumNetworkPolicy } from './cilium-policy.ts';
-import { endpointSlice, namespace, node, pod, service } from './cluster-objects.ts';
+import { endpointSlice, endpoints, namespace, node, pod, service } from './cluster-objects.ts';
 import { networkPolicy } from './network-policy.ts';
 import type { Schema } from './schema.ts';
 import { nearest } from './suggestion.ts';
@@ -18,6 +18,7 @@ const schemas: Readonly<Record<string, Readonly<Record<string, Schema>>>> = {
   Namespace: { v1: namespace },
   Service: { v1: service },
   EndpointSlice: { 'discovery.k8s.io/v1': endpointSlice },
+  Endpoints: { v1: endpoints },
   Node: { v1: node },
 };
 
