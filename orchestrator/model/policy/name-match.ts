@@ -22,7 +22,11 @@ const longestPattern = 255;
  */
 export function readName({ matchName = '', matchPattern = '' }: WrittenName): NameSelector | NameObjection {
   if (matchName !== '' && matchPattern !== '') {
-    return { class: 'fqdn-both', field: 'matchPattern', message: 'matchName and matchPattern exclude each other: make two elements of them' };
+    return {
+      class: 'fqdn-both',
+      field: 'matchPattern',
+      message: 'matchName and matchPattern exclude each other: make two elements of them',
+    };
   }
   if (matchName !== '') {
     if (!/^[-a-zA-Z0-9_.]+$/.test(matchName)) return objection('matchName', matchName, 'letters, digits and . - _');
@@ -96,8 +100,9 @@ function withDot(name: string): string {
   return name.endsWith('.') ? name : `${name}.`;
 }
 
+/** Undone by `withDot`. */
 function withoutDot(name: string): string {
-  return name.length > 1 && name.endsWith('.') ? name.slice(0, -1) : name;
+  return /[^.]\.$/.test(name) ? name.slice(0, -1) : name;
 }
 
 /** DNS folds the case of ASCII letters only. */

@@ -17,9 +17,9 @@ export class Field {
     return this.value !== undefined && this.value !== null;
   }
 
-  /** The key is there, whatever it holds. */
+  /** The key is there, if only with null. */
   has(key: string): boolean {
-    return isObject(this.value) && Object.hasOwn(this.value, key);
+    return this.get(key).value !== undefined;
   }
 
   get(key: string): Field {

@@ -45,14 +45,15 @@ export function readLayer7(element: Field, context: PortRuleContext): ReadLayer7
     listener ??
     (http.count > 0 ? asked('http', http, findings, { rules: http.value }) : undefined) ??
     (dns.count > 0 ? asked('dns', dns, findings, { names, rules: dns.value }) : undefined) ??
-    tls;
+    (tls === undefined ? undefined : asked('tls', tls, findings, { rules: tls.value }));
   const unknown = ['kafka', 'l7proto', 'l7'].map((key) => rules.get(key)).find((field) => field.present);
   if (unknown !== undefined)
     findings.warning(unknown, 'l7-kind-not-enforced', 'rules of this kind exist no more, so the element allows nothing');
   return { layer7, strict, dns: dns.count > 0, unknown: unknown !== undefined };
 }
 
-function readTls(element: Field, findings: Findings, strict: boolean): Layer7 | undefined {
+/** The field that asks for TLS to be looked at. */
+function readTls(element: Field, findings: Findings, strict: boolean): Field | undefined {
   const names = element.get('serverNames');
   const terminating = findings.object(element.get('terminatingTLS'));
   const originating = findings.object(element.get('originatingTLS'));
@@ -62,8 +63,8 @@ function readTls(element: Field, findings: Findings, strict: boolean): Layer7 | 
   if (names.count > 0 && strict && !terminating.present) {
     findings.error(names, 'sni', 'server names together with L7 rules need terminatingTLS, since the proxy must read what is inside');
   }
-  const field = names.count > 0 ? names : terminating.present ? terminating : originating;
-  return field.present && (names.count > 0 || field !== names) ? asked('tls', field, findings, { rules: field.value }) : undefined;
+  if (names.count > 0) return names;
+  return [terminating, originating].find(({ present }) => present);
 }
 
 function readListener(element: Field, { direction, findings }: PortRuleContext, strict: boolean): Layer7 | undefined {

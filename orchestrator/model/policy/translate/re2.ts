@@ -12,7 +12,9 @@ export function objectionToExpression(text: string): string | undefined {
 
 class Reader {
   private at = 0;
-  private depth = 0;
+  /** Of each group that is open: how often its innermost parts are repeated; Go multiplies nested counts. */
+  private readonly levels = [1];
+  private weight = 1;
   private repeatable = false;
   private repeated = false;
   private readonly text: string;
@@ -26,7 +28,7 @@ class Reader {
       const objection = this.step();
       if (objection !== undefined) return objection;
     }
-    return this.depth > 0 ? 'a ( is not closed' : undefined;
+    return this.levels.length > 1 ? 'a ( is not closed' : undefined;
   }
 
   private step(): string | undefined {
@@ -42,9 +44,15 @@ class Reader {
     return undefined;
   }
 
-  private atom(repeatable: boolean): void {
+  private atom(repeatable: boolean, weight = 1): void {
     this.repeatable = repeatable;
     this.repeated = false;
+    this.weigh(weight);
+  }
+
+  private weigh(weight: number): void {
+    this.weight = weight;
+    this.levels.push(Math.max(this.levels.pop() ?? 1, weight));
   }
 
   private open(): string | undefined {
@@ -58,16 +66,15 @@ class Reader {
       this.repeatable = false;
       return undefined;
     }
-    this.depth += 1;
+    this.levels.push(1);
     this.atom(false);
-    return this.depth > deepest ? `groups are nested deeper than ${deepest}` : undefined;
+    return this.levels.length > deepest ? `groups are nested deeper than ${deepest}` : undefined;
   }
 
   private close(): string | undefined {
-    if (this.depth === 0) return 'a ) closes nothing';
-    this.depth -= 1;
+    if (this.levels.length === 1) return 'a ) closes nothing';
     this.at += 1;
-    this.atom(true);
+    this.atom(true, this.levels.pop());
     return undefined;
   }
 
@@ -92,7 +99,10 @@ class Reader {
     const last = comma === undefined || most === '' ? Number(least) : Number(most);
     if (Number(least) > mostRepeats || last > mostRepeats) return `"${all}" repeats more than ${mostRepeats} times`;
     if (last < Number(least)) return `"${all}" ends before it begins`;
-    return this.repeat(all.length);
+    const objection = this.repeat(all.length);
+    if (objection !== undefined) return objection;
+    this.weigh(this.weight * Math.max(last, 1));
+    return this.weight > mostRepeats ? `"${all}" repeats what is repeated already, more than ${mostRepeats} times in all` : undefined;
   }
 
   private escape(): string | undefined {
@@ -148,12 +158,25 @@ const posixClasses = new Set('alnum alpha ascii blank cntrl digit graph lower pr
 
 /** How long the escape is that a text begins with; undefined: it is none. */
 function escapeLength(text: string, letters: RegExp): number | undefined {
-  const special = /^\\(?:x[0-9a-fA-F]{2}|x\{[0-9a-fA-F]{1,6}\}|[pP](?:[A-Z]|\{\^?[A-Za-z_]+\})|[0-7]{2,3}|0)/.exec(text);
+  const property = /^\\[pP](?:\{\^?([A-Za-z_]+)\}|([A-Z]))/.exec(text);
+  if (property) return isProperty(property[1] ?? property[2] ?? '') ? property[0].length : undefined;
+  const special = /^\\(?:x[0-9a-fA-F]{2}|x\{(?:0?[0-9a-fA-F]{1,5}|10[0-9a-fA-F]{4})\}|[0-7]{2,3}|0)/.exec(text);
   if (special) return special[0].length;
   const next = text[1] ?? '';
   if (letters.test(next)) return 2;
   // Punctuation may be escaped, letters and digits must mean something.
   return /^[!-/:-@[-`{-~]$/.test(next) ? 2 : undefined;
+}
+
+/** Of Unicode: a general category or a script; this engine knows them, too. */
+function isProperty(name: string): boolean {
+  return [name, `Script=${name}`].some((property) => {
+    try {
+      return new RegExp(`\\p{${property}}`, 'u') !== undefined;
+    } catch {
+      return false;
+    }
+  });
 }
 
 function codeOf(text: string): number {
