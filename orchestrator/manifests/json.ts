@@ -22,12 +22,21 @@ export class JsonReader {
     this.reading = reading;
   }
 
+  /** Whether the value was read to its end. */
+  closed = false;
+
   get done(): boolean {
     this.skip();
     return this.offset >= this.end;
   }
 
-  value(): Tree {
+  whole(): Tree {
+    const tree = this.value();
+    this.closed = true;
+    return tree;
+  }
+
+  private value(): Tree {
     this.skip();
     const offset = this.offset;
     this.reading.spend(1, offset);

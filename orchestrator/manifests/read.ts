@@ -2,10 +2,10 @@
 
 import { type Document, TextDocument } from './document.ts';
 import { JsonReader } from './json.ts';
-import { mostBytes, mostCharacters, mostDocuments } from './limits.ts';
-import { Reading, type TextProblem, Unreadable } from './reading.ts';
+import { mostBytes, mostDocuments } from './limits.ts';
+import { Reading, type TextProblem, unreadable } from './reading.ts';
 import { SourceText } from './source-text.ts';
-import { type Span, splitDocuments } from './split.ts';
+import { type Span, splitDocuments, splitItems } from './split.ts';
 import { findTree, type Tree, treeValue } from './tree.ts';
 import { readYaml } from './yaml.ts';
 
@@ -28,61 +28,91 @@ export function refusal(source: SourceText, offset: number, name: string, messag
 }
 
 function readSpan(source: SourceText, span: Span): Document[] {
+  const strange = /[^\P{Cc}\t\r\n\x7f-\x9f]|\ufffd/u.exec(source.text.slice(span.start, span.end));
+  if (strange !== null) return [refusal(source, span.start + strange.index, 'text', `not a text: it holds ${named(strange[0])}`)];
   const first = /[^ \t\r\n]/g;
   first.lastIndex = span.start;
   const begin = first.exec(source.text)?.index ?? span.start;
   if (source.text[begin] === '{') {
     const documents = readJson(source, { start: begin, end: span.end });
-    const flow = documents.length === 1 && documents[0].object === undefined && !/^\{\s*["}]/.test(source.text.slice(begin, begin + 1000));
+    const flow = documents[0]?.object === undefined && !/^\{\s*["}]/.test(source.text.slice(begin, begin + 1000));
     if (!flow) return documents;
   }
-  return readOne(source, span.start, (reading) => {
-    const strange = /[^\P{Cc}\t\r\n]|\ufffd/u.exec(source.text.slice(span.start, span.end));
-    if (strange !== null) reading.stop('text', span.start + strange.index, `not a text: it holds ${codePoint(strange[0])}`);
-    if (span.end - span.start > mostCharacters) {
-      const size = span.end - span.start;
-      reading.stop('too-large', begin, `the document has ${size} characters: at most ${mostCharacters} are read of one in YAML`);
-    }
-    return readYaml(source.text.slice(span.start, span.end), span.start, reading);
-  });
+  const { documents } = readOne(source, span.start, (reading) => readYaml(source.text, span.start, span.end, reading));
+  const items = documents.length === 1 && documents[0].object === undefined ? splitItems(source.text, span) : [];
+  return items.length > 0 ? items.flatMap((item) => readItem(source, item)) : documents;
 }
 
-/** JSON values one after the other; what follows a broken one is not found. */
+/** An element of a list: a list of one for YAML. */
+function readItem(source: SourceText, { start, end }: Span): Document[] {
+  return readOne(source, start, (reading) => {
+    const tree = readYaml(source.text, start, end, reading);
+    return tree?.kind === 'list' ? tree.items[0] : tree;
+  }).documents;
+}
+
+/** JSON values one after the other. What follows a broken one is looked for where a line starts with a brace. */
 function readJson(source: SourceText, { start, end }: Span): Document[] {
   const documents: Document[] = [];
-  let offset = start;
-  do {
+  for (let offset = start; offset < end && documents.length <= mostDocuments; ) {
     const from = offset;
-    let next = end;
+    let reader: JsonReader | undefined;
     const made = readOne(source, from, (reading) => {
-      const reader = new JsonReader(source.text, from, end, reading);
-      const tree = reader.value();
-      next = reader.done ? end : reader.offset;
-      return tree;
+      reader = new JsonReader(source.text, from, end, reading);
+      return reader.whole();
     });
-    documents.push(...made);
-    offset = next;
-  } while (offset < end);
+    documents.push(...made.documents);
+    if (reader === undefined || (made.failed && !reader.closed)) {
+      const brace = source.text.indexOf('\n{', reader?.offset ?? from);
+      offset = brace < 0 ? end : brace + 1;
+    } else offset = reader.done ? end : reader.offset;
+  }
   return documents;
 }
 
-function readOne(source: SourceText, start: number, read: (reading: Reading) => Tree | undefined): Document[] {
+interface Read {
+  readonly documents: Document[];
+  readonly failed: boolean;
+}
+
+function readOne(source: SourceText, start: number, read: (reading: Reading) => Tree | undefined): Read {
   const reading = new Reading();
   const tree = attempt(reading, start, read);
-  if (tree === undefined && !reading.failed) return [];
-  if (tree === undefined || reading.failed) return [new TextDocument(source, start, undefined, reading.problems, () => tree)];
-  const again = () => attempt(new Reading(), start, read);
+  const { failed } = reading;
+  if (tree === undefined) {
+    return { documents: failed ? [new TextDocument(source, start, undefined, reading.problems, () => undefined)] : [], failed };
+  }
+  let reread: Tree | undefined;
+  const again = () => {
+    reread ??= attempt(new Reading(), start, read);
+    return reread;
+  };
   const value = treeValue(tree);
   const items = listItems(value);
-  if (items === undefined) return [new TextDocument(source, start, value, reading.problems, again)];
-  return items.map((item, index) => {
+  if (items === undefined) return { documents: [makeDocument(source, tree.offset, value, reading.problems, again)], failed };
+  const documents = items.map((item, index) => {
     const problems = reading.problems.filter(({ path }) => path[0] === 'items' && path[1] === index);
-    const reread = () => {
+    const itsTree = () => {
       const whole = again();
-      return whole === undefined ? undefined : findTree(whole, ['items', index]).tree;
+      return whole && findTree(whole, ['items', index]).tree;
     };
-    return new TextDocument(source, start, item, problems.map(withoutItem), reread);
+    return makeDocument(source, findTree(tree, ['items', index]).key, item, problems.map(withoutItem), itsTree);
   });
+  const others = reading.problems.filter(({ path }) => path[0] !== 'items' || path.length < 2);
+  if (others.length > 0) documents.unshift(new TextDocument(source, start, undefined, others, again));
+  return { documents, failed };
+}
+
+/** An object whose text is wrong in places, as with a field that is there twice, is none: nobody knows which of both was meant. */
+function makeDocument(
+  source: SourceText,
+  start: number,
+  value: unknown,
+  problems: readonly TextProblem[],
+  tree: () => Tree | undefined,
+): Document {
+  const object = problems.some(({ severity }) => severity === 'error') ? undefined : value;
+  return new TextDocument(source, start, object, problems, tree);
 }
 
 function attempt(reading: Reading, start: number, read: (reading: Reading) => Tree | undefined): Tree | undefined {
@@ -90,22 +120,26 @@ function attempt(reading: Reading, start: number, read: (reading: Reading) => Tr
     return read(reading);
   } catch (error) {
     if (error instanceof RangeError) reading.refuse('too-deep', start, 'maps and lists are too deep to be read');
-    else if (!(error instanceof Unreadable)) throw error;
+    else if (error !== unreadable) throw error;
     return undefined;
   }
 }
 
+/** The elements of a list of objects; in lists of one kind they need not say it. */
 function listItems(value: unknown): unknown[] | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { kind, items } = value as { kind?: unknown; items?: unknown };
-  return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items) ? items : undefined;
+  const { apiVersion, kind, items } = value as { apiVersion?: unknown; kind?: unknown; items?: unknown };
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return undefined;
+  if (kind === 'List') return items;
+  const whole = (item: unknown) => typeof item === 'object' && item !== null && !Array.isArray(item) && !('kind' in item);
+  return items.map((item) => (whole(item) ? { apiVersion, kind: kind.slice(0, -4), ...item } : item));
 }
 
 function withoutItem(problem: TextProblem): TextProblem {
   return { ...problem, path: problem.path.slice(2) };
 }
 
-function codePoint(character: string): string {
+function named(character: string): string {
   return character === '\ufffd'
     ? 'bytes that are not UTF-8'
     : `the control character U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;

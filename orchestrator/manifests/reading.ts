@@ -14,8 +14,8 @@ export interface TextProblem {
   readonly other?: number;
 }
 
-/** Thrown inside a reading, and caught at its top: nothing that follows can be read. */
-export class Unreadable extends Error {}
+/** Thrown inside a reading, and caught at its top: nothing that follows can be read. One for all: its stack would tell nobody anything. */
+export const unreadable = new Error('the document cannot be read further');
 
 export class Reading {
   readonly problems: TextProblem[] = [];
@@ -37,7 +37,7 @@ export class Reading {
   /** Refuses and ends the reading. */
   stop(name: string, offset: number, message: string, path: FieldPath = []): never {
     this.refuse(name, offset, message, path);
-    throw new Unreadable(message);
+    throw unreadable;
   }
 
   spend(values: number, offset: number): void {

@@ -113,7 +113,7 @@ function withoutRule(
   };
 }
 
-/** What every endpoint grants its host is an entry of the host's own, so it is named before a rule that allows everybody everything. */
+/** What an endpoint with default deny grants its host is an entry of the host's own, so it is named before a rule that allows everybody everything. */
 function isHostsOwn(question: Question, { clause, length }: Match): boolean {
   return isFromHost(question) && clause.precedence === allowPrecedence && length === 0 && !clause.isOwn;
 }
