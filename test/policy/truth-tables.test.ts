@@ -1,6 +1,6 @@
 // Truth tables: who may reach whom in small clusters.
 import t from 'tap';
-import { Small } from './model-cluster/small.ts';
+import { openSmall } from './small-cluster.ts';
 import { type TruthTable, truthTables } from './truth-tables.ts';
 
 const signs: Readonly<Record<string, string>> = { allow: '+', redirect: '>', deny: '.' };
@@ -9,7 +9,7 @@ for (const given of truthTables) {
   t.test(given.title, async (t) => {
     const lines = given.table.split('\n').filter((line) => line.trim() !== '');
     const [columns = [], ...wanted] = lines.map((line) => line.trim().split(/\s+/));
-    const cluster = new Small(given);
+    await using cluster = await openSmall(given);
     const found = wanted.map(([from = '', ...cells]) => {
       const signsOf = (to: string) => signs[cluster.flow(fullName(given, from), fullName(given, to), given.packet).verdict];
       return [from, ...columns.slice(0, cells.length).map(signsOf)].join(' ');

@@ -1,6 +1,6 @@
 // Truth tables: small clusters, their policies, and who may reach whom. Rows send, columns receive: + allow, > redirect, . deny.
 
-import type { SmallCluster } from './model-cluster/small.ts';
+import type { SmallCluster } from './small-cluster.ts';
 
 export interface TruthTable extends SmallCluster {
   readonly title: string;

@@ -1,4 +1,5 @@
-// Answers of the model to the probes of a case.
+// Answers of the rules to the probes of a case, without ipcache, numbers and library: each address has an identity of its own, which gives
+// what the longest prefix would give. So the library has something to be measured against.
 
 import { type Identity, localScope } from '../../../orchestrator/model/identity.ts';
 import { Labels } from '../../../orchestrator/model/labels.ts';
@@ -9,7 +10,7 @@ import type { Enforcement, View } from '../../../orchestrator/model/policy/evalu
 import { collectReferences } from '../../../orchestrator/model/policy/references.ts';
 import type { Direction, Policy } from '../../../orchestrator/model/policy/rule.ts';
 import { readPolicy } from '../../../orchestrator/model/policy/translate/read-policy.ts';
-import { type Case, type Party, type Probe, parties, protocolNumber } from './facts.ts';
+import { type Case, type Party, type Probe, parties, protocolNumber, type Sides } from './facts.ts';
 
 export interface Answer {
   readonly egress: Decision | undefined;
@@ -77,4 +78,10 @@ function bound({ policies, objects = [] }: Case, localCluster: boolean): Policy[
     if (policy === undefined) throw new Error(problems.map(({ message }) => message).join('; '));
     return bindPeers(policy, references);
   });
+}
+
+export function sidesOf({ egress, ingress }: Answer): Sides {
+  const [out, into] = [egress?.verdict ?? 'allow', ingress?.verdict ?? 'allow'];
+  const verdict = ['deny', 'redirect'].find((worse) => out === worse || into === worse) ?? 'allow';
+  return { egress: out, ingress: into, verdict };
 }

@@ -1,4 +1,4 @@
-// Facts of a case, built without the library: every address has an identity of its own, which gives what the longest prefix would give.
+// Facts of a case, built without the library.
 
 import {
   type Identity,

@@ -78,6 +78,8 @@ t.test('the local host reaches its pods, and only a deny rule stops it', async (
   const denied = policy('denied', 'app=db', [{ deny: true, peers: [labelled('reserved:host')] }]);
   t.match(evaluate(view([closed]), ask(db, 'ingress', entity('host'))), { verdict: 'allow', ground: 'local-host' });
   t.match(evaluate(view([closed], [], 'always'), ask(db, 'ingress', entity('host'))), { verdict: 'allow', ground: 'local-host' });
+  const soft = policy('soft', 'app=db', [{ peers: [any] }], { ingress: { defaultDeny: false } });
+  t.match(evaluate(view([soft]), ask(db, 'ingress', entity('host'))), { ground: 'rule', rule: { path: 'spec.ingress[0]' } });
   const open = policy('open', 'app=db', [{ peers: [any] }]);
   t.match(evaluate(view([open]), ask(db, 'ingress', entity('host'))), {
     ground: 'local-host',
