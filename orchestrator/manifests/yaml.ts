@@ -45,6 +45,7 @@ class YamlReader {
     const { offset, column } = cursor;
     this.enter(offset);
     const open = fresh || compact;
+    const tabbed = !fresh && cursor.code(offset - 1) === 9;
     switch (cursor.character()) {
       case '&':
         return this.anchored(() => this.block(parent, false, lists));
@@ -62,10 +63,12 @@ class YamlReader {
     if (cursor.isIndicator('?')) cursor.stop('key', 'a name must be a word: "? " is not understood');
     if (cursor.isIndicator('-')) {
       if (!open) cursor.stop('syntax', 'a list must start in a line of its own');
+      if (tabbed) cursor.stop('indentation', 'a tab cannot indent: use blanks');
       return { kind: 'list', offset, items: this.items(column) };
     }
     if (!this.startsKey()) return this.scalar(parent, false);
     if (!open) cursor.stop('syntax', 'a name within a value: the value needs quotes, or a line of its own');
+    if (tabbed) cursor.stop('indentation', 'a tab cannot indent: use blanks');
     return { kind: 'map', offset, fields: this.fields(column) };
   }
 

@@ -2,7 +2,7 @@
 
 import type { Problem } from '../policy/problem.ts';
 import { denyPortRule, dnsName, groups, icmps, portRule } from './cilium-ports.ts';
-import { labelSelector } from './label-selector.ts';
+import { type LabelSelector, labelSelector } from './label-selector.ts';
 import { metadata } from './metadata.ts';
 import { any, boolean, type Infer, integer, list, map, object, string } from './schema.ts';
 
@@ -119,21 +119,24 @@ export const ciliumClusterwideNetworkPolicy = object(properties, {
   description: 'What pods of all namespaces may send and receive.',
 });
 
+type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
+interface Subjects {
+  readonly spec?: Nullable<Pick<RuleSet, 'endpointSelector'>> | null;
+  readonly specs?: readonly Nullable<Pick<RuleSet, 'endpointSelector'>>[] | null;
+}
+
 /** Endpoints without an identity have no namespace: no namespaced policy can mean them. */
-function checkSubjects({
-  spec,
-  specs = [],
-}: Infer<typeof ruleSet> extends infer R ? { spec?: R; specs?: readonly R[] } : never): Problem[] {
+function checkSubjects({ spec, specs }: Subjects): Problem[] {
   const found: Problem[] = [];
-  const look = (path: (string | number)[], rules: RuleSet) => {
-    const { matchLabels = {}, matchExpressions = [] } = rules.endpointSelector ?? {};
-    const keys = [...Object.keys(matchLabels), ...matchExpressions.map(({ key }) => key)];
+  const look = (path: (string | number)[], rules: Nullable<Pick<RuleSet, 'endpointSelector'>>) => {
+    const selector: Nullable<LabelSelector> = rules.endpointSelector ?? {};
+    const keys = [...Object.keys(selector.matchLabels ?? {}), ...(selector.matchExpressions ?? []).map(({ key }) => key)];
     if (!keys.includes('reserved:init')) return;
     const message = 'reserved:init is no label of a namespace: use a CiliumClusterwideNetworkPolicy';
     found.push({ severity: 'error', class: 'init-subject', path: [...path, 'endpointSelector'], message });
   };
-  if (spec !== undefined) look(['spec'], spec);
-  for (const [index, rules] of specs.entries()) look(['specs', index], rules);
+  if (spec) look(['spec'], spec);
+  for (const [index, rules] of (specs ?? []).entries()) look(['specs', index], rules);
   return found;
 }
 

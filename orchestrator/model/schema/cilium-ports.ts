@@ -122,7 +122,9 @@ const icmp = object(
 );
 
 /** A name that only the other family has. */
-function checkFamily({ type, family = 'IPv4' }: { type: number | string; family?: string }): Problem[] {
+function checkFamily({ type, family: given }: { type: number | string | null; family?: string | null }): Problem[] {
+  if (type === null) return [];
+  const family = given ?? 'IPv4';
   if (typeof type === 'number' || /^\d/.test(type) || (family === 'IPv4' ? icmpNames4 : icmpNames6).includes(type)) return [];
   return [
     { severity: 'error', class: 'icmp-type', path: ['type'], message: `${family} has no ICMP type of the name ${JSON.stringify(type)}` },

@@ -83,7 +83,10 @@ export interface ObjectSchema<P extends Properties = Properties, R extends strin
   readonly atomic?: true;
   /** Names that users try, and what to tell them. */
   readonly hints?: Readonly<Record<string, string>>;
-  /** What no other word here says; paths are relative. Asked only when the object's own fields have no problem. */
+  /**
+   * What no other word here says; paths are relative. Asked only when the object's own fields have no problem; of an object out of a
+   * cluster, any field may still be null.
+   */
   readonly check?: (value: never) => readonly Problem[];
 }
 

@@ -133,8 +133,7 @@ class Validation {
     }
     this.visitPresence(given, schema);
     if (schema.check !== undefined && this.problems.length === before) {
-      const plain = schema.nulls || this.stored ? withoutNulls(value) : value;
-      for (const problem of schema.check(plain as never)) this.add({ ...problem, path: [...this.path, ...problem.path] });
+      for (const problem of schema.check(value as never)) this.add({ ...problem, path: [...this.path, ...problem.path] });
     }
   }
 
@@ -184,14 +183,6 @@ class Validation {
       this.problems.push(this.stored && problem.class !== 'type' ? { ...problem, severity: 'warning' } : problem);
     } else if (!this.full) this.problems.push(cut(problem.path));
   }
-}
-
-/** Fields that are null are as absent where nulls are allowed: a check of the whole object sees what its type says. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (typeof value !== 'object' || value === null) return value;
-  const kept = Object.entries(value).filter(([, field]) => field !== null);
-  return Object.fromEntries(kept.map(([key, field]) => [key, withoutNulls(field)]));
 }
 
 function cut(path: FieldPath): Problem {
