@@ -5,11 +5,20 @@ import type { FieldPath } from '../problem.ts';
 /** Reading never throws: what is not of the asked type reads as absent, after `Findings.list` and the like have objected. */
 export class Field {
   readonly value: unknown;
-  readonly path: FieldPath;
+  private readonly parent: Field | undefined;
+  private readonly step: string | number;
 
-  constructor(value: unknown, path: FieldPath = []) {
+  constructor(value: unknown, parent?: Field, step: string | number = '') {
     this.value = value;
-    this.path = path;
+    this.parent = parent;
+    this.step = step;
+  }
+
+  /** Put together when it is asked for: most fields are never objected to. */
+  get path(): FieldPath {
+    const steps: (string | number)[] = [];
+    for (let field: Field = this; field.parent !== undefined; field = field.parent) steps.push(field.step);
+    return steps.reverse();
   }
 
   /** Neither missing nor null: Go's nil. */
@@ -23,12 +32,12 @@ export class Field {
   }
 
   get(key: string): Field {
-    return new Field(isObject(this.value) && Object.hasOwn(this.value, key) ? this.value[key] : undefined, [...this.path, key]);
+    return new Field(isObject(this.value) && Object.hasOwn(this.value, key) ? this.value[key] : undefined, this, key);
   }
 
   /** Elements; none when it is no list. */
   get items(): Field[] {
-    return Array.isArray(this.value) ? this.value.map((item, index) => new Field(item, [...this.path, index])) : [];
+    return Array.isArray(this.value) ? this.value.map((item, index) => new Field(item, this, index)) : [];
   }
 
   /** Members; none when it is no object. */

@@ -24,16 +24,16 @@ export interface ReadPeers {
 
 type ReadElement = (field: Field, scope: Scope, context: PeerContext) => Peer[];
 
-const byField: Readonly<Record<Direction, Readonly<Record<string, ReadElement>>>> = {
-  ingress: {
+const byField = {
+  ingress: Object.entries<ReadElement>({
     fromEndpoints: (field, scope, { subjectIsInit }) => readEndpoints(field, scope, subjectIsInit),
     fromCIDR: readCidr,
     fromCIDRSet: readPrefixSet,
     fromEntities: readEntity,
     fromNodes: readNodes,
     fromGroups: readGroups,
-  },
-  egress: {
+  }),
+  egress: Object.entries<ReadElement>({
     toEndpoints: (field, scope, { subjectIsInit }) => readEndpoints(field, scope, subjectIsInit),
     toCIDR: readCidr,
     toCIDRSet: readPrefixSet,
@@ -42,15 +42,15 @@ const byField: Readonly<Record<Direction, Readonly<Record<string, ReadElement>>>
     toGroups: readGroups,
     toServices: readService,
     toFQDNs: readFqdn,
-  },
-};
+  }),
+} satisfies Record<Direction, unknown>;
 
 export function readPeers(element: Field, scope: Scope, context: PeerContext): ReadPeers {
   const { findings } = scope;
   const peers: Peer[] = [];
   const kinds: string[] = [];
   let named = false;
-  for (const [name, readElement] of Object.entries(byField[context.direction])) {
+  for (const [name, readElement] of byField[context.direction]) {
     // Deny rules know no names: those of an address are never all known.
     if (name === 'toFQDNs' && context.action === 'deny') continue;
     const field = element.get(name);
