@@ -19,7 +19,7 @@ for (const name of artifacts) {
 }
 rmSync('dist', { recursive: true, force: true });
 await build({
-  entryPoints: { index: 'orchestrator/exports.ts', axoneme: 'orchestrator/main.ts' },
+  entryPoints: { index: 'orchestrator/exports.ts', testing: 'orchestrator/testing/exports.ts', axoneme: 'orchestrator/main.ts' },
   outdir: 'dist',
   bundle: true,
   splitting: true,
@@ -43,5 +43,10 @@ const texts = declarations.map((path) => readFileSync(join('dist/types', path), 
 const names = [...new Set(texts.match(/(?<=\bWebAssembly\.)[A-Z]\w+/g))].sort();
 const interfaces = names.map((name) => `  interface ${name} {}\n`).join('');
 writeFileSync('dist/types/webassembly.d.ts', `declare namespace WebAssembly {\n${interfaces}}\n`);
-const entry = 'dist/types/exports.d.ts';
-writeFileSync(entry, `/// <reference path="./webassembly.d.ts" />\n${readFileSync(entry, 'utf8')}`);
+for (const [entry, names] of [
+  ['exports.d.ts', './webassembly.d.ts'],
+  ['testing/exports.d.ts', '../webassembly.d.ts'],
+]) {
+  const path = `dist/types/${entry}`;
+  writeFileSync(path, `/// <reference path="${names}" />\n${readFileSync(path, 'utf8')}`);
+}

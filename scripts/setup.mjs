@@ -1,19 +1,20 @@
 // Brings a checkout to the point where a command can run: packages from npm, compilers from the system, what is built from
 // sources. Plain JavaScript for any Node an `npm` may come with, because it runs before Node 24 is here.
 //
-//   node scripts/setup.mjs [compilers] [build] [yardstick] [kernels]
+//   node scripts/setup.mjs [compilers] [build] [yardstick] [kernels] [runners]
 //
 //   (nothing)  node_modules as package-lock.json says
 //   compilers  and clang with libbpf's headers
 //   build      and build/datapath.wasm, build/datapath.bpf.o as new as their sources
 //   yardstick  and gcc, for what benchmarks are compared with
+//   runners    and the test runners under which the library's examples are run, apart from all other packages
 //   kernels    and QEMU with what boots other kernels, for test/kernel-matrix.test.ts
 //
 // Says what it installs and why, installs system packages only as root and with apt, and is quiet when nothing is missing.
 // AXONEME_APT=no forbids it to touch the system.
 import { mkdirSync } from 'node:fs';
 import { buildIfStale } from './setup/build.mjs';
-import { installModulesIfStale } from './setup/modules.mjs';
+import { installModulesIfStale, installRunnersIfStale } from './setup/modules.mjs';
 import { installSystemPackages } from './setup/system.mjs';
 
 const wants = new Set(process.argv.slice(2));
@@ -22,6 +23,7 @@ process.chdir(root);
 mkdirSync('build', { recursive: true });
 
 installModulesIfStale();
+if (wants.has('runners')) installRunnersIfStale();
 const missing = installSystemPackages({
   compilers: wants.has('compilers') || wants.has('build'),
   loader: wants.has('build'),

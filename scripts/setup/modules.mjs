@@ -1,16 +1,36 @@
 // npm packages: installed when node_modules is not what package-lock.json says.
-import { existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { fail, run, say } from './say.mjs';
 
 export function installModulesIfStale() {
   const why = staleness();
   if (!why) return;
   say(`${why}: running npm ci`);
+  if (!npm('ci', '--no-audit', '--no-fund', '--loglevel=error'))
+    fail('npm ci failed: nothing can run without its packages; its message stands above');
+}
+
+/** Hundreds of packages for one test: they lie in build/, no other command waits for them, and without them that test is skipped. */
+export function installRunnersIfStale() {
+  const [from, to] = ['test/testing/runners', 'build/runners'];
+  const wanted = JSON.parse(readFileSync(`${from}/package.json`, 'utf8')).dependencies;
+  const other = Object.entries(wanted).find(([name, version]) => versionOf(`${to}/node_modules/${name}`) !== version);
+  if (!other) return;
+  say(`${other[0]} is not at ${other[1]} in ${to}: running npm install`);
+  mkdirSync(to, { recursive: true });
+  copyFileSync(`${from}/package.json`, `${to}/package.json`);
+  const quiet = ['--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error'];
+  if (!npm('install', '--prefix', to, ...quiet)) say('npm install failed: the library is not tried under vitest, mocha and jest');
+}
+
+function versionOf(folder) {
+  return existsSync(`${folder}/package.json`) ? JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')).version : undefined;
+}
+
+function npm(...args) {
   // The npm that runs this script, if any: the one on the path may belong to another Node.
-  const npm = process.env.npm_execpath;
-  const install = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  const ok = npm ? run(process.execPath, [npm, ...install]) : run('npm', install);
-  if (!ok) fail('npm ci failed: nothing can run without its packages; its message stands above');
+  const path = process.env.npm_execpath;
+  return path ? run(process.execPath, [path, ...args]) : run('npm', args);
 }
 
 /** Why an install is needed, or undefined. npm keeps a copy of what it installed; optional packages may be absent from it. */
