@@ -184,6 +184,9 @@ t.test('a port name of ingress is the subject\u2019s own, per protocol', async (
   t.equal(verdictOf(state, ask(db, 'ingress', api, 80)), 'deny');
   t.equal(verdictOf(state, ask(db, 'ingress', api, 8080)), 'allow');
   t.equal(verdictOf(state, ask(db, 'ingress', api, 8080, udp)), 'deny');
+  const twice = { ...db, namedPorts: [...db.namedPorts, { name: 'http', port: 8443, protocol: udp }] };
+  t.equal(verdictOf(state, ask(twice, 'ingress', api, 8080)), 'allow', 'the name means another number of another protocol');
+  t.equal(verdictOf(state, ask(twice, 'ingress', api, 8443)), 'deny');
 });
 
 t.test('a port name of egress is what the selected pods agree on', async (t) => {
