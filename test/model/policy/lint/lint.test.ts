@@ -1,5 +1,6 @@
 // Lint: every warning is given where it belongs, and not beside it.
 
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { lintPolicy, lintRules } from '../../../../orchestrator/model/policy/lint/lint.ts';
 import { pathText } from '../../../../orchestrator/model/policy/problem.ts';
@@ -173,5 +174,14 @@ t.test('a place is told of once', async (t) => {
   t.same(
     problems.map((problem) => problem.class),
     ['other-direction'],
+  );
+});
+
+t.test('the README lists every rule with what it is about', async (t) => {
+  const text = readFileSync(new URL('../../../../orchestrator/model/policy/lint/README.md', import.meta.url), 'utf8');
+  const rows = [...text.matchAll(/^\| `([a-z-]+)` \| (.+) \|$/gm)].map(([, kind, about]) => [kind, about]);
+  t.same(
+    rows,
+    lintRules.map((rule) => [rule.class, rule.about]),
   );
 });

@@ -1,6 +1,6 @@
 // What is accepted and what is refused: the given set, and what other manifests of the same kinds the published checks decide.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { readPolicy } from '../../../../orchestrator/model/policy/translate/read-policy.ts';
@@ -195,3 +195,22 @@ for (const [sentence, kind, object] of decided) {
     t.equal(policy === undefined, kind !== 'accept');
   });
 }
+
+t.test('the README names every class that the code gives, and no other', async (t) => {
+  const folder = new URL('../../../../orchestrator/model/policy/translate/', import.meta.url);
+  const sources = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+  const code = [...sources.map((name) => new URL(name, folder)), new URL('../name-match.ts', folder)]
+    .map((url) => readFileSync(url, 'utf8'))
+    .join('\n');
+  const given = [
+    ...[...code.matchAll(/\.(?:error|warning)\(\s*[^;]*?,\s*'([a-z0-9-]+)',/g)],
+    ...[...code.matchAll(/(?:readPrefix\(field, findings, form, |kind = |class: )'([a-z0-9-]+)'/g)],
+    ...[...code.matchAll(/\? '(fqdn-name)' : '/g)],
+    ...[...code.matchAll(/this\.error\(field, '(json-type)'/g)],
+  ].map(([, kind]) => kind);
+  const text = readFileSync(new URL('README.md', folder), 'utf8');
+  const listed = [...text.matchAll(/(?:Classes of refusals|Warnings): `([a-z0-9\s-]+)`/g)].flatMap(([, classes = '']) =>
+    classes.split(/\s+/),
+  );
+  t.same([...new Set(given)].sort(), listed.sort());
+});
