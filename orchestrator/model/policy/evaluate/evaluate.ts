@@ -7,7 +7,7 @@ import { inRange } from './match.ts';
 import { type NearMiss, nearMisses } from './near-miss.ts';
 import { allowPrecedence, denyPrecedence, matchLength } from './precedence.ts';
 import type { Question, View } from './question.ts';
-import { type Clause, sideOf } from './remembered.ts';
+import { type Clause, type Side, sideOf } from './remembered.ts';
 import type { SectionRef } from './standing.ts';
 
 /**
@@ -47,7 +47,7 @@ export function evaluate(view: View, question: Question): Decision {
   const side = sideOf(view, question.subject, question.direction);
   const { enforced, defaultDeny, defaultDenyBy } = side.standing;
   const common = { direction: question.direction, enforced, defaultDeny, defaultDenyBy };
-  const matches = enforced ? matching(view, question) : [];
+  const matches = enforced ? matching(side, question) : [];
   const [best] = matches;
   if (best === undefined) return withoutRule(view, question, common);
   const winners = matches.filter(({ clause }) => clause.precedence === best.clause.precedence);
@@ -60,15 +60,14 @@ export function evaluate(view: View, question: Question): Decision {
     ground: isBuiltin ? 'local-host' : 'rule',
     rule: isBuiltin ? undefined : rule,
     rules,
-    overruled: distinct(matches).filter((other) => !rules.includes(other)),
+    overruled: rules.length === matches.length ? [] : distinct(matches).filter((other) => !rules.includes(other)),
     layer7: precedence === denyPrecedence ? undefined : traffic.layer7,
     nearest: [],
   };
 }
 
 /** Clauses that speak of the packet, the deciding one first. */
-function matching(view: View, { direction, subject, peers, protocol, port }: Question): Match[] {
-  const side = sideOf(view, subject, direction);
+function matching(side: Side, { peers, protocol, port }: Question): Match[] {
   const matches: Match[] = [];
   for (const [peer, identity] of peers.entries()) {
     for (const clause of side.clauses(identity)) {
@@ -97,15 +96,14 @@ function withoutRule(
   common: Pick<Decision, 'direction' | 'enforced' | 'defaultDeny' | 'defaultDenyBy'>,
 ): Decision {
   const ground = groundWithoutRule(question, common);
-  let nearest: readonly NearMiss[] | undefined = ground === 'default-deny' ? undefined : [];
+  const nothing = { rule: undefined, rules: [], overruled: [], layer7: undefined };
+  if (ground !== 'default-deny') return { ...common, verdict: 'allow', ground, ...nothing, nearest: [] };
+  let nearest: readonly NearMiss[] | undefined;
   return {
     ...common,
-    verdict: ground === 'default-deny' ? 'deny' : 'allow',
+    verdict: 'deny',
     ground,
-    rule: undefined,
-    rules: [],
-    overruled: [],
-    layer7: undefined,
+    ...nothing,
     get nearest() {
       nearest ??= nearMisses(view, question);
       return nearest;

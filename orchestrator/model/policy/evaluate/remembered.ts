@@ -64,31 +64,30 @@ export class Side {
   }
 }
 
-const sides = new WeakMap<View, Map<string, Side>>();
+/** By the object first: callers ask with the same one again and again. Subjects of equal labels and ports are one to policy. */
+interface Known {
+  readonly bySubject: WeakMap<Subject, Side>;
+  readonly byText: Map<string, Side>;
+}
+
+const sides = { ingress: new WeakMap<View, Known>(), egress: new WeakMap<View, Known>() };
 
 export function sideOf(view: View, subject: Subject, direction: Direction): Side {
-  let known = sides.get(view);
+  let known = sides[direction].get(view);
   if (known === undefined) {
-    known = new Map();
-    sides.set(view, known);
+    known = { bySubject: new WeakMap(), byText: new Map() };
+    sides[direction].set(view, known);
   }
-  const key = `${direction} ${subjectText(subject)}`;
-  let side = known.get(key);
-  if (side === undefined) {
-    side = new Side(view, subject, direction);
-    known.set(key, side);
-  }
+  let side = known.bySubject.get(subject);
+  if (side !== undefined) return side;
+  const text = subjectText(subject);
+  side = known.byText.get(text) ?? new Side(view, subject, direction);
+  known.byText.set(text, side);
+  known.bySubject.set(subject, side);
   return side;
 }
 
-/** Subjects of equal labels and ports are one to policy. Callers ask with the same object again and again. */
-function subjectText(subject: Subject): string {
-  const known = texts.get(subject);
-  if (known !== undefined) return known;
-  const ports = subject.namedPorts.map(({ name, port, protocol }) => `${name}=${port}/${protocol}`).sort();
-  const text = `${subject.labels.text} ${ports.join(' ')}`;
-  texts.set(subject, text);
-  return text;
+function subjectText({ labels, namedPorts }: Subject): string {
+  const ports = namedPorts.map(({ name, port, protocol }) => `${name}=${port}/${protocol}`).sort();
+  return `${labels.text} ${ports.join(' ')}`;
 }
-
-const texts = new WeakMap<Subject, string>();
