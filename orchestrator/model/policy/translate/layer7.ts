@@ -17,7 +17,7 @@ export interface PortRuleContext {
 /** Layer 7 of one element, before its ports are known. */
 export interface ReadLayer7 {
   readonly layer7: Layer7 | undefined;
-  /** `http` or `dns` is there, if only as an empty list: then the agent already minds ports and protocols. */
+  /** There is a rule of `http` or `dns`: then the agent minds ports and protocols. Empty lists are as absent. */
   readonly strict: boolean;
   readonly dns: boolean;
   /** The rules are of a kind that is not understood any more. */
@@ -29,15 +29,17 @@ export function readLayer7(element: Field, context: PortRuleContext): ReadLayer7
   const rules = findings.object(element.get('rules'));
   const http = rules.get('http');
   const dns = rules.get('dns');
-  const strict = http.present || dns.present;
+  const strict = http.count + dns.count > 0;
   if (host && direction === 'ingress' && strict) findings.error(rules, 'l7-host', 'policies for nodes cannot have L7 rules on ingress');
   if (host && direction === 'egress' && findings.list(http).length > 0)
     findings.error(http, 'l7-host', 'policies for nodes cannot have HTTP rules');
-  if (http.present && dns.present) findings.error(rules, 'l7-types', 'http and dns exclude each other: make two elements of toPorts');
+  if (strict && http.present && dns.present)
+    findings.error(rules, 'l7-types', 'http and dns exclude each other: make two elements of toPorts');
   for (const rule of findings.list(http)) readHttp(rule, findings);
   const names = findings.list(dns).flatMap((rule) => readDns(rule, findings));
   if (direction === 'ingress' && dns.count > 0) findings.error(dns, 'l7-direction', 'DNS rules are for egress only');
-  if (dns.present && element.get('ports').count === 0) findings.error(dns, 'l7-dns-port', 'DNS rules need a port: write port "53"');
+  if (strict && dns.present && element.get('ports').count === 0)
+    findings.error(dns, 'l7-dns-port', 'DNS rules need a port: write port "53"');
   const tls = readTls(element, findings, strict);
   const listener = readListener(element, context, strict);
   // A listener takes everything; L7 rules come before TLS, which they may look into.

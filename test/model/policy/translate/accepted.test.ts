@@ -122,7 +122,7 @@ const decided: readonly [sentence: string, kind: string, object: object][] = [
   ['forty-one ports', 'too-many', to({ toPorts: [{ ports: ports(41) }] })],
   ['forty-one ports of a deny rule', 'too-many', cnp({ egressDeny: [{ toPorts: [{ ports: ports(41) }] }] })],
   ['HTTP without a protocol', 'l7-tcp-only', to({ toPorts: [{ ports: [{ port: '80' }], rules: { http: [{}] } }] })],
-  ['an empty list of HTTP rules minds the protocol, too', 'l7-tcp-only', port({ port: '80', protocol: 'UDP' }, { rules: { http: [] } })],
+  ['an empty list of HTTP rules minds no protocol', 'accept', port({ port: '80', protocol: 'UDP' }, { rules: { http: [] } })],
   ['HTTP and DNS', 'l7-types', port({ port: '80' }, { rules: { http: [{}], dns: [{ matchName: 'a' }] } })],
   ['DNS rules without ports', 'l7-dns-port', to({ toPorts: [dns] })],
   ['DNS rules for a range', 'l7-dns-range', port({ port: '53', endPort: 60 }, dns)],
