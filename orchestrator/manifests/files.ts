@@ -1,7 +1,7 @@
 // Files of manifests: paths, folders and globs.
 
 import { glob, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { Document } from './document.ts';
 import { mostBytes } from './limits.ts';
 import { readManifests, refusal } from './read.ts';
@@ -52,13 +52,13 @@ async function findFiles(path: string): Promise<{ files: string[]; problem?: str
   }
 }
 
-async function collect(pattern: string, cwd?: string): Promise<string[]> {
+/** Paths from the folder on, absolute ones for an absolute pattern: messages name files as their caller does. */
+async function collect(pattern: string, folder = '.'): Promise<string[]> {
   const files: string[] = [];
-  for await (const entry of glob(pattern, { cwd, withFileTypes: true })) {
-    if (!entry.isDirectory()) files.push(join(entry.parentPath, entry.name));
+  for await (const entry of glob(pattern, { cwd: folder, withFileTypes: true })) {
+    if (!entry.isDirectory()) files.push(resolve(folder, entry.parentPath, entry.name));
   }
-  const base = cwd === undefined ? undefined : `${join(cwd, '.')}/`;
-  return files.map((file) => (base !== undefined && file.startsWith(base) ? file.slice(base.length) : file)).sort();
+  return (isAbsolute(pattern) ? files : files.map((file) => relative(folder, file))).sort();
 }
 
 function reason(error: unknown): string {
