@@ -1,5 +1,6 @@
 // Words of misses: what a rule lacks to allow a packet, and what a user can do about it.
 
+import { namespaceKey } from '../../pod-labels.ts';
 import type { Direction } from '../rule.ts';
 import type { NearMiss, PeerMiss, RequirementMiss, TrafficMiss } from './miss.ts';
 import {
@@ -46,6 +47,8 @@ function peerWords(miss: PeerMiss, flow: FlowWords, asked: Direction): string {
   switch (miss.part) {
     case 'labels':
       return `wants ${wantsWords(miss.requirements)}, this peer has ${lacksWords(miss.requirements)}`;
+    case 'no-pod':
+      return `means pods${miss.requirements.length === 0 ? '' : ` with ${listWords(miss.requirements.map(requirementWords))}`}, and ${other} is none`;
     case 'prefix':
       return `allows ${miss.prefix}, ${other} is outside`;
     case 'except':
@@ -53,10 +56,15 @@ function peerWords(miss: PeerMiss, flow: FlowWords, asked: Direction): string {
     case 'prefix-of-endpoint':
       return `allows ${miss.prefix}, but prefixes do not mean pods and nodes, and ${other} is one`;
     case 'name':
-      return `allows ${miss.name.value}, ${miss.state === 'expired' ? `of which ${flow.from} knows ${other} no longer: the answer expired` : `which ${flow.from} has not resolved to ${other}`}`;
+      return `allows ${miss.name.value}, ${nameWords(miss.state, flow)}`;
     default:
       return 'allows a service or group that stands for nobody at present';
   }
+}
+
+function nameWords(state: Extract<PeerMiss, { part: 'name' }>['state'], { from, to }: FlowWords): string {
+  if (state === 'expired') return `of which ${from} knows ${to} no longer: the answer expired`;
+  return state === 'unresolved' ? `which ${from} has not resolved to ${to}` : `but names mean addresses outside, and ${to} is not one`;
 }
 
 function wantsWords(misses: readonly RequirementMiss[]): string {
@@ -92,7 +100,9 @@ function peerAdvice(miss: PeerMiss, where: string, flow: FlowWords, asked: Direc
   const other = asked === 'egress' ? flow.to : flow.from;
   switch (miss.part) {
     case 'labels':
-      return [`let ${where} select ${other} too`];
+      return [...namespaceAdvice(miss.requirements, where), `let ${where} select ${other} too`].slice(0, 1);
+    case 'no-pod':
+      return [`allow ${other} by a prefix, a name or an entity in a rule beside ${where}`];
     case 'prefix':
       return [`add a prefix with ${other} to ${where}`];
     case 'except':
@@ -100,8 +110,17 @@ function peerAdvice(miss: PeerMiss, where: string, flow: FlowWords, asked: Direc
     case 'prefix-of-endpoint':
       return [`select ${other} by its labels or entity in a rule beside ${where}`];
     case 'name':
-      return [`let ${flow.from} resolve ${miss.name.value} ${miss.state === 'expired' ? 'again' : 'through the DNS proxy'}`];
+      return miss.state === 'not-outside'
+        ? [`select ${other} by its labels or entity in a rule beside ${where}`]
+        : [`let ${flow.from} resolve ${miss.name.value} ${miss.state === 'expired' ? 'again' : 'through the DNS proxy'}`];
     default:
       return [];
   }
+}
+
+/** Selectors mean the policy's own namespace unless they name another, which users often do not expect. */
+function namespaceAdvice(misses: readonly RequirementMiss[], where: string): string[] {
+  const [{ key, has } = { key: '', has: [] }, ...others] = misses;
+  if (key !== namespaceKey || others.length > 0 || has.length === 0) return [];
+  return [`name the peer's namespace in ${where}: k8s:${namespaceKey}: ${has[0]}`];
 }

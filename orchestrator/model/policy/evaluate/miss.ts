@@ -16,12 +16,15 @@ export type TrafficMiss =
 /** What of the peer is not as the rule wants. */
 export type PeerMiss =
   | { readonly part: 'labels'; readonly requirements: readonly RequirementMiss[] }
+  /** The selector means pods, and the peer is none. `requirements` is what else the selector wants of a pod. */
+  | { readonly part: 'no-pod'; readonly requirements: readonly Requirement[] }
   /** The address lies outside. */
   | { readonly part: 'prefix'; readonly prefix: string }
   | { readonly part: 'except'; readonly prefix: string; readonly except: string }
   /** The address lies within, but is a pod's, a node's or the like: prefixes do not mean those. */
   | { readonly part: 'prefix-of-endpoint'; readonly prefix: string }
-  | { readonly part: 'name'; readonly name: NameSelector; readonly state: 'expired' | 'unresolved' }
+  /** not-outside: names mean addresses outside, and the peer's is a pod's, a node's or the like. */
+  | { readonly part: 'name'; readonly name: NameSelector; readonly state: 'expired' | 'unresolved' | 'not-outside' }
   /** A service or group that stands for nobody. */
   | { readonly part: 'reference' };
 

@@ -3,6 +3,7 @@
 import { containsPrefix, parsePrefix } from '../../../net/prefix.ts';
 import type { Identity } from '../../identity.ts';
 import type { Labels } from '../../labels.ts';
+import { clusterKey, namespaceKey } from '../../pod-labels.ts';
 import { holds, type Selector } from '../../selector.ts';
 import type { Peer, Rule } from '../rule.ts';
 import { meansPeer } from './match.ts';
@@ -20,7 +21,9 @@ export function peerMiss(rule: Rule, question: Question): PeerMiss | undefined {
 export function peerDistance(miss: PeerMiss): number {
   switch (miss.part) {
     case 'name':
-      return miss.state === 'expired' ? 1 : 6;
+      return { expired: 1, unresolved: 6, 'not-outside': 8 }[miss.state];
+    case 'no-pod':
+      return 7;
     case 'except':
     case 'prefix-of-endpoint':
       return 2;
@@ -33,9 +36,9 @@ export function peerDistance(miss: PeerMiss): number {
   }
 }
 
-/** Another value of the same key is nearer than a missing key; another cluster, or not being a pod at all, is far. */
+/** Another value of the same key is nearer than a missing key; another cluster is far. */
 function requirementDistance({ source, key, has }: RequirementMiss): number {
-  if (source === 'reserved' || key === 'io.cilium.k8s.policy.cluster') return 6;
+  if (source === 'reserved' || key === clusterKey) return 6;
   return has.length > 0 ? 1 : 2;
 }
 
@@ -49,18 +52,33 @@ function missOf(peer: Peer, question: Question): PeerMiss | undefined {
   const [identity] = question.peers;
   switch (peer.kind) {
     case 'labels':
-      return identity === undefined ? undefined : { part: 'labels', requirements: requirementMisses(peer.selector, identity.labels) };
+      return identity === undefined ? undefined : labelsMiss(peer.selector, identity.labels);
     case 'prefix':
       return prefixMiss(peer, question, identity);
     case 'name': {
       const wasGranted = question.expired?.some(({ names }) => names?.includes(peer.name.text)) ?? false;
-      return { part: 'name', name: peer.name, state: wasGranted ? 'expired' : 'unresolved' };
+      const unresolved = identity?.prefix === undefined ? 'not-outside' : 'unresolved';
+      return { part: 'name', name: peer.name, state: wasGranted ? 'expired' : unresolved };
     }
     case 'any':
       return undefined;
     default:
       return { part: 'reference' };
   }
+}
+
+/** Every pod has a namespace and a cluster, and nobody else has. */
+function labelsMiss(selector: Selector, labels: Labels): PeerMiss {
+  const requirements = requirementMisses(selector, labels);
+  const isPod = labels.values('any', namespaceKey).length > 0;
+  const isOfPods = !isPod && requirements.some(({ key }) => key === namespaceKey || key === clusterKey);
+  if (!isOfPods) return { part: 'labels', requirements };
+  return {
+    part: 'no-pod',
+    requirements: selector.requirements.filter(
+      ({ key, operator }) => key !== clusterKey && !(key === namespaceKey && operator === 'Exists'),
+    ),
+  };
 }
 
 function prefixMiss({ prefix, except }: Extract<Peer, { kind: 'prefix' }>, question: Question, identity: Identity | undefined): PeerMiss {

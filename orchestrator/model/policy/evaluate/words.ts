@@ -1,6 +1,7 @@
 // Words: rules, traffic and requirements as people say them.
 
 import { protocolNumbers } from '../../../net/transport.ts';
+import { clusterKey, namespaceKey, namespaceLabelPrefix, serviceAccountKey } from '../../pod-labels.ts';
 import type { Requirement } from '../../selector.ts';
 import { type PolicyRef, type Rule, refText, type Traffic } from '../rule.ts';
 import { isPortName } from './match.ts';
@@ -77,7 +78,8 @@ function isIcmpName(name: string): boolean {
 /** `app=api`, `tier in (back, front)`, `a namespace label team`, `entity world`. */
 export function requirementWords({ source, key, operator, values }: Requirement): string {
   const name = keyWords(source, key);
-  if (operator === 'Exists') return source === 'reserved' ? name : `any ${name}`;
+  if (source === 'reserved') return operator === 'In' || operator === 'Exists' ? name : `not ${name}`;
+  if (operator === 'Exists') return `any ${name}`;
   if (operator === 'DoesNotExist') return `no ${name}`;
   const [only, ...others] = values;
   const list = `(${values.join(', ')})`;
@@ -94,15 +96,14 @@ export function hasWords({ source, key, has }: RequirementMiss): string {
 }
 
 const plainKeys = new Map([
-  ['io.kubernetes.pod.namespace', 'namespace'],
-  ['io.cilium.k8s.policy.cluster', 'cluster'],
-  ['io.cilium.k8s.policy.serviceaccount', 'service account'],
+  [namespaceKey, 'namespace'],
+  [clusterKey, 'cluster'],
+  [serviceAccountKey, 'service account'],
 ]);
-const namespaceLabel = 'io.cilium.k8s.namespace.labels.';
 
 function keyWords(source: string, key: string): string {
   if (source === 'reserved') return `entity ${key}`;
-  if (key.startsWith(namespaceLabel)) return `namespace label ${key.slice(namespaceLabel.length)}`;
+  if (key.startsWith(namespaceLabelPrefix)) return `namespace label ${key.slice(namespaceLabelPrefix.length)}`;
   return plainKeys.get(key) ?? (source === 'any' || source === 'k8s' ? key : `${source}:${key}`);
 }
 

@@ -1,4 +1,5 @@
 // Explanations: each near miss as the sentence that a user reads, and the advice that follows it.
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { evaluate } from '../../../../orchestrator/model/policy/evaluate/evaluate.ts';
 import { explain, explainFlow } from '../../../../orchestrator/model/policy/evaluate/explain.ts';
@@ -82,9 +83,27 @@ t.test('requirements of every kind are said', async (t) => {
   t.equal(lines('!tier'), 'nearest: rule ingress[0] of shop/db wants no tier, this peer has tier=back');
   t.equal(lines('role'), 'nearest: rule ingress[0] of shop/db wants any role, this peer has no role');
   t.equal(lines('reserved:host'), 'nearest: rule ingress[0] of shop/db wants entity host, this peer has no entity host');
+});
+
+t.test('a selector of pods says whom it means, and where it looks for them', async (t) => {
+  const dev = pod('app=api io.kubernetes.pod.namespace=dev io.cilium.k8s.namespace.labels.team=b');
+  const lines = (text: string, peer: Parameters<typeof ask>[2]) =>
+    explained(ingress({ peers: [labelled(text)] }), ask(db, 'ingress', peer));
+  t.same(lines('app=api, io.kubernetes.pod.namespace=shop', dev).slice(1), [
+    'nearest: rule ingress[0] of shop/db wants namespace=shop, this peer has namespace=dev',
+    "to allow it: name the peer's namespace in ingress[0] of shop/db: k8s:io.kubernetes.pod.namespace: dev",
+  ]);
   t.equal(
-    lines('io.cilium.k8s.namespace.labels.team=a, io.kubernetes.pod.namespace=shop'),
-    'nearest: rule ingress[0] of shop/db wants namespace label team=a and namespace=shop, this peer has no namespace label team and no namespace',
+    lines('io.cilium.k8s.namespace.labels.team=a, io.kubernetes.pod.namespace', dev)[1],
+    'nearest: rule ingress[0] of shop/db wants namespace label team=a, this peer has namespace label team=b',
+  );
+  t.same(lines('app=api, io.kubernetes.pod.namespace=shop, io.cilium.k8s.policy.cluster=default', entity('remote-node')).slice(1), [
+    'nearest: rule ingress[0] of shop/db means pods with app=api and namespace=shop, and shop/checkout is none',
+    'to allow it: allow shop/checkout by a prefix, a name or an entity in a rule beside ingress[0] of shop/db',
+  ]);
+  t.equal(
+    lines('io.kubernetes.pod.namespace, io.cilium.k8s.policy.cluster=default', entity('remote-node'))[1],
+    'nearest: rule ingress[0] of shop/db means pods, and shop/checkout is none',
   );
 });
 
@@ -119,6 +138,13 @@ t.test('a name was not resolved, or its answer expired', async (t) => {
     /./,
     /allows s3.example.com, of which shop\/checkout knows 203.0.113.10 no longer: the answer expired/,
     'to allow it: let shop/checkout resolve s3.example.com again',
+  ]);
+});
+
+t.test('a name does not mean a pod', async (t) => {
+  t.same(explained(egress({ peers: [called('s3.example.com')] }), ask(checkout, 'egress', db, 443)).slice(1), [
+    'nearest: rule egress[0] of shop/checkout allows s3.example.com, but names mean addresses outside, and shop/db is not one',
+    'to allow it: select shop/db by its labels or entity in a rule beside egress[0] of shop/checkout',
   ]);
 });
 
@@ -212,4 +238,17 @@ t.test('both sides of a flow are told under one headline', async (t) => {
     '    to allow it: give ingress[0] of shop/db peers or ports',
   ]);
   t.equal(explainFlow({ egress: egressSide }, { ...toDb, to: '203.0.113.10' })[0], 'allow: shop/checkout → 203.0.113.10 5432/TCP');
+});
+
+t.test('the README shows what is said', async (t) => {
+  const readme = readFileSync(new URL('../../../../orchestrator/model/policy/evaluate/README.md', import.meta.url), 'utf8');
+  const [, shown] = /```\n(deny: [^`]+)\n```/.exec(readme) ?? [];
+  const state = view(egress({ peers: [labelled('app=api')] }, { peers: [labelled('app=db')], traffic: [ports(tcp, 443)] }), pods);
+  const decision = evaluate(state, ask(checkout, 'egress', db, 8443));
+  t.equal(
+    explainFlow({ egress: decision }, { ...toDb, port: 8443 })
+      .slice(0, 5)
+      .join('\n'),
+    shown,
+  );
 });
