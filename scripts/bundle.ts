@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { bundleCode } from './package-code.ts';
 
 const root = join(import.meta.dirname, '..');
 const artifacts = ['datapath.wasm', 'datapath.bpf.o'];
@@ -18,19 +18,7 @@ for (const name of artifacts) {
   }
 }
 rmSync('dist', { recursive: true, force: true });
-await build({
-  entryPoints: { index: 'orchestrator/exports.ts', testing: 'orchestrator/testing/exports.ts', axoneme: 'orchestrator/main.ts' },
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  // The oldest Node in package.json's engines: it has no `using` yet.
-  target: 'node22.18',
-  // Native code: stays a package of its own, and an optional one.
-  external: ['koffi'],
-  logLevel: 'warning',
-});
+await bundleCode('dist');
 chmodSync('dist/axoneme.js', 0o755);
 for (const name of artifacts) copyFileSync(`build/${name}`, `dist/${name}`);
 

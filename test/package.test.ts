@@ -1,21 +1,33 @@
 // What `npm pack` makes is installed into an empty folder, as a user would, and used there.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { installPackage } from './support/package.ts';
 import { read, root } from './support/sources.ts';
+import { linkRunner, programs, runnerRows, runnerSkip, testFile, writeManifests } from './testing/documented.ts';
 
 const objects = ['build/datapath.wasm', 'build/datapath.bpf.o'];
 const missing = objects.filter((path) => !existsSync(join(root, path)));
 const skip = missing.length > 0 && `the package needs ${missing.join(' and ')}, which could not be built here`;
 
+/** Wrong uses are errors too. */
+const typedUse = `
+import type { Cluster, Flow } from 'axoneme/testing';
+export const typed: Cluster = cluster;
+export function use(flow: Flow): 'allow' | 'deny' | 'redirect' {
+  // @ts-expect-error: no such protocol
+  cluster.flow({ from: 'a', to: 'b', port: 1, protocol: 'quic' });
+  return flow.ingress.verdict;
+}
+`;
+
 t.test('the installed package works on its own', { skip }, async (t) => {
-  const { folder, node, remove } = installPackage();
+  const { folder, node, shell, remove } = installPackage();
   t.teardown(remove);
   const home = join(folder, 'node_modules/axoneme');
 
   t.test('it carries code, types, both compiled datapaths, the generated C and the licences, and no sources', async (t) => {
-    const expected = ['LICENSE', 'README.md', 'dist', 'kernel', 'package.json'];
+    const expected = ['LICENSE', 'README.md', 'dist', 'docs', 'kernel', 'package.json'];
     t.same(readdirSync(home).sort(), expected);
     for (const path of ['dist/datapath.wasm', 'dist/datapath.bpf.o', 'kernel/generated/core.h', 'kernel/LICENSE']) {
       t.ok(existsSync(join(home, path)), path);
@@ -37,6 +49,33 @@ t.test('the installed package works on its own', { skip }, async (t) => {
     t.same({ status, stdout, stderr }, { status: 0, stdout: `${/; \/\/ (.+)$/m.exec(example)?.[1]}\n`, stderr: '' });
   });
 
+  t.test('the programs of the guide to the library run as they stand and print what their comments say', async (t) => {
+    t.ok(programs.length >= 4);
+    writeManifests(folder);
+    for (const { title, code, prints } of programs) {
+      writeFileSync(join(folder, 'program.js'), code);
+      const { status, stdout, stderr } = node('program.js');
+      t.same({ status, stdout, stderr }, { status: 0, stdout: prints.map((line) => `${line}\n`).join(''), stderr: '' }, title);
+    }
+  });
+
+  for (const { name, importLine, command } of runnerRows) {
+    t.test(`the guide's test runs under ${name} as it says, and fails when a policy is wrong`, { skip: runnerSkip(name) }, async (t) => {
+      linkRunner(name, folder);
+      const file = join(folder, 'shop.test.js');
+      const code = testFile.replace(/^import \{ test \} .*$/m, importLine);
+      t.not(name === 'node:test' ? '' : code, testFile, 'another import');
+      writeFileSync(file, code);
+      const good = shell(command);
+      t.equal(good.status, 0, `${good.stdout}${good.stderr}`);
+      writeFileSync(file, code.replace('port: "5432"', 'port: "5433"'));
+      const bad = shell(command);
+      t.not(bad.status, 0, 'another port');
+      t.match(`${bad.stdout}${bad.stderr}`, 'denied by default: ingress of shop/db');
+      rmSync(file);
+    });
+  }
+
   t.test('the command runs: version, probe and the tour', async (t) => {
     const bin = join(folder, 'node_modules/.bin/axoneme');
     t.equal(node(bin, 'version').stdout, `${JSON.parse(read('package.json')).version}\n`);
@@ -52,7 +91,9 @@ t.test('the installed package works on its own', { skip }, async (t) => {
     const compiler = join(root, 'node_modules/typescript/bin/tsc');
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
     const strict = ['--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2022', '--module', 'nodenext'];
-    const { status, stdout } = node(compiler, ...strict, ...types, 'example.ts');
+    for (const [index, { code }] of programs.entries()) writeFileSync(join(folder, `program${index}.ts`), `${code}\n${typedUse}`);
+    const library = programs.map((_, index) => `program${index}.ts`);
+    const { status, stdout } = node(compiler, ...strict, ...types, 'example.ts', ...library);
     t.same({ status, stdout }, { status: 0, stdout: '' });
   });
 });

@@ -2,7 +2,7 @@
 
 export interface MetricDefinition {
   readonly name: string;
-  readonly unit: 'ns';
+  readonly unit: 'ns' | 'ms' | 'flows/s';
   readonly sentence: string;
 }
 
@@ -31,6 +31,16 @@ export const catalogue: readonly MetricDefinition[] = [
   ...both('kernel.denied', 'a packet that policy denies; nobody reads the events'),
   one('kernel.denied_told', 'a packet that policy denies; every event is written and read'),
   ...both('kernel.policy_16k', 'a packet dropped by a set of 16,384 entries, a tenth of them ranges, whose match is found last'),
+  {
+    name: 'testing.flows_per_second',
+    unit: 'flows/s',
+    sentence: 'questions that the library answers: 110 pods under policy, each pair in turn, half of them allowed',
+  },
+  {
+    name: 'testing.start',
+    unit: 'ms',
+    sentence: "a whole process that imports the packaged library, reads a policy and gets a first verdict, node's own start included",
+  },
 ];
 
 /** Metrics by name, or by room (`wasm`, `kernel`), in the order of the catalogue; all of them when none is named. */

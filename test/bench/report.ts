@@ -32,12 +32,12 @@ export function describeMachine(): string {
   return `${count} × ${cpu}, Linux ${kernel}, Node ${node}`;
 }
 
-/** Nanoseconds in one line a metric. */
+/** One line a metric. */
 export function table(measured: readonly Measured[]): string {
   const lines = measured.map((row) => {
-    const { name, value, spread, baseline, ratio } = jsonMetric(row);
+    const { name, value, unit, spread, baseline, ratio } = jsonMetric(row);
     const compared = baseline === undefined ? '' : `${ratio?.toFixed(2)} × ${baseline.value.toFixed(1)} (${baseline.name})`;
-    return `${name.padEnd(34)} ${value.toFixed(1).padStart(8)} ns  ± ${(spread / 2).toFixed(1).padEnd(6)} ${compared}`.trimEnd();
+    return `${name.padEnd(34)} ${value.toFixed(1).padStart(8)} ${unit.padEnd(2)}  ± ${(spread / 2).toFixed(1).padEnd(6)} ${compared}`.trimEnd();
   });
   return lines.join('\n');
 }

@@ -2,7 +2,7 @@
 
 export interface Baseline {
   readonly name: string;
-  /** Nanoseconds per operation in one round. */
+  /** In the metric's unit, of one round. */
   measure(): Promise<number> | number;
 }
 
