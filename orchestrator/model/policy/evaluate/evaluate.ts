@@ -79,12 +79,18 @@ function matching(side: Side, { peers, protocol, port }: Question): Match[] {
   return matches.length < 2 ? matches : matches.sort(before);
 }
 
-/** As the datapath compares: precedence, then bits fixed, then the peer's own entry before everybody's; at last the rules' texts. */
+/**
+ * As the datapath compares: precedence, then bits fixed, then the peer's own entry before everybody's (a deny of its own is not looked
+ * beyond, so there that comes first); at last the rules' texts.
+ */
 function before(a: Match, b: Match): number {
+  const own = Number(b.clause.isOwn) - Number(a.clause.isOwn);
+  const isDeny = a.clause.precedence === denyPrecedence;
   return (
     b.clause.precedence - a.clause.precedence ||
+    (isDeny ? own : 0) ||
     b.length - a.length ||
-    Number(b.clause.isOwn) - Number(a.clause.isOwn) ||
+    own ||
     a.peer - b.peer ||
     compare(ruleText(a.clause.rule), ruleText(b.clause.rule))
   );

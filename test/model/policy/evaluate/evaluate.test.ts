@@ -124,6 +124,11 @@ t.test(
     const narrow = { peers: [any], traffic: [ports(tcp, 64, 127)] };
     t.equal(decide(wide, narrow).rule?.path, 'spec.ingress[1]');
     t.equal(decide({ peers: [any] }, wide).rule?.path, 'spec.ingress[1]');
+    const denies = [
+      { ...narrow, deny: true },
+      { ...wide, deny: true },
+    ] as const;
+    t.equal(decide(...denies).rule?.path, 'spec.ingressDeny[1]', 'a deny that means the peer goes before longer ones');
     t.equal(decide(wide, wide).rule?.path, 'spec.ingress[0]');
     t.same(
       decide(wide, narrow).rules.map(({ path }) => path),
