@@ -10,6 +10,8 @@ import { AgentError } from './errors.ts';
 
 interface Command {
   readonly sentence: string;
+  /** Status of a foreseen error, where 1 is an answer. */
+  readonly failed?: 2;
   run(args: readonly string[]): Promise<number>;
 }
 
@@ -24,6 +26,15 @@ const commands: Readonly<Record<string, Command>> = {
       const found = await probe();
       write(args.includes('--json') ? `${JSON.stringify(found, undefined, 2)}\n` : describeProbe(found, openPaint(colour)));
       return 0;
+    },
+  },
+  policy: {
+    sentence: 'policies before they are applied: lint, test, explain, diff',
+    failed: 2,
+    async run(args) {
+      // The others start without it.
+      const { policy } = await import('./cli/policy/command.ts');
+      return policy(args, { write, complain: (text) => void process.stderr.write(text), paint: openPaint(colour) });
     },
   },
   version: {
@@ -53,18 +64,19 @@ function version(): string {
   return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 }
 
-async function main([name = 'help', ...args]: readonly string[]): Promise<number> {
+function find(name: string): Command | undefined {
   const wanted = { '--help': 'help', '-h': 'help', '--version': 'version' }[name] ?? name;
-  const command = Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
-  if (command === undefined) throw new AgentError('COMMAND_UNKNOWN', `command line: no such command: "${name}": see axoneme help`);
-  return command.run(args);
+  return Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
 }
 
+const [name = 'help', ...args] = process.argv.slice(2);
+const command = find(name);
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  if (command === undefined) throw new AgentError('COMMAND_UNKNOWN', `command line: no such command: "${name}": see axoneme help`);
+  process.exitCode = await command.run(args);
 } catch (error) {
   // What the program foresaw is one line; anything else is a fault of ours and keeps its stack.
   if (!(error instanceof AgentError)) throw error;
   process.stderr.write(`axoneme: ${error.message} (${error.code})\n`);
-  process.exitCode = error.code === 'COMMAND_UNKNOWN' ? 2 : 1;
+  process.exitCode = command === undefined ? 2 : (command.failed ?? 1);
 }

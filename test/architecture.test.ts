@@ -39,6 +39,15 @@ const mayImport: Record<string, string[]> = {
     'orchestrator/errors.ts',
   ],
   'orchestrator/cli': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
+  'orchestrator/cli/policy': [
+    'orchestrator/cli',
+    'orchestrator/datapath',
+    'orchestrator/manifests',
+    'orchestrator/model',
+    'orchestrator/net',
+    'orchestrator/testing',
+    'orchestrator/errors.ts',
+  ],
   scripts: [],
 };
 const seesAll = ['orchestrator/main.ts', 'orchestrator/exports.ts', 'test'];

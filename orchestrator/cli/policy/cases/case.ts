@@ -2,6 +2,7 @@
 // manifest, match of a name. What a line must have is checked here, so that whatever runs a case can trust it.
 
 import type { PolicyVerdict } from '../../../model/policy/rule.ts';
+import { type Protocol, protocolNumbers } from '../../../testing/message.ts';
 
 export type Case = VerdictCase | SanitizeCase | PatternCase;
 
@@ -22,7 +23,7 @@ export interface Sides {
 export interface VerdictProbe extends Sides {
   readonly from: string;
   readonly to: string;
-  readonly protocol: string;
+  readonly protocol: Protocol;
   readonly port: number;
   /** With enforcement mode `always`, where it differs. */
   readonly always?: Sides;
@@ -37,7 +38,7 @@ export interface CaseEndpoint {
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   readonly serviceAccount?: string;
   readonly ip: string;
-  readonly namedPorts?: readonly { readonly name: string; readonly port: number; readonly protocol: string }[];
+  readonly namedPorts?: readonly { readonly name: string; readonly port: number; readonly protocol: Protocol }[];
 }
 
 export interface CaseExternal {
@@ -94,19 +95,41 @@ export function readCase(text: string): Case {
 
 function readVerdict(value: Fields): Omit<VerdictCase, 'id' | 'title'> {
   const endpoints = objects(value, 'endpoints') as unknown as CaseEndpoint[];
-  for (const endpoint of endpoints) texts(endpoint as unknown as Fields, 'endpoints', 'namespace', 'name', 'ip');
+  for (const endpoint of endpoints) checkEndpoint(endpoint as unknown as Fields);
   const externals = objects(value, 'externals') as unknown as CaseExternal[];
   for (const external of externals) texts(external as unknown as Fields, 'externals', 'ip');
   const probes = objects(value, 'probes') as unknown as VerdictProbe[];
-  for (const probe of probes) {
-    const fields = probe as unknown as Fields;
-    texts(fields, 'probes', 'from', 'to', 'protocol', 'egress', 'ingress', 'verdict');
-    if (!Number.isInteger(probe.port) || probe.port < 0 || probe.port > 65535) throw new TypeError(`probes: not a port: ${probe.port}`);
-    for (const sides of [probe.always, probe.localCluster]) {
-      if (sides !== undefined && !isFields(sides)) throw new TypeError('probes: always and localCluster are objects');
-    }
-  }
+  for (const probe of probes) checkProbe(probe as unknown as Fields);
   return { kind: 'verdict', policies: objects(value, 'policies'), objects: objects(value, 'objects'), endpoints, externals, probes };
+}
+
+function checkEndpoint(endpoint: Fields): void {
+  texts(endpoint, 'endpoints', 'namespace', 'name', 'ip');
+  for (const name of ['labels', 'namespaceLabels']) {
+    const labels = endpoint[name] ?? {};
+    if (!isFields(labels) || Object.values(labels).some((value) => typeof value !== 'string'))
+      throw new TypeError(`endpoints: ${name} are texts by name`);
+  }
+  for (const port of objects(endpoint, 'namedPorts') as Fields[]) {
+    texts(port, 'namedPorts', 'name');
+    checkPort(port, 'namedPorts');
+  }
+}
+
+function checkProbe(probe: Fields): void {
+  texts(probe, 'probes', 'from', 'to', 'egress', 'ingress', 'verdict');
+  checkPort(probe, 'probes');
+  for (const name of ['always', 'localCluster']) {
+    const sides = probe[name];
+    if (sides === undefined) continue;
+    if (!isFields(sides)) throw new TypeError(`probes: ${name} is no object`);
+    texts(sides, `probes: ${name}`, 'egress', 'ingress', 'verdict');
+  }
+}
+
+function checkPort({ port, protocol }: Fields, where: string): void {
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65535) throw new TypeError(`${where}: not a port: ${port}`);
+  if (!Object.hasOwn(protocolNumbers, String(protocol).toLowerCase())) throw new TypeError(`${where}: not a protocol: ${protocol}`);
 }
 
 function readSanitize(value: Fields): Omit<SanitizeCase, 'id' | 'title'> {

@@ -1,0 +1,129 @@
+// Pairs: which of all possible flows a change opens or closes. Pods, addresses outside and ports stand in classes that policy cannot tell
+// apart, and one of each class is asked for all of it.
+
+import type { reserved } from '../../../model/identity.ts';
+import type { Labels } from '../../../model/labels.ts';
+import type { Policy } from '../../../model/policy/rule.ts';
+import { selects } from '../../../model/selector.ts';
+import { type Prefix, parsePrefix } from '../../../net/prefix.ts';
+import type { Cluster } from '../../../testing/cluster.ts';
+import { reservedAddress } from '../asked-peer.ts';
+import type { CheckedDocument } from '../documents.ts';
+import { type ChangeKind, changeOf } from './change.ts';
+import { outsideClasses } from './outside-classes.ts';
+import { podGroups, portNumbers } from './pods.ts';
+import { type TrafficClass, trafficClasses } from './traffic-classes.ts';
+
+/** Who may be at either end. */
+export interface End {
+  /** What `cluster.flow` calls it. */
+  readonly place: string;
+  readonly text: string;
+  /** Of a pod. */
+  readonly labels?: Labels;
+}
+
+export interface PairChange {
+  readonly kind: ChangeKind;
+  readonly from: string;
+  readonly to: string;
+  readonly ports: readonly string[];
+  readonly by: readonly string[];
+}
+
+export interface PairChanges {
+  /** Classes of pods. */
+  readonly identities: number;
+  /** Flows that were asked about. */
+  readonly asked: number;
+  readonly changes: readonly PairChange[];
+}
+
+export interface Side {
+  readonly cluster: Cluster;
+  readonly documents: readonly CheckedDocument[];
+  readonly policies: readonly Policy[];
+}
+
+/** `isConcerned`: whether a pod's policies differ between the sides; flows between others need not be asked. */
+export function pairChanges(before: Side, after: Side, isConcerned: (labels: Labels) => boolean): PairChanges {
+  const sides = [before, after];
+  const policies = sides.flatMap((side) => side.policies);
+  const pods = podGroups(sides.map(({ documents }) => documents)).map(({ name, count, labels }): End => {
+    return { place: name, text: count === 1 ? name : `${name} (+${count - 1} alike)`, labels };
+  });
+  const outside = outsideEnds(sides, policies);
+  const traffic = trafficClasses(policies, portNumbers(sides.map(({ documents }) => documents)));
+  const changes: PairChange[] = [];
+  let asked = 0;
+  const ends = [...pods, ...outside];
+  for (const from of ends) {
+    for (const to of ends) {
+      if (from === to && from.labels === undefined) continue;
+      if (![from, to].some(({ labels }) => labels !== undefined && isConcerned(labels))) continue;
+      asked += traffic.length;
+      changes.push(...changesBetween(before.cluster, after.cluster, from, to, traffic));
+    }
+  }
+  return { identities: pods.length, asked, changes };
+}
+
+function changesBetween(before: Cluster, after: Cluster, from: End, to: End, traffic: readonly TrafficClass[]): PairChange[] {
+  const found = new Map<string, PairChange & { ports: string[] }>();
+  for (const { protocol, port, text } of traffic) {
+    const question = { from: from.place, to: to.place, protocol, port };
+    const change = changeOf(before.flow(question), after.flow(question));
+    if (change === undefined) continue;
+    const key = [change.kind, ...change.by].join('\n');
+    const known = found.get(key);
+    if (known !== undefined) known.ports.push(text);
+    else found.set(key, { kind: change.kind, from: from.text, to: to.text, ports: [text], by: change.by });
+  }
+  return [...found.values()].map((change) => (change.ports.length === traffic.length ? { ...change, ports: ['every port'] } : change));
+}
+
+const reservedEnds = [
+  'host',
+  'remote-node',
+  'kube-apiserver',
+  'health',
+  'ingress',
+  'unmanaged',
+] as const satisfies (keyof typeof reserved)[];
+
+/** Declares them in both clusters, alike. */
+function outsideEnds(sides: readonly Side[], policies: readonly Policy[]): End[] {
+  const named = outsideClasses(policies, groupPrefixes(sides));
+  for (const { cluster } of sides) {
+    for (const { address, names } of named) cluster.outside(address, { names });
+    for (const [index, name] of reservedEnds.entries()) cluster.outside(reservedAddress(index), { reserved: [name] });
+  }
+  return [
+    ...named.map(({ address, text }) => ({ place: address, text })),
+    ...reservedEnds.map((name, index) => ({ place: reservedAddress(index), text: name })),
+  ];
+}
+
+/** Prefixes that policies name by reference. */
+function groupPrefixes(sides: readonly Side[]): Prefix[] {
+  return sides.flatMap(({ documents }) =>
+    documents.flatMap(({ object, problems }) => {
+      if (object?.kind !== 'CiliumCIDRGroup' || problems.some(({ severity }) => severity === 'error')) return [];
+      const { externalCIDRs = [] } = (object.spec ?? {}) as { externalCIDRs?: readonly string[] };
+      return externalCIDRs.map((text) => parsePrefix(text));
+    }),
+  );
+}
+
+/** Whether any of the sections that are not in both lists speaks of the labels. */
+export function concernedBy(before: readonly Policy[], after: readonly Policy[]): (labels: Labels) => boolean {
+  const texts = (policies: readonly Policy[]) => new Map(policies.map((policy) => [sectionsText(policy), policy]));
+  const [old, fresh] = [texts(before), texts(after)];
+  const differing = [...[...old].filter(([text]) => !fresh.has(text)), ...[...fresh].filter(([text]) => !old.has(text))];
+  const subjects = differing.flatMap(([, { sections }]) => sections.flatMap(({ subject }) => (subject === undefined ? [] : [subject])));
+  return (labels) => subjects.some((subject) => selects(subject, labels));
+}
+
+export function sectionsText({ ref, sections }: Policy): string {
+  return JSON.stringify([ref, sections], (_key, value) => (typeof value === 'bigint' ? String(value) : value));
+}
