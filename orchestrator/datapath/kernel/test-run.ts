@@ -35,12 +35,16 @@ const at = { mark: 8, ingressIfindex: 36, ifindex: 40, cb: 48, wireLength: 160, 
 /** Room for what a program may put in front. */
 const growth = 256;
 
+/** What the kernel is reading: an address alone keeps no memory from the garbage collector. */
+const underway: Uint8Array[] = [];
+
 /**
  * Runs the program `repeat` times over the same frame, which it may change again each time. A frame is 14 bytes at least and, before
  * Linux 6.18, about 3,500 at most: it must fit a page. Throws BPF_CALL_FAILED.
  */
 export function runFrame(bpf: Bpf, libc: Libc, program: number, frame: Uint8Array, context: FrameContext = {}, repeat = 1): FrameResult {
   const input = frame.slice();
+  underway.push(input);
   const output = new Uint8Array(frame.length + growth);
   const fields = contextOf(context);
   const done = bpf.testRun({
@@ -53,6 +57,7 @@ export function runFrame(bpf: Bpf, libc: Libc, program: number, frame: Uint8Arra
     contextLength: fields.length,
     repeat,
   });
+  underway.length = 0;
   if (done.result < 0) {
     throw new AgentError(
       'BPF_CALL_FAILED',

@@ -1,0 +1,58 @@
+// A datapath whose maps take one entry at a time and call back after each, so that a test sees every state that packets may see; and
+// which fails where a test wants it to.
+
+import type { Datapath, DatapathMap } from '../../../orchestrator/datapath/datapath.ts';
+import type { MapSpec } from '../../../orchestrator/datapath/layout.ts';
+
+export interface Watch {
+  /** After each entry that was written or removed. */
+  onStep?: (map: string) => Promise<void>;
+  /** Before each; what it throws, the call throws. */
+  beforeStep?: (map: string) => void;
+}
+
+export function watched(datapath: Pick<Datapath, 'map'>, watch: Watch): Pick<Datapath, 'map'> {
+  return { map: <K, V>(spec: MapSpec<K, V>): DatapathMap<K, V> => new WatchedMap(spec.name, datapath.map(spec), watch) };
+}
+
+class WatchedMap<K, V> implements DatapathMap<K, V> {
+  private readonly name: string;
+  private readonly inner: DatapathMap<K, V>;
+  private readonly watch: Watch;
+
+  constructor(name: string, inner: DatapathMap<K, V>, watch: Watch) {
+    this.name = name;
+    this.inner = inner;
+    this.watch = watch;
+  }
+
+  get capacity(): number {
+    return this.inner.capacity;
+  }
+
+  async update(entries: Iterable<readonly [K, V]>): Promise<void> {
+    for (const entry of entries) await this.step(() => this.inner.update([entry]));
+  }
+
+  async delete(keys: Iterable<K>): Promise<void> {
+    for (const key of keys) await this.step(() => this.inner.delete([key]));
+  }
+
+  get(key: K): Promise<V | undefined> {
+    return this.inner.get(key);
+  }
+
+  entries(): AsyncIterable<[K, V]> {
+    return this.inner.entries();
+  }
+
+  count(): Promise<number> {
+    return this.inner.count();
+  }
+
+  private async step(write: () => Promise<void>): Promise<void> {
+    this.watch.beforeStep?.(this.name);
+    await write();
+    await this.watch.onStep?.(this.name);
+  }
+}
