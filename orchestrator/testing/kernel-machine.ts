@@ -5,7 +5,6 @@ import { rmSync } from 'node:fs';
 import { currentTick } from '../datapath/clock.ts';
 import type { RunResult } from '../datapath/datapath.ts';
 import { DIRECTION_EGRESS, NEXT_HOP_DROP } from '../datapath/generated/enums.ts';
-import type { FlowKey } from '../datapath/generated/layouts.ts';
 import { conntrackSpec, fragmentsSpec } from '../datapath/generated/maps.ts';
 import type { ImmediateMap } from '../datapath/immediate.ts';
 import { type KernelDatapath, openKernelDatapath } from '../datapath/kernel/kernel-datapath.ts';
@@ -17,6 +16,7 @@ import { flowKey } from './flow-key.ts';
 import { fragmentEntry } from './fragment-entry.ts';
 import type { Decision, Machine } from './machine.ts';
 import { type Message, messageBytes } from './message.ts';
+import { SentFlows } from './sent-flows.ts';
 
 /** What has not ended on the virtual clock must not end on the real one while the test runs. */
 const farAhead = 1 << 29;
@@ -46,8 +46,8 @@ export class KernelMachine implements Machine {
   readonly name = 'kernel';
   private readonly datapath: KernelDatapath;
   private readonly remove: () => void;
-  /** Flows that were sent to since the machine was opened: what the virtual clock makes older. */
-  private readonly flows = new Map<string, FlowKey>();
+  /** What the virtual clock makes older. */
+  private readonly flows = new SentFlows();
 
   constructor(datapath: KernelDatapath, remove: () => void) {
     this.datapath = datapath;
@@ -70,8 +70,7 @@ export class KernelMachine implements Machine {
   }
 
   send(hook: number, message: Message): Decision {
-    const key = flowKey(message);
-    this.flows.set(Object.values(key).join(), key);
+    this.flows.note(message);
     return this.run(hook, message);
   }
 
@@ -81,11 +80,18 @@ export class KernelMachine implements Machine {
 
   advance(ticks: number): void {
     const conntrack = this.map(conntrackSpec);
-    for (const [text, key] of this.flows) {
+    this.flows.filter((key) => {
       const entry = conntrack.getNow(key);
-      if (entry === undefined) this.flows.delete(text);
-      else conntrack.updateNow(key, { ...entry, expires: (entry.expires - ticks) >>> 0 });
-    }
+      if (entry !== undefined) conntrack.updateNow(key, { ...entry, expires: (entry.expires - ticks) >>> 0 });
+      return entry !== undefined;
+    });
+  }
+
+  forgetFlows(): void {
+    this.flows.filter((key) => {
+      this.map(conntrackSpec).deleteNow(key);
+      return false;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -27,6 +27,8 @@ export interface Machine extends AsyncDisposable {
   send(hook: number, message: Message): Decision;
   /** Tick at which something that ends so many ticks from now, on the virtual clock, is to expire; negative: it has. */
   expiry(ticks: number): number;
-  /** Moves the virtual clock. `renew` writes every expiry that the caller keeps once more. */
+  /** Moves the virtual clock. Expiries that the caller wrote are the caller's to write again. */
   advance(ticks: number): void;
+  /** Forgets all flows that were sent to. */
+  forgetFlows(): void;
 }

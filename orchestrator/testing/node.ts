@@ -35,6 +35,7 @@ export class Node {
   view: View;
   readonly pods: Pods;
   private readonly world: World;
+  private readonly machines: readonly Machine[];
   private readonly resolver: Resolver | undefined;
   private readonly tables: Tables | undefined;
   private readonly policies: Policies;
@@ -45,9 +46,12 @@ export class Node {
   private settled = { places: 0, policies: 0, answers: 0 };
   private settledMode: Enforcement = 'default';
   private mode: Enforcement;
+  /** What the machines hold is not what it should be: nothing may be asked any more. */
+  private failure: unknown;
 
   constructor(world: World, { machines, clusterName, enforcement }: NodeOptions) {
     this.world = world;
+    this.machines = machines;
     this.mode = enforcement;
     const resolver = machines.length > 0 ? new Resolver() : undefined;
     this.resolver = resolver;
@@ -65,29 +69,20 @@ export class Node {
     this.mode = mode;
   }
 
-  /** Works out what has changed in the world since the last time, and tells the machines. */
+  /** Works out what has changed in the world since the last time, and tells the machines. Throws MAP_FULL when they have no room for it. */
   settle(): void {
-    const { versions } = this.world;
-    const isModeNew = this.mode !== this.settledMode;
-    const arePlacesNew = versions.places !== this.settled.places;
-    const arePoliciesNew = versions.policies !== this.settled.policies;
-    const areNamesNew = arePoliciesNew || arePlacesNew || versions.answers !== this.settled.answers;
-    if (!isModeNew && !areNamesNew) return;
-    this.settled = { ...versions };
-    this.settledMode = this.mode;
-    if (isModeNew) this.resolver?.setEnforcement(this.mode);
-    if (arePlacesNew) this.pods.settle(this.world);
-    if (arePoliciesNew) this.policies.settle(this.world);
-    if (arePlacesNew || arePoliciesNew) this.surroundings.settle(this.world, this.policies.prefixes);
-    this.grants.settle(this.world, this.policies.names, this.pods.byKey.values());
-    const subjects = [...this.pods.byKey.values()].map(({ subject }) => subject);
-    this.view = { policies: [...this.policies.bound.values()], pods: subjects, enforcement: this.mode };
-    this.tables?.settle(this.pods.byKey.values(), this.known());
-    this.tellGrants();
+    if (this.failure !== undefined) throw this.failure;
+    try {
+      this.bringUpToDate();
+    } catch (error) {
+      this.failure = error;
+      throw error;
+    }
   }
 
   /** Every machine as empty as it was found. */
   clear(): void {
+    for (const machine of this.machines) machine.forgetFlows();
     this.tables?.clear();
   }
 
@@ -119,21 +114,6 @@ export class Node {
     return this.stand(`shadow ${number} ${family}`, family, () => number);
   }
 
-  private stand(key: string, family: Family, identity: () => number, of?: Place): Place {
-    const known = this.stands.get(key);
-    if (known !== undefined) return known.place;
-    const place = this.spare.next('stand', family, (text) => this.pods.byAddress.has(text) || this.world.outside.has(text));
-    this.stands.set(key, { place, identity, ...(of && { of }) });
-    this.tables?.putKnown({ text: place.text, identity: identity() });
-    if (of !== undefined) this.tellGrants();
-    return place;
-  }
-
-  private *known(): Iterable<Known> {
-    for (const { prefix, identity } of this.surroundings.rows()) yield { text: prefix.text, identity };
-    for (const { place, identity } of this.stands.values()) yield { text: place.text, identity: identity() };
-  }
-
   /** Written anew after every tick too: a machine whose clock is not the virtual one has to be told what has expired. */
   tellGrants(): void {
     const { tables, world, grants, stands } = this;
@@ -150,6 +130,41 @@ export class Node {
         }
       }
     });
+  }
+
+  private bringUpToDate(): void {
+    const { versions } = this.world;
+    const isModeNew = this.mode !== this.settledMode;
+    const arePlacesNew = versions.places !== this.settled.places;
+    const arePoliciesNew = versions.policies !== this.settled.policies;
+    const areNamesNew = arePoliciesNew || arePlacesNew || versions.answers !== this.settled.answers;
+    if (!isModeNew && !areNamesNew) return;
+    this.settled = { ...versions };
+    this.settledMode = this.mode;
+    if (isModeNew) this.resolver?.setEnforcement(this.mode);
+    if (arePlacesNew) this.pods.settle(this.world);
+    if (arePoliciesNew) this.policies.settle(this.world);
+    if (arePlacesNew || arePoliciesNew) this.surroundings.settle(this.world, this.policies.prefixes);
+    this.grants.settle(this.world, this.policies.names, this.pods.byKey.values());
+    const subjects = [...this.pods.byKey.values()].map(({ subject }) => subject);
+    this.view = { policies: [...this.policies.bound.values()], pods: subjects, enforcement: this.mode };
+    this.tables?.settle(this.pods.byKey.values(), this.known());
+    this.tellGrants();
+  }
+
+  private stand(key: string, family: Family, identity: () => number, of?: Place): Place {
+    const known = this.stands.get(key);
+    if (known !== undefined) return known.place;
+    const place = this.spare.next('stand', family, (text) => this.pods.byAddress.has(text) || this.world.outside.has(text));
+    this.stands.set(key, { place, identity, ...(of && { of }) });
+    this.tables?.putKnown({ text: place.text, identity: identity() });
+    if (of !== undefined) this.tellGrants();
+    return place;
+  }
+
+  private *known(): Iterable<Known> {
+    for (const { prefix, identity } of this.surroundings.rows()) yield { text: prefix.text, identity };
+    for (const { place, identity } of this.stands.values()) yield { text: place.text, identity: identity() };
   }
 }
 

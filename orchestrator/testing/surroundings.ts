@@ -66,7 +66,15 @@ export class Surroundings {
   }
 }
 
+/** The service by which pods reach the API server: what is behind it is one. */
+const apiService = { namespace: 'default', name: 'kubernetes' };
+
 function* outsideClaims(world: World): Iterable<Claim> {
+  for (const { namespace, service, prefixes } of world.addresses.values()) {
+    if (namespace !== apiService.namespace || service !== apiService.name) continue;
+    const labels = reservedLabels('kube-apiserver');
+    for (const prefix of prefixes) yield { prefix, source: 'kube-apiserver', owner: `service ${namespace}/${service}`, labels };
+  }
   for (const fact of world.outside.values()) {
     if (fact.reserved.length === 0) continue;
     const labels = reservedLabels(...fact.reserved);

@@ -2,7 +2,7 @@
 // differ.
 
 import { NEXT_HOP_DROP } from '../datapath/generated/enums.ts';
-import { fragmentsSpec } from '../datapath/generated/maps.ts';
+import { conntrackSpec, fragmentsSpec } from '../datapath/generated/maps.ts';
 import type { ImmediateMap } from '../datapath/immediate.ts';
 import type { MapSpec } from '../datapath/layout.ts';
 import { readModule } from '../datapath/wasm/engine.ts';
@@ -12,6 +12,7 @@ import { fragmentEntry } from './fragment-entry.ts';
 import type { Decision, Machine } from './machine.ts';
 import { type Form, formFamilies, type Message, messageBytes } from './message.ts';
 import { type Family, parsePlace } from './place.ts';
+import { SentFlows } from './sent-flows.ts';
 
 /** Where fields are, counted from the IP header. */
 const layouts = {
@@ -44,6 +45,7 @@ export class WasmMachine implements Machine {
   private readonly datapath: WasmDatapath;
   private readonly lane: PacketLane;
   private readonly packets: Record<Family, Partial<Record<Form, Lain>>> = { 4: {}, 6: {} };
+  private readonly flows = new SentFlows();
   private now = startTick;
 
   constructor(datapath: WasmDatapath, sizes: string) {
@@ -71,6 +73,7 @@ export class WasmMachine implements Machine {
   }
 
   send(hook: number, message: Message): Decision {
+    this.flows.note(message);
     this.lane.run(this.write(message), hook, 1, this.now);
     return this.lane;
   }
@@ -81,6 +84,13 @@ export class WasmMachine implements Machine {
 
   advance(ticks: number): void {
     this.now = (this.now + ticks) >>> 0;
+  }
+
+  forgetFlows(): void {
+    this.flows.filter((key) => {
+      this.map(conntrackSpec).deleteNow(key);
+      return false;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
