@@ -21,8 +21,8 @@ import {
   TRANSLATION_HAIRPIN,
 } from './layout/conntrack';
 import { FACT_FIRST_FRAGMENT, FACT_ICMP_ERROR, FACT_LATER_FRAGMENT, FACT_NEIGHBOUR, Facts, Record } from './layout/packet';
-import { clientTuple, flowKey, newTranslation, originTuple, packetTuple, policyKey, Scratch } from './layout/scratch';
-import { policyPort } from './policy';
+import { clientTuple, flowKey, newTranslation, originTuple, packetTuple, Scratch } from './layout/scratch';
+import { policyPort, trafficOf } from './policy';
 import { evaluate } from './stages/evaluate';
 import { continueFlow, isCurrent, newFlow, renewTranslation, touchFlow } from './stages/flow';
 import { forward } from './stages/forward';
@@ -68,6 +68,12 @@ export function established(facts: Facts, record: Record, scratch: Scratch, entr
   return ALLOWED;
 }
 
+/** Notes what policy is asked about: the flow of the origin tuple. */
+function setTraffic(facts: Facts, scratch: Scratch): void {
+  const origin = originTuple(scratch);
+  scratch.traffic = trafficOf(origin.protocol, policyPort(origin, facts.family));
+}
+
 /** A packet of a flow about which something changed: its policies are asked once more, and the flow goes on or ends. */
 export function revisited(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): u32 {
   if (record.reply != 0) reverseTuple(packetTuple(scratch), originTuple(scratch));
@@ -75,7 +81,7 @@ export function revisited(facts: Facts, record: Record, scratch: Scratch, entry:
   scratch.originIdentity = entry.originIdentity;
   scratch.responderIdentity = entry.responderIdentity;
   scratch.keepsGrants = 1;
-  policyKey(scratch).port = policyPort(originTuple(scratch), facts.family);
+  setTraffic(facts, scratch);
   const reason = evaluate(facts, record, scratch);
   if (reason != REASON_FORWARDED) {
     drop(record, <u8>reason);
@@ -103,7 +109,7 @@ export function opened(facts: Facts, record: Record, scratch: Scratch, effect: u
   scratch.originIdentity = 0;
   scratch.responderIdentity = 0;
   scratch.keepsGrants = 0;
-  policyKey(scratch).port = policyPort(originTuple(scratch), facts.family);
+  setTraffic(facts, scratch);
   record.reply = 0;
   const reason = evaluate(facts, record, scratch);
   if (reason != REASON_FORWARDED) return dropped(record, reason);

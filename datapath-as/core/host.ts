@@ -3,7 +3,7 @@
 
 import { keepConntrack } from '../host/kept';
 import { lookup, lookupArray, lookupNumber } from '../host/lookup';
-import { recentPolicy } from '../host/lookup-policy';
+import { policyMatches } from '../host/lookup-policy';
 import {
   MAP_AFFINITY,
   MAP_BACKENDS,
@@ -22,7 +22,7 @@ import {
 import { AddressSlot, Conntrack, FragmentKey, FragmentPorts, Translation } from './layout/conntrack';
 import { Config } from './layout/config';
 import { Endpoint, Node, Prefix, PrefixKey } from './layout/endpoint';
-import { Grant, GrantKey, PolicyEntry, PolicyKey } from './layout/policy';
+import { Grant, GrantKey, PolicyMatches } from './layout/policy';
 import { Affinity, AffinityKey, Backend, Frontend, FrontendKey, MaglevSlot } from './layout/service';
 import { Address, FlowKey, Tuple } from './layout/tuple';
 
@@ -48,8 +48,13 @@ export function lookupPrefix(key: PrefixKey): Prefix | null {
 export function lookupNode(number: u32): Node | null {
   return changetype<Node | null>(lookupNumber(MAP_NODES, number));
 }
-export function lookupPolicy(key: PolicyKey): PolicyEntry | null {
-  return changetype<PolicyEntry | null>(recentPolicy(changetype<usize>(key)));
+/** The longest match of a whole key, whose words it gets one by one; `traffic` is the key's last word. Never null. */
+export function lookupPolicy(set: u32, identity: u32, traffic: u32): PolicyMatches {
+  return changetype<PolicyMatches>(policyMatches(set, identity, traffic));
+}
+/** As `lookupPolicy`, of the entries that speak of every peer. `found` is what that returned last, for the same set and traffic. */
+export function everyPeersMatch(found: PolicyMatches, _set: u32, _traffic: u32): u64 {
+  return found.everyPeer;
 }
 export function lookupGrant(key: GrantKey): Grant | null {
   return changetype<Grant | null>(lookup(MAP_GRANTS, changetype<usize>(key)));

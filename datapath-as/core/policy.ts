@@ -2,11 +2,11 @@
 // the larger top 16 bits: precedence first, then how much of protocol and port it fixes.
 
 import { DIRECTION_EGRESS } from './enum/event';
-import { POLICY_ANY_IDENTITY, POLICY_PREFIX_PORT, PRECEDENCE_DENY, PRECEDENCE_NONE, PRECEDENCE_REDIRECT } from './enum/policy';
+import { PRECEDENCE_DENY, PRECEDENCE_NONE, PRECEDENCE_REDIRECT } from './enum/policy';
 import { FAMILY_IPV4, ICMP_ECHO_REQUEST, ICMPV6_ECHO_REQUEST, PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from './enum/protocol';
 import { REASON_FORWARDED, REASON_GRANT_EXPIRED, REASON_L7_NOT_ENFORCED, REASON_POLICY_DENIED, REASON_POLICY_DENY } from './enum/reason';
-import { lookupGrant, lookupPolicy } from './host';
-import { policyKey, grantKey, Scratch } from './layout/scratch';
+import { everyPeersMatch, lookupGrant, lookupPolicy } from './host';
+import { grantKey, Scratch } from './layout/scratch';
 import { Tuple } from './layout/tuple';
 import { hasExpired } from './time';
 
@@ -28,41 +28,41 @@ function betterMatch(match: u64, other: u64): u64 {
   return other >> ORDER_SHIFT > match >> ORDER_SHIFT ? other : match;
 }
 
-/** The match of the scratch's policy key for one identity. */
-export function policyMatch(scratch: Scratch, identity: u32): u64 {
-  const key = policyKey(scratch);
-  key.prefixLength = POLICY_PREFIX_PORT;
-  key.identity = identity;
-  const entry = lookupPolicy(key);
-  if (entry == null) return 0;
-  return load<u64>(changetype<usize>(entry), 0);
+/** The match of one identity's own entries. */
+export function policyMatch(set: u32, identity: u32, traffic: u32): u64 {
+  return lookupPolicy(set, identity, traffic).peer;
 }
 
-/** The better of the peer's own match and every peer's; a deny of the peer's own is not searched any further. */
-export function policyVerdict(scratch: Scratch, identity: u32): u64 {
-  const match = policyMatch(scratch, identity);
+/**
+ * The better of the peer's own match and every peer's; a deny of the peer's own is not searched any further. `peersOnly`: not 0 where no
+ * entry speaks of every peer. Were that wrong, a peer without a match of its own would be denied: it never opens anything.
+ */
+export function policyVerdict(set: u32, identity: u32, traffic: u32, peersOnly: u32): u64 {
+  const found = lookupPolicy(set, identity, traffic);
+  const match: u64 = found.peer;
   if (match >> PRECEDENCE_SHIFT == <u64>PRECEDENCE_DENY) return match;
-  return betterMatch(match, policyMatch(scratch, POLICY_ANY_IDENTITY));
+  if (match == 0 && peersOnly != 0) return 0;
+  return betterMatch(match, everyPeersMatch(found, set, traffic));
 }
 
-function grantMatch(scratch: Scratch, match: u64, identity: u32, expires: u32): u64 {
+function grantMatch(scratch: Scratch, match: u64, set: u32, traffic: u32, identity: u32, expires: u32): u64 {
   if (identity == 0) return match;
   if (scratch.keepsGrants == 0 && hasExpired(expires, scratch.now)) return match == 0 ? MATCH_GRANT_EXPIRED : match;
-  return betterMatch(match, policyMatch(scratch, identity));
+  return betterMatch(match, policyMatch(set, identity, traffic));
 }
 
 /**
  * `match` widened by the unexpired grants of the scratch's grant key; a deny stays a deny. A flow that was allowed before keeps what
  * it was granted for as long as the grant is in the map: names expire, live connections do not.
  */
-export function grantedVerdict(scratch: Scratch, match: u64): u64 {
+export function grantedVerdict(scratch: Scratch, match: u64, set: u32, traffic: u32): u64 {
   if (match >> PRECEDENCE_SHIFT == <u64>PRECEDENCE_DENY) return match;
   const grant = lookupGrant(grantKey(scratch));
   if (grant == null) return match;
-  let best = grantMatch(scratch, match, grant.identity0, grant.expires0);
-  best = grantMatch(scratch, best, grant.identity1, grant.expires1);
-  best = grantMatch(scratch, best, grant.identity2, grant.expires2);
-  return grantMatch(scratch, best, grant.identity3, grant.expires3);
+  let best = grantMatch(scratch, match, set, traffic, grant.identity0, grant.expires0);
+  best = grantMatch(scratch, best, set, traffic, grant.identity1, grant.expires1);
+  best = grantMatch(scratch, best, set, traffic, grant.identity2, grant.expires2);
+  return grantMatch(scratch, best, set, traffic, grant.identity3, grant.expires3);
 }
 
 /** Reason for which a match drops, REASON_FORWARDED if it does not. */
@@ -82,12 +82,20 @@ export function policyPort(origin: Tuple, family: u8): u16 {
   return (<u16>echo) << 8;
 }
 
-/** Verdict of one endpoint's set in one direction over a peer; grants count for egress to addresses that are no local endpoint's. */
-export function directionVerdict(scratch: Scratch, set: u32, direction: u8, identity: u32): u64 {
-  const key = policyKey(scratch);
-  key.set = set;
-  key.direction = direction;
-  const match = policyVerdict(scratch, identity);
-  if (direction != DIRECTION_EGRESS || scratch.responderPort != 0) return match;
-  return grantedVerdict(scratch, match);
+/** Protocol and port as the last word of a policy key has them, for the direction 0. */
+export function trafficOf(protocol: u8, port: u16): u32 {
+  return ((<u32>port) << 16) | ((<u32>protocol) << 8);
+}
+
+/**
+ * Verdict of one endpoint's set in one direction over a peer; grants count for egress to addresses that are no local endpoint's.
+ * `peersOnly` as for `policyVerdict`.
+ */
+export function directionVerdict(scratch: Scratch, set: u32, direction: u8, identity: u32, peersOnly: u32): u64 {
+  const traffic: u32 = scratch.traffic | <u32>direction;
+  const grants: bool = direction == DIRECTION_EGRESS && scratch.responderPort == 0;
+  // A grant must not widen what a deny of every peer forbids: then that is asked about in any case.
+  const match = policyVerdict(set, identity, traffic, grants ? 0 : peersOnly);
+  if (!grants) return match;
+  return grantedVerdict(scratch, match, set, traffic);
 }

@@ -23,14 +23,12 @@ import { isSeeded, MAX_KEY_SIZE, seedHash } from './hash-key';
 import { MAX_GROUP_SPAN, NODES_PER_ENTRY } from './lpm-group';
 import { lengthBitsSize, lengthCountersSize } from './lpm-length';
 import { fillMasks, maskOf, maskTableSize } from './lpm-mask';
-import { allocate, LINE, MAX_WORKERS, numberCreation, releaseAll } from './memory';
+import { allocate, firstVersion, LINE, MAX_WORKERS, releaseAll } from './memory';
 import { graceOf, MAX_NODES, NODE_KEY } from './node-pool';
 
 const MAX_VALUE_SIZE: u32 = 4096;
 /** Where `kind` carries the bits of a prefix map's groups. */
 const GROUP_SHIFT: u32 = 8;
-/** Where a version carries the number of its map's creation. */
-const CREATION_SHIFT: u64 = 40;
 const DEFAULT_SEED: u64 = 0x243f6a8885a308d3;
 
 /**
@@ -48,7 +46,7 @@ export function create(map: u32, kind: u32, keySize: u32, valueSize: u32, entrie
   made.valueSize = valueSize;
   made.entries = entries;
   made.count = 0;
-  made.version = numberCreation() << CREATION_SHIFT;
+  made.version = firstVersion();
   const plain = kind & 0xff;
   let group = kind >> GROUP_SHIFT;
   if (plain == KIND_LPM && group == 0 && map == MAP_POLICY && keySize == 16) group = POLICY_PREFIX_PEER;

@@ -1,7 +1,7 @@
 // Descriptors: what the host knows of each map, at an address that follows from the map's number, so that a lookup by a constant
 // number needs no other table.
 
-import { DESCRIPTORS } from './memory';
+import { DESCRIPTORS, forgetMatches, giveVersionBack } from './memory';
 
 export const MAX_MAPS: u32 = 64;
 const DESCRIPTOR_SIZE: usize = 256;
@@ -13,6 +13,9 @@ export const KIND_LRU: u32 = 2;
 export const KIND_LPM: u32 = 3;
 export const KIND_ARRAY: u32 = 4;
 export const KIND_PERCPU_ARRAY: u32 = 5;
+
+/** Bits of a version that are 0 twice in a round of its low half. */
+const HALF_ROUND: u64 = 0x7fffffff;
 
 /** In `changes`: set while a bucket is being split. */
 export const SPLITTING: u64 = 0x100000000;
@@ -95,7 +98,7 @@ export class MapDescriptor {
   lengths: usize;
   counters: usize;
 
-  /** lpm: creation << 40 | updates begun and ended: odd while one is under way, and never again what it was, not even after `reset`. */
+  /** lpm: moves when an update begins and ends: odd while one is under way, and never again what it was, not even after `reset`. */
   version: u64;
 }
 
@@ -110,10 +113,11 @@ export function kindOf(map: u32): u32 {
 }
 
 export function forgetDescriptor(map: MapDescriptor): void {
+  giveVersionBack(map.version);
   memory.fill(changetype<usize>(map), 0, DESCRIPTOR_SIZE);
 }
 export function forgetDescriptors(): void {
-  memory.fill(DESCRIPTORS, 0, <usize>MAX_MAPS * DESCRIPTOR_SIZE);
+  for (let map: u32 = 0; map < MAX_MAPS; map++) forgetDescriptor(descriptor(map));
 }
 
 /** Read at the start and at the end of a lookup. Atomic, so that no compiler moves the reads in between across it. */
@@ -124,9 +128,18 @@ export function loadChanges(map: MapDescriptor): u64 {
 export function loadVersion(map: MapDescriptor): u64 {
   return atomic.load<u64>(changetype<usize>(map), offsetof<MapDescriptor>('version'));
 }
-/** Before and after whatever a lookup could see. Only the holder of the map's lock calls it. */
+/**
+ * Before and after whatever a lookup could see. Only the holder of the map's lock calls it. The low half is what matches are remembered
+ * under, and is never 0. Twice in its round the matches are emptied: what a slow worker notes just afterwards is gone before it could
+ * count again.
+ */
 export function stepVersion(map: MapDescriptor): void {
-  atomic.store<u64>(changetype<usize>(map), map.version + 1, offsetof<MapDescriptor>('version'));
+  let next = map.version + 1;
+  if ((next & HALF_ROUND) == 0) {
+    forgetMatches();
+    next += 2;
+  }
+  atomic.store<u64>(changetype<usize>(map), next, offsetof<MapDescriptor>('version'));
 }
 /** Only the holder of the map's lock adds. */
 export function addChanges(map: MapDescriptor, amount: u64): void {

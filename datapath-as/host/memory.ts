@@ -5,13 +5,13 @@
 //   0x00000     what the compiler puts into the module's data          4096
 //   0x01000     header: break, hash multipliers, key cells             4096
 //   0x02000     map descriptors (descriptor.ts)                        64 x 256
-//   0x10000     areas of the workers (packet/area.ts); the last        32 x 256 KiB
-//               part of each is the host's: matches (lookup-policy.ts)
-//   0x810000    maps, in the order of their creation
+//   0x10000     areas of the workers (packet/area.ts); the last MiB    32 x 1.25 MiB
+//               of each is the host's: matches (lookup-policy.ts)
+//   0x2810000   maps, in the order of their creation
 
 export const MAX_WORKERS: u32 = 32;
 export const AREA_BASE: usize = 0x10000;
-export const AREA_SIZE: usize = 0x40000;
+export const AREA_SIZE: usize = 0x140000;
 export const HEAP_BASE: usize = AREA_BASE + AREA_SIZE * <usize>MAX_WORKERS;
 
 /** A cache line; every block starts on one. */
@@ -20,18 +20,18 @@ export const LINE: usize = 64;
 const HEADER: usize = 0x1000;
 /** Next free address of the heap. 0: the memory is fresh. */
 const BREAK: usize = HEADER;
-/** Maps created since the memory was fresh, `reset` or not: a u64. */
-const CREATIONS: usize = HEADER + 8;
+/** The version with which the next map starts, never one that another had in this memory, `reset` or not: a u64. */
+const VERSIONS: usize = HEADER + 8;
 /** Six u64, see hash-key.ts. */
 export const MULTIPLIERS: usize = HEADER + 0x40;
-/** A u64 per worker, see array-map.ts. */
+/** 16 bytes per worker, see array-map.ts. */
 const KEY_CELLS: usize = HEADER + 0x100;
 export const DESCRIPTORS: usize = 0x2000;
 
 /** Per instance on purpose: which worker this instance is. */
 let worker: u32 = 0;
-/** Bytes of a worker's remembered matches, and where worker 0 has them. */
-export const MATCHES_SIZE: usize = 0x4000;
+/** Bytes of a worker's remembered matches, and where worker 0 has them. What is not used of them is never touched. */
+export const MATCHES_SIZE: usize = 0x100000;
 const MATCHES: usize = AREA_BASE + AREA_SIZE - MATCHES_SIZE;
 /** Bytes from worker 0's area to this one's. Starts as a plain 0: a computed start would need code that runs before any call. */
 let distance: usize = 0;
@@ -48,15 +48,22 @@ export function currentWorker(): u32 {
 export function workerMatches(): usize {
   return MATCHES + distance;
 }
-/** A number that no map of this memory ever had. */
-export function numberCreation(): u64 {
-  const number = load<u64>(CREATIONS) + 1;
-  store<u64>(CREATIONS, number);
-  return number;
+/** Empties every worker's matches. */
+export function forgetMatches(): void {
+  for (let number: u32 = 0; number < MAX_WORKERS; number++) memory.fill(MATCHES + <usize>number * AREA_SIZE, 0, MATCHES_SIZE);
 }
-/** Eight bytes that only this worker writes. */
+/** Even, and higher than any version that was given back. */
+export function firstVersion(): u64 {
+  const version = load<u64>(VERSIONS);
+  return version == 0 ? 2 : version;
+}
+/** A map ends at that version. */
+export function giveVersionBack(version: u64): void {
+  if (version >= load<u64>(VERSIONS)) store<u64>(VERSIONS, (version + 2) & ~1);
+}
+/** Sixteen bytes that only this worker writes. */
 export function keyCell(): usize {
-  return KEY_CELLS + ((<usize>worker) << 3);
+  return KEY_CELLS + ((<usize>worker) << 4);
 }
 
 /** First address behind the memory; 64 bits, for the largest memory ends at 2^32. */

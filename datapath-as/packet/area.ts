@@ -4,7 +4,7 @@
 //   0x00000                   facts, record, scratch, two headers      < 4096
 //   0x01000                   events: ring header, then the ring       see event.ts
 //   0x20000                   input buffer                             70,000
-//   0x3c000                   the host's: policy matches                 16 KiB
+//   0x40000                   the host's: policy matches               1 MiB
 
 import { Facts, Record } from '../core/layout/packet';
 import { Scratch } from '../core/layout/scratch';

@@ -209,6 +209,8 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 #define ENDPOINT_INGRESS_ENFORCED 2U
 #define ENDPOINT_HOST 4U
 #define ENDPOINT_AUDIT 8U
+#define ENDPOINT_EGRESS_PEERS_ONLY 16U
+#define ENDPOINT_INGRESS_PEERS_ONLY 32U
 #define NODE_MODE_NATIVE ((u8)0)
 #define NODE_MODE_OVERLAY ((u8)1)
 
@@ -676,6 +678,14 @@ _Static_assert(__builtin_offsetof(struct policy_entry, match_length) == 6, "stru
 _Static_assert(__builtin_offsetof(struct policy_entry, precedence) == 7, "struct policy_entry.precedence");
 _Static_assert(sizeof(struct policy_entry) == 8, "struct policy_entry");
 
+struct policy_matches {
+	u64 peer;
+	u64 every_peer;
+};
+_Static_assert(__builtin_offsetof(struct policy_matches, peer) == 0, "struct policy_matches.peer");
+_Static_assert(__builtin_offsetof(struct policy_matches, every_peer) == 8, "struct policy_matches.every_peer");
+_Static_assert(sizeof(struct policy_matches) == 16, "struct policy_matches");
+
 struct grant_key {
 	u64 hi;
 	u64 lo;
@@ -735,8 +745,6 @@ struct scratch {
 	u64 prefix0;
 	u64 prefix1;
 	u64 prefix2;
-	u64 policy0;
-	u64 policy1;
 	u64 grant0;
 	u64 grant1;
 	u64 grant2;
@@ -783,6 +791,8 @@ struct scratch {
 	u32 hints;
 	u32 hairpin;
 	u32 keeps_grants;
+	u32 traffic;
+	u32 pad0;
 };
 _Static_assert(__builtin_offsetof(struct scratch, tuple0) == 0, "struct scratch.tuple0");
 _Static_assert(__builtin_offsetof(struct scratch, tuple1) == 8, "struct scratch.tuple1");
@@ -809,55 +819,55 @@ _Static_assert(__builtin_offsetof(struct scratch, address1) == 168, "struct scra
 _Static_assert(__builtin_offsetof(struct scratch, prefix0) == 176, "struct scratch.prefix0");
 _Static_assert(__builtin_offsetof(struct scratch, prefix1) == 184, "struct scratch.prefix1");
 _Static_assert(__builtin_offsetof(struct scratch, prefix2) == 192, "struct scratch.prefix2");
-_Static_assert(__builtin_offsetof(struct scratch, policy0) == 200, "struct scratch.policy0");
-_Static_assert(__builtin_offsetof(struct scratch, policy1) == 208, "struct scratch.policy1");
-_Static_assert(__builtin_offsetof(struct scratch, grant0) == 216, "struct scratch.grant0");
-_Static_assert(__builtin_offsetof(struct scratch, grant1) == 224, "struct scratch.grant1");
-_Static_assert(__builtin_offsetof(struct scratch, grant2) == 232, "struct scratch.grant2");
-_Static_assert(__builtin_offsetof(struct scratch, frontend0) == 240, "struct scratch.frontend0");
-_Static_assert(__builtin_offsetof(struct scratch, frontend1) == 248, "struct scratch.frontend1");
-_Static_assert(__builtin_offsetof(struct scratch, frontend2) == 256, "struct scratch.frontend2");
-_Static_assert(__builtin_offsetof(struct scratch, affinity_key0) == 264, "struct scratch.affinity_key0");
-_Static_assert(__builtin_offsetof(struct scratch, affinity_key1) == 272, "struct scratch.affinity_key1");
-_Static_assert(__builtin_offsetof(struct scratch, affinity_key2) == 280, "struct scratch.affinity_key2");
-_Static_assert(__builtin_offsetof(struct scratch, affinity0) == 288, "struct scratch.affinity0");
-_Static_assert(__builtin_offsetof(struct scratch, fragment_key0) == 296, "struct scratch.fragment_key0");
-_Static_assert(__builtin_offsetof(struct scratch, fragment_key1) == 304, "struct scratch.fragment_key1");
-_Static_assert(__builtin_offsetof(struct scratch, fragment_key2) == 312, "struct scratch.fragment_key2");
-_Static_assert(__builtin_offsetof(struct scratch, fragment_key3) == 320, "struct scratch.fragment_key3");
-_Static_assert(__builtin_offsetof(struct scratch, fragment_key4) == 328, "struct scratch.fragment_key4");
-_Static_assert(__builtin_offsetof(struct scratch, fragment_ports0) == 336, "struct scratch.fragment_ports0");
-_Static_assert(__builtin_offsetof(struct scratch, translation0) == 344, "struct scratch.translation0");
-_Static_assert(__builtin_offsetof(struct scratch, translation1) == 352, "struct scratch.translation1");
-_Static_assert(__builtin_offsetof(struct scratch, translation2) == 360, "struct scratch.translation2");
-_Static_assert(__builtin_offsetof(struct scratch, translation3) == 368, "struct scratch.translation3");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack0) == 376, "struct scratch.conntrack0");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack1) == 384, "struct scratch.conntrack1");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack2) == 392, "struct scratch.conntrack2");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack3) == 400, "struct scratch.conntrack3");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack4) == 408, "struct scratch.conntrack4");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack5) == 416, "struct scratch.conntrack5");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack6) == 424, "struct scratch.conntrack6");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack7) == 432, "struct scratch.conntrack7");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack8) == 440, "struct scratch.conntrack8");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack9) == 448, "struct scratch.conntrack9");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack10) == 456, "struct scratch.conntrack10");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack11) == 464, "struct scratch.conntrack11");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack12) == 472, "struct scratch.conntrack12");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack13) == 480, "struct scratch.conntrack13");
-_Static_assert(__builtin_offsetof(struct scratch, source_epoch) == 488, "struct scratch.source_epoch");
-_Static_assert(__builtin_offsetof(struct scratch, destination_epoch) == 492, "struct scratch.destination_epoch");
-_Static_assert(__builtin_offsetof(struct scratch, origin_identity) == 496, "struct scratch.origin_identity");
-_Static_assert(__builtin_offsetof(struct scratch, responder_identity) == 500, "struct scratch.responder_identity");
-_Static_assert(__builtin_offsetof(struct scratch, origin_port) == 504, "struct scratch.origin_port");
-_Static_assert(__builtin_offsetof(struct scratch, responder_port) == 508, "struct scratch.responder_port");
-_Static_assert(__builtin_offsetof(struct scratch, remote_node) == 512, "struct scratch.remote_node");
-_Static_assert(__builtin_offsetof(struct scratch, source_high) == 516, "struct scratch.source_high");
-_Static_assert(__builtin_offsetof(struct scratch, now) == 520, "struct scratch.now");
-_Static_assert(__builtin_offsetof(struct scratch, hints) == 524, "struct scratch.hints");
-_Static_assert(__builtin_offsetof(struct scratch, hairpin) == 528, "struct scratch.hairpin");
-_Static_assert(__builtin_offsetof(struct scratch, keeps_grants) == 532, "struct scratch.keeps_grants");
-_Static_assert(sizeof(struct scratch) == 536, "struct scratch");
+_Static_assert(__builtin_offsetof(struct scratch, grant0) == 200, "struct scratch.grant0");
+_Static_assert(__builtin_offsetof(struct scratch, grant1) == 208, "struct scratch.grant1");
+_Static_assert(__builtin_offsetof(struct scratch, grant2) == 216, "struct scratch.grant2");
+_Static_assert(__builtin_offsetof(struct scratch, frontend0) == 224, "struct scratch.frontend0");
+_Static_assert(__builtin_offsetof(struct scratch, frontend1) == 232, "struct scratch.frontend1");
+_Static_assert(__builtin_offsetof(struct scratch, frontend2) == 240, "struct scratch.frontend2");
+_Static_assert(__builtin_offsetof(struct scratch, affinity_key0) == 248, "struct scratch.affinity_key0");
+_Static_assert(__builtin_offsetof(struct scratch, affinity_key1) == 256, "struct scratch.affinity_key1");
+_Static_assert(__builtin_offsetof(struct scratch, affinity_key2) == 264, "struct scratch.affinity_key2");
+_Static_assert(__builtin_offsetof(struct scratch, affinity0) == 272, "struct scratch.affinity0");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key0) == 280, "struct scratch.fragment_key0");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key1) == 288, "struct scratch.fragment_key1");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key2) == 296, "struct scratch.fragment_key2");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key3) == 304, "struct scratch.fragment_key3");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key4) == 312, "struct scratch.fragment_key4");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_ports0) == 320, "struct scratch.fragment_ports0");
+_Static_assert(__builtin_offsetof(struct scratch, translation0) == 328, "struct scratch.translation0");
+_Static_assert(__builtin_offsetof(struct scratch, translation1) == 336, "struct scratch.translation1");
+_Static_assert(__builtin_offsetof(struct scratch, translation2) == 344, "struct scratch.translation2");
+_Static_assert(__builtin_offsetof(struct scratch, translation3) == 352, "struct scratch.translation3");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack0) == 360, "struct scratch.conntrack0");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack1) == 368, "struct scratch.conntrack1");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack2) == 376, "struct scratch.conntrack2");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack3) == 384, "struct scratch.conntrack3");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack4) == 392, "struct scratch.conntrack4");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack5) == 400, "struct scratch.conntrack5");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack6) == 408, "struct scratch.conntrack6");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack7) == 416, "struct scratch.conntrack7");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack8) == 424, "struct scratch.conntrack8");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack9) == 432, "struct scratch.conntrack9");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack10) == 440, "struct scratch.conntrack10");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack11) == 448, "struct scratch.conntrack11");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack12) == 456, "struct scratch.conntrack12");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack13) == 464, "struct scratch.conntrack13");
+_Static_assert(__builtin_offsetof(struct scratch, source_epoch) == 472, "struct scratch.source_epoch");
+_Static_assert(__builtin_offsetof(struct scratch, destination_epoch) == 476, "struct scratch.destination_epoch");
+_Static_assert(__builtin_offsetof(struct scratch, origin_identity) == 480, "struct scratch.origin_identity");
+_Static_assert(__builtin_offsetof(struct scratch, responder_identity) == 484, "struct scratch.responder_identity");
+_Static_assert(__builtin_offsetof(struct scratch, origin_port) == 488, "struct scratch.origin_port");
+_Static_assert(__builtin_offsetof(struct scratch, responder_port) == 492, "struct scratch.responder_port");
+_Static_assert(__builtin_offsetof(struct scratch, remote_node) == 496, "struct scratch.remote_node");
+_Static_assert(__builtin_offsetof(struct scratch, source_high) == 500, "struct scratch.source_high");
+_Static_assert(__builtin_offsetof(struct scratch, now) == 504, "struct scratch.now");
+_Static_assert(__builtin_offsetof(struct scratch, hints) == 508, "struct scratch.hints");
+_Static_assert(__builtin_offsetof(struct scratch, hairpin) == 512, "struct scratch.hairpin");
+_Static_assert(__builtin_offsetof(struct scratch, keeps_grants) == 516, "struct scratch.keeps_grants");
+_Static_assert(__builtin_offsetof(struct scratch, traffic) == 520, "struct scratch.traffic");
+_Static_assert(__builtin_offsetof(struct scratch, pad0) == 524, "struct scratch.pad0");
+_Static_assert(sizeof(struct scratch) == 528, "struct scratch");
 
 /* from datapath-as/core/layout/service.ts */
 struct frontend_key {
@@ -1002,7 +1012,8 @@ static __always_inline struct translation *lookup_translation(struct host *h, st
 static __always_inline struct endpoint *lookup_endpoint(struct host *h, struct address *key);
 static __always_inline struct prefix *lookup_prefix(struct host *h, struct prefix_key *key);
 static __always_inline struct node *lookup_node(struct host *h, u32 number);
-static __always_inline struct policy_entry *lookup_policy(struct host *h, struct policy_key *key);
+static __always_inline struct policy_matches *lookup_policy(struct host *h, u32 set, u32 identity, u32 traffic);
+static __always_inline u64 every_peers_match(struct host *h, struct policy_matches *found, u32 _set, u32 _traffic);
 static __always_inline struct grant *lookup_grant(struct host *h, struct grant_key *key);
 static __always_inline struct frontend *lookup_frontend(struct host *h, struct frontend_key *key);
 static __always_inline struct maglev_slot *lookup_maglev(struct host *h, u32 slot);
@@ -1081,7 +1092,7 @@ static __always_inline void set_destination(struct record *record, u64 hi, u64 l
 static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline struct tuple *origin_tuple(struct scratch *scratch);
-static __always_inline struct policy_key *policy_key(struct scratch *scratch);
+static __always_inline u32 traffic_of(u8 protocol, u16 port);
 static __always_inline u32 tunnel_identity(u32 identity);
 static __always_inline struct prefix_key *prefix_key(struct scratch *scratch);
 static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
@@ -1091,14 +1102,14 @@ __hidden __noinline u32 note_originator(struct host *h, struct facts *facts, str
 static __always_inline u32 inline_note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
 __hidden __noinline u32 note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
 static __always_inline struct grant_key *grant_key(struct scratch *scratch);
-static __always_inline u64 inline_policy_match(struct host *h, struct scratch *scratch, u32 identity);
-__hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u32 identity);
 static __always_inline u64 better_match(u64 match, u64 other);
-static __always_inline u64 inline_policy_verdict(struct host *h, struct scratch *scratch, u32 identity);
-__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity);
-static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires);
-__hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match);
-static __always_inline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity);
+static __always_inline u64 inline_policy_verdict(struct host *h, u32 set, u32 identity, u32 traffic, u32 peers_only);
+__hidden __noinline u64 policy_verdict(struct host *h, u32 set, u32 identity, u32 traffic, u32 peers_only);
+static __always_inline u64 inline_policy_match(struct host *h, u32 set, u32 identity, u32 traffic);
+__hidden __noinline u64 policy_match(struct host *h, u32 set, u32 identity, u32 traffic);
+static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 set, u32 traffic, u32 identity, u32 expires);
+__hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match, u32 set, u32 traffic);
+static __always_inline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity, u32 peers_only);
 static __always_inline u32 match_rule(u64 match);
 static __always_inline u8 audited_reason(struct record *record, struct endpoint *endpoint, u8 reason);
 static __always_inline u16 match_proxy_port(u64 match);
@@ -1132,6 +1143,7 @@ static __always_inline u32 inline_established(struct facts *facts, struct record
 __hidden __noinline u32 established(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline u16 inline_policy_port(struct tuple *origin, u8 family);
 __hidden __noinline u16 policy_port(struct tuple *origin, u8 family);
+static __always_inline void set_traffic(struct facts *facts, struct scratch *scratch);
 static __always_inline struct conntrack *new_conntrack(struct scratch *scratch);
 static __always_inline void write_verdict(struct record *record, struct scratch *scratch);
 __hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old);
@@ -1227,14 +1239,14 @@ __hidden __noinline u32 address_slot(u64 hi, u64 lo)
 	return inline_address_slot(hi, lo);
 }
 
-/* from datapath-as/core/decide.ts:173 */
+/* from datapath-as/core/decide.ts:179 */
 static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo)
 {
 	struct address_slot *slot = lookup_epoch(h, inline_address_slot(hi, lo));
 	return slot == 0 ? HINT_ENDPOINT : slot->hints;
 }
 
-/* from datapath-as/core/decide.ts:179 */
+/* from datapath-as/core/decide.ts:185 */
 static __always_inline bool is_foreign(struct host *h, struct facts *facts)
 {
 	if (facts->hook != HOOK_FROM_NETWORK)
@@ -1286,13 +1298,13 @@ __hidden __noinline u32 icmp_ports(struct facts *facts)
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/layout/scratch.ts:133 */
+/* from datapath-as/core/layout/scratch.ts:131 */
 static __always_inline struct fragment_key *fragment_key(struct scratch *scratch)
 {
 	return (struct fragment_key *)&scratch->fragment_key0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:136 */
+/* from datapath-as/core/layout/scratch.ts:134 */
 static __always_inline struct fragment_ports *new_fragment_ports(struct scratch *scratch)
 {
 	return (struct fragment_ports *)&scratch->fragment_ports0;
@@ -1337,7 +1349,7 @@ __hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct rec
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/decide.ts:163 */
+/* from datapath-as/core/decide.ts:169 */
 static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
@@ -1371,7 +1383,7 @@ static __always_inline struct tuple *tuple_of(struct facts *facts)
 	return (struct tuple *)&facts->source_hi;
 }
 
-/* from datapath-as/core/layout/scratch.ts:100 */
+/* from datapath-as/core/layout/scratch.ts:101 */
 static __always_inline struct tuple *packet_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->tuple0;
@@ -1429,13 +1441,13 @@ __hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key)
 	return inline_flow_key_of(tuple, key);
 }
 
-/* from datapath-as/core/layout/scratch.ts:106 */
+/* from datapath-as/core/layout/scratch.ts:107 */
 static __always_inline struct flow_key *flow_key(struct scratch *scratch)
 {
 	return (struct flow_key *)&scratch->flow0;
 }
 
-/* from datapath-as/core/decide.ts:156 */
+/* from datapath-as/core/decide.ts:162 */
 static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch)
 {
 	inline_read_epochs(h, scratch);
@@ -1457,7 +1469,7 @@ __hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to)
 	to->pad1 = 0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:109 */
+/* from datapath-as/core/layout/scratch.ts:110 */
 static __always_inline struct tuple *client_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->client0;
@@ -1491,7 +1503,7 @@ static __always_inline bool is_usable(struct host *h, struct translation *found,
 	return !opens || backend->state == BACKEND_ACTIVE;
 }
 
-/* from datapath-as/core/layout/scratch.ts:124 */
+/* from datapath-as/core/layout/scratch.ts:122 */
 static __always_inline struct frontend_key *frontend_key(struct scratch *scratch)
 {
 	return (struct frontend_key *)&scratch->frontend0;
@@ -1511,13 +1523,13 @@ static __always_inline struct frontend *find_frontend(struct host *h, struct scr
 	return lookup_frontend(h, key);
 }
 
-/* from datapath-as/core/layout/scratch.ts:139 */
+/* from datapath-as/core/layout/scratch.ts:137 */
 static __always_inline struct translation *new_translation(struct scratch *scratch)
 {
 	return (struct translation *)&scratch->translation0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:127 */
+/* from datapath-as/core/layout/scratch.ts:125 */
 static __always_inline struct affinity_key *affinity_key(struct scratch *scratch)
 {
 	return (struct affinity_key *)&scratch->affinity_key0;
@@ -1638,7 +1650,7 @@ __hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u3
 	return REASON_NO_BACKEND;
 }
 
-/* from datapath-as/core/layout/scratch.ts:130 */
+/* from datapath-as/core/layout/scratch.ts:128 */
 static __always_inline struct affinity *new_affinity(struct scratch *scratch)
 {
 	return (struct affinity *)&scratch->affinity0;
@@ -1786,13 +1798,13 @@ __hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
 	return inline_conntrack_reopens(protocol, tcp_flags, flags);
 }
 
-/* from datapath-as/core/decide.ts:136 */
+/* from datapath-as/core/decide.ts:142 */
 static __always_inline bool is_translating(u8 hook)
 {
 	return hook == HOOK_FROM_POD || hook == HOOK_FROM_NETWORK;
 }
 
-/* from datapath-as/core/decide.ts:123 */
+/* from datapath-as/core/decide.ts:129 */
 static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (record->reply != 0)
@@ -1813,7 +1825,7 @@ static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *se
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/layout/scratch.ts:112 */
+/* from datapath-as/core/layout/scratch.ts:113 */
 static __always_inline struct address *address_key(struct scratch *scratch)
 {
 	return (struct address *)&scratch->address0;
@@ -1901,16 +1913,16 @@ __hidden __noinline void rewrite_error(struct facts *facts, struct record *recor
 		rewrite_error_forward(facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/layout/scratch.ts:103 */
+/* from datapath-as/core/layout/scratch.ts:104 */
 static __always_inline struct tuple *origin_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->origin0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:118 */
-static __always_inline struct policy_key *policy_key(struct scratch *scratch)
+/* from datapath-as/core/policy.ts:86 */
+static __always_inline u32 traffic_of(u8 protocol, u16 port)
 {
-	return (struct policy_key *)&scratch->policy0;
+	return ((u32)port << 16) | ((u32)protocol << 8);
 }
 
 /* from datapath-as/core/stages/peers.ts:28 */
@@ -1921,7 +1933,7 @@ static __always_inline u32 tunnel_identity(u32 identity)
 	return (identity & IDENTITY_SCOPE_MASK) == 0 ? identity : IDENTITY_UNKNOWN;
 }
 
-/* from datapath-as/core/layout/scratch.ts:115 */
+/* from datapath-as/core/layout/scratch.ts:116 */
 static __always_inline struct prefix_key *prefix_key(struct scratch *scratch)
 {
 	return (struct prefix_key *)&scratch->prefix0;
@@ -2001,27 +2013,10 @@ __hidden __noinline u32 note_responder(struct host *h, struct facts *facts, stru
 	return inline_note_responder(h, facts, scratch, endpoint, reply);
 }
 
-/* from datapath-as/core/layout/scratch.ts:121 */
+/* from datapath-as/core/layout/scratch.ts:119 */
 static __always_inline struct grant_key *grant_key(struct scratch *scratch)
 {
 	return (struct grant_key *)&scratch->grant0;
-}
-
-/* from datapath-as/core/policy.ts:32 */
-static __always_inline u64 inline_policy_match(struct host *h, struct scratch *scratch, u32 identity)
-{
-	struct policy_key *key = policy_key(scratch);
-	key->prefix_length = POLICY_PREFIX_PORT;
-	key->identity = identity;
-	struct policy_entry *entry = lookup_policy(h, key);
-	if (entry == 0)
-		return 0;
-	return core_at(u64, entry, 0);
-}
-
-__hidden __noinline u64 policy_match(struct host *h, struct scratch *scratch, u32 identity)
-{
-	return inline_policy_match(h, scratch, identity);
 }
 
 /* from datapath-as/core/policy.ts:27 */
@@ -2030,54 +2025,67 @@ static __always_inline u64 better_match(u64 match, u64 other)
 	return (other >> ORDER_SHIFT) > (match >> ORDER_SHIFT) ? other : match;
 }
 
-/* from datapath-as/core/policy.ts:42 */
-static __always_inline u64 inline_policy_verdict(struct host *h, struct scratch *scratch, u32 identity)
+/* from datapath-as/core/policy.ts:40 */
+static __always_inline u64 inline_policy_verdict(struct host *h, u32 set, u32 identity, u32 traffic, u32 peers_only)
 {
-	const u64 match = inline_policy_match(h, scratch, identity);
+	struct policy_matches *found = lookup_policy(h, set, identity, traffic);
+	const u64 match = found->peer;
 	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
 		return match;
-	return better_match(match, inline_policy_match(h, scratch, POLICY_ANY_IDENTITY));
+	if (match == 0 && peers_only != 0)
+		return 0;
+	return better_match(match, every_peers_match(h, found, set, traffic));
 }
 
-__hidden __noinline u64 policy_verdict(struct host *h, struct scratch *scratch, u32 identity)
+__hidden __noinline u64 policy_verdict(struct host *h, u32 set, u32 identity, u32 traffic, u32 peers_only)
 {
-	return inline_policy_verdict(h, scratch, identity);
+	return inline_policy_verdict(h, set, identity, traffic, peers_only);
+}
+
+/* from datapath-as/core/policy.ts:32 */
+static __always_inline u64 inline_policy_match(struct host *h, u32 set, u32 identity, u32 traffic)
+{
+	return lookup_policy(h, set, identity, traffic)->peer;
+}
+
+__hidden __noinline u64 policy_match(struct host *h, u32 set, u32 identity, u32 traffic)
+{
+	return inline_policy_match(h, set, identity, traffic);
 }
 
 /* from datapath-as/core/policy.ts:48 */
-static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 identity, u32 expires)
+static __always_inline u64 grant_match(struct host *h, struct scratch *scratch, u64 match, u32 set, u32 traffic, u32 identity, u32 expires)
 {
 	if (identity == 0)
 		return match;
 	if (scratch->keeps_grants == 0 && inline_has_expired(expires, scratch->now))
 		return match == 0 ? MATCH_GRANT_EXPIRED : match;
-	return better_match(match, inline_policy_match(h, scratch, identity));
+	return better_match(match, inline_policy_match(h, set, identity, traffic));
 }
 
 /* from datapath-as/core/policy.ts:58 */
-__hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match)
+__hidden __noinline u64 granted_verdict(struct host *h, struct scratch *scratch, u64 match, u32 set, u32 traffic)
 {
 	if ((match >> PRECEDENCE_SHIFT) == (u64)PRECEDENCE_DENY)
 		return match;
 	struct grant *grant = lookup_grant(h, grant_key(scratch));
 	if (grant == 0)
 		return match;
-	u64 best = grant_match(h, scratch, match, grant->identity0, grant->expires0);
-	best = grant_match(h, scratch, best, grant->identity1, grant->expires1);
-	best = grant_match(h, scratch, best, grant->identity2, grant->expires2);
-	return grant_match(h, scratch, best, grant->identity3, grant->expires3);
+	u64 best = grant_match(h, scratch, match, set, traffic, grant->identity0, grant->expires0);
+	best = grant_match(h, scratch, best, set, traffic, grant->identity1, grant->expires1);
+	best = grant_match(h, scratch, best, set, traffic, grant->identity2, grant->expires2);
+	return grant_match(h, scratch, best, set, traffic, grant->identity3, grant->expires3);
 }
 
-/* from datapath-as/core/policy.ts:86 */
-static __always_inline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity)
+/* from datapath-as/core/policy.ts:94 */
+static __always_inline u64 direction_verdict(struct host *h, struct scratch *scratch, u32 set, u8 direction, u32 identity, u32 peers_only)
 {
-	struct policy_key *key = policy_key(scratch);
-	key->set = set;
-	key->direction = direction;
-	const u64 match = inline_policy_verdict(h, scratch, identity);
-	if (direction != DIRECTION_EGRESS || scratch->responder_port != 0)
+	const u32 traffic = scratch->traffic | (u32)direction;
+	const bool grants = direction == DIRECTION_EGRESS && scratch->responder_port == 0;
+	const u64 match = inline_policy_verdict(h, set, identity, traffic, grants ? 0 : peers_only);
+	if (!grants)
 		return match;
-	return granted_verdict(h, scratch, match);
+	return granted_verdict(h, scratch, match, set, traffic);
 }
 
 /* from datapath-as/core/policy.ts:19 */
@@ -2086,7 +2094,7 @@ static __always_inline u32 match_rule(u64 match)
 	return (match >> ORDER_SHIFT) == 0 ? 0 : (u32)match;
 }
 
-/* from datapath-as/core/stages/evaluate.ts:14 */
+/* from datapath-as/core/stages/evaluate.ts:21 */
 static __always_inline u8 audited_reason(struct record *record, struct endpoint *endpoint, u8 reason)
 {
 	if (reason == REASON_FORWARDED || (endpoint->flags & ENDPOINT_AUDIT) == 0)
@@ -2120,7 +2128,7 @@ __hidden __noinline u8 match_reason(u64 match)
 	return inline_match_reason(match);
 }
 
-/* from datapath-as/core/stages/evaluate.ts:22 */
+/* from datapath-as/core/stages/evaluate.ts:29 */
 static __always_inline u32 inline_evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
 {
 	if ((endpoint->flags & ENDPOINT_EGRESS_ENFORCED) == 0)
@@ -2131,7 +2139,8 @@ static __always_inline u32 inline_evaluate_egress(struct host *h, struct record 
 	key->lo = origin->destination_lo;
 	key->endpoint = endpoint->id;
 	key->pad0 = 0;
-	const u64 match = direction_verdict(h, scratch, endpoint->policy_set, DIRECTION_EGRESS, scratch->responder_identity);
+	const u32 peers_only = endpoint->flags & ENDPOINT_EGRESS_PEERS_ONLY;
+	const u64 match = direction_verdict(h, scratch, endpoint->policy_set, DIRECTION_EGRESS, scratch->responder_identity, peers_only);
 	record->endpoint = endpoint->id;
 	record->direction = DIRECTION_EGRESS;
 	record->egress_rule = match_rule(match);
@@ -2146,12 +2155,13 @@ __hidden __noinline u32 evaluate_egress(struct host *h, struct record *record, s
 	return inline_evaluate_egress(h, record, scratch, endpoint);
 }
 
-/* from datapath-as/core/stages/evaluate.ts:40 */
+/* from datapath-as/core/stages/evaluate.ts:48 */
 static __always_inline u32 inline_evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint)
 {
 	if ((endpoint->flags & ENDPOINT_INGRESS_ENFORCED) == 0)
 		return REASON_FORWARDED;
-	const u64 match = direction_verdict(h, scratch, endpoint->policy_set, DIRECTION_INGRESS, scratch->origin_identity);
+	const u32 peers_only = endpoint->flags & ENDPOINT_INGRESS_PEERS_ONLY;
+	const u64 match = direction_verdict(h, scratch, endpoint->policy_set, DIRECTION_INGRESS, scratch->origin_identity, peers_only);
 	record->endpoint = endpoint->id;
 	record->direction = DIRECTION_INGRESS;
 	record->ingress_rule = match_rule(match);
@@ -2166,7 +2176,7 @@ __hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, 
 	return inline_evaluate_ingress(h, record, scratch, endpoint);
 }
 
-/* from datapath-as/core/stages/evaluate.ts:55 */
+/* from datapath-as/core/stages/evaluate.ts:64 */
 __hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	const u32 reply = record->reply;
@@ -2184,7 +2194,6 @@ __hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct rec
 	record->destination_identity = reply != 0 ? scratch->origin_identity : scratch->responder_identity;
 	if (scratch->hairpin != 0)
 		return REASON_FORWARDED;
-	policy_key(scratch)->protocol = origin->protocol;
 	if (originator != 0) {
 		reason = inline_evaluate_egress(h, record, scratch, originator);
 		if (reason != REASON_FORWARDED)
@@ -2207,7 +2216,7 @@ static __always_inline void tell_allowed(struct host *h, struct record *record)
 		record->event = EVENT_ALLOW;
 }
 
-/* from datapath-as/core/stages/stray.ts:16 */
+/* from datapath-as/core/stages/stray.ts:17 */
 __hidden __noinline u32 stray(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
@@ -2231,7 +2240,7 @@ __hidden __noinline u32 stray(struct host *h, struct facts *facts, struct record
 	origin->protocol = facts->family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6;
 	origin->pad0 = 0;
 	origin->pad1 = 0;
-	policy_key(scratch)->port = (u16)((u32)(u16)type << 8);
+	scratch->traffic = traffic_of(origin->protocol, origin->destination_port);
 	scratch->origin_identity = 0;
 	scratch->responder_identity = 0;
 	scratch->keeps_grants = 0;
@@ -2457,7 +2466,14 @@ __hidden __noinline u16 policy_port(struct tuple *origin, u8 family)
 	return inline_policy_port(origin, family);
 }
 
-/* from datapath-as/core/layout/scratch.ts:142 */
+/* from datapath-as/core/decide.ts:72 */
+static __always_inline void set_traffic(struct facts *facts, struct scratch *scratch)
+{
+	struct tuple *origin = origin_tuple(scratch);
+	scratch->traffic = traffic_of(origin->protocol, inline_policy_port(origin, facts->family));
+}
+
+/* from datapath-as/core/layout/scratch.ts:140 */
 static __always_inline struct conntrack *new_conntrack(struct scratch *scratch)
 {
 	return (struct conntrack *)&scratch->conntrack0;
@@ -2502,7 +2518,7 @@ __hidden __noinline void continue_flow(struct facts *facts, struct record *recor
 	write_verdict(record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:72 */
+/* from datapath-as/core/decide.ts:78 */
 __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (record->reply != 0)
@@ -2512,7 +2528,7 @@ __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct re
 	scratch->origin_identity = entry->origin_identity;
 	scratch->responder_identity = entry->responder_identity;
 	scratch->keeps_grants = 1;
-	policy_key(scratch)->port = inline_policy_port(origin_tuple(scratch), facts->family);
+	set_traffic(facts, scratch);
 	const u32 reason = evaluate(h, facts, record, scratch);
 	if (reason != REASON_FORWARDED) {
 		drop(record, (u8)reason);
@@ -2534,7 +2550,7 @@ __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct re
 	return ALLOWED;
 }
 
-/* from datapath-as/core/decide.ts:141 */
+/* from datapath-as/core/decide.ts:147 */
 static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	const u32 reply = inline_is_reply(entry->flags, scratch->source_high);
@@ -2552,7 +2568,7 @@ static __always_inline u32 known(struct host *h, struct facts *facts, struct rec
 	return revisited(h, facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/stages/stray.ts:59 */
+/* from datapath-as/core/stages/stray.ts:60 */
 __hidden __noinline u32 unrelated(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
@@ -2608,14 +2624,14 @@ __hidden __noinline void new_flow(struct facts *facts, struct record *record, st
 	write_verdict(record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:101 */
+/* from datapath-as/core/decide.ts:107 */
 static __always_inline u32 inline_opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
 {
 	copy_tuple(packet_tuple(scratch), origin_tuple(scratch));
 	scratch->origin_identity = 0;
 	scratch->responder_identity = 0;
 	scratch->keeps_grants = 0;
-	policy_key(scratch)->port = inline_policy_port(origin_tuple(scratch), facts->family);
+	set_traffic(facts, scratch);
 	record->reply = 0;
 	const u32 reason = evaluate(h, facts, record, scratch);
 	if (reason != REASON_FORWARDED)
@@ -2637,7 +2653,7 @@ __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct recor
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/decide.ts:187 */
+/* from datapath-as/core/decide.ts:193 */
 static __always_inline u32 judge(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = find_flow(h, scratch);
@@ -2721,7 +2737,7 @@ __hidden __noinline u32 forward(struct host *h, struct facts *facts, struct reco
 	return inline_forward(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:211 */
+/* from datapath-as/core/decide.ts:217 */
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	clear_record(facts, record);

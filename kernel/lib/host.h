@@ -7,6 +7,8 @@
 struct host {
 	/* Answer to the last conntrack lookup. */
 	struct conntrack *conntrack;
+	/* Answer to the last policy lookup: the peer's own match. */
+	struct policy_matches matches;
 };
 
 static __always_inline struct config *lookup_config(struct host *h)
@@ -49,9 +51,30 @@ static __always_inline struct node *lookup_node(struct host *h, __u32 number)
 	return bpf_map_lookup_elem(&nodes, &number);
 }
 
-static __always_inline struct policy_entry *lookup_policy(struct host *h, struct policy_key *key)
+static __always_inline __u64 match_of(__u32 set, __u32 identity, __u32 traffic)
 {
-	return bpf_map_lookup_elem(&policy, key);
+	struct policy_key key = {
+		.prefix_length = POLICY_PREFIX_PORT,
+		.set = set,
+		.identity = identity,
+		.direction = traffic,
+		.protocol = traffic >> 8,
+		.port = traffic >> 16,
+	};
+	__u64 *word = bpf_map_lookup_elem(&policy, &key);
+
+	return word ? *word : 0;
+}
+
+static __always_inline struct policy_matches *lookup_policy(struct host *h, __u32 set, __u32 identity, __u32 traffic)
+{
+	h->matches.peer = match_of(set, identity, traffic);
+	return &h->matches;
+}
+
+static __always_inline __u64 every_peers_match(struct host *h, struct policy_matches *found, __u32 set, __u32 traffic)
+{
+	return match_of(set, POLICY_ANY_IDENTITY, traffic);
 }
 
 static __always_inline struct grant *lookup_grant(struct host *h, struct grant_key *key)

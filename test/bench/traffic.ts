@@ -1,6 +1,12 @@
 // Traffic: the node that both machines are benchmarked as, and the packets that are sent through it.
 
 import type { Datapath } from '../../orchestrator/datapath/datapath.ts';
+import {
+  ENDPOINT_EGRESS_ENFORCED,
+  ENDPOINT_EGRESS_PEERS_ONLY,
+  ENDPOINT_INGRESS_ENFORCED,
+  ENDPOINT_INGRESS_PEERS_ONLY,
+} from '../../orchestrator/datapath/generated/enums.ts';
 import type { Endpoint } from '../../orchestrator/datapath/generated/layouts.ts';
 import {
   backendsSpec,
@@ -119,14 +125,18 @@ export async function forgetFlows(datapath: Datapath): Promise<void> {
   await flows.delete(keys as never);
 }
 
+/** Policy on both sides; of all sets only the ranged one's egress has an entry that speaks of every peer. */
+const rangedFlags = ENDPOINT_EGRESS_ENFORCED | ENDPOINT_INGRESS_ENFORCED | ENDPOINT_INGRESS_PEERS_ONLY;
+const enforced = rangedFlags | ENDPOINT_EGRESS_PEERS_ONLY;
+
 function endpoints(): [ReturnType<typeof addressWords>, Endpoint][] {
   const row = (address: string, values: Partial<Endpoint>): [ReturnType<typeof addressWords>, Endpoint] => [
     addressWords(address),
-    { port: serverPort, id: 2, identity: 200, policySet: 2, flags: 3, mac: 0x020000000102n, gatewayMac: 0x020000000202n, ...values },
+    { port: serverPort, id: 2, identity: 200, policySet: 2, flags: enforced, mac: 0x020000000102n, gatewayMac: 0x020000000202n, ...values },
   ];
   return [
     row(client, { port: clientPort, id: 1, identity: 100, policySet: 1 }),
-    row(ranged, { port: clientPort, id: 3, identity: 101, policySet: rangeSet }),
+    row(ranged, { port: clientPort, id: 3, identity: 101, policySet: rangeSet, flags: rangedFlags }),
     ...Array.from({ length: servers }, (_, index) => row(`10.0.1.${index}`, {})),
     ...Array.from({ length: servers }, (_, index) => row(`10.0.2.${index}`, { identity: 1000 + index * 28 })),
   ];

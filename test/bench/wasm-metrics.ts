@@ -1,7 +1,6 @@
 // What is measured of the WebAssembly machine: the two loops that have a native yardstick, and whole packets.
 
 import { maglevSpec, policySpec } from '../../orchestrator/datapath/generated/maps.ts';
-import { swapPort } from '../../orchestrator/net/words.ts';
 import { cpuTimePerOperation } from './cpu-time.ts';
 import { buildNative, workFolder } from './native.ts';
 import {
@@ -79,13 +78,12 @@ async function policyVerdict({ scale }: Effort): Promise<Comparison[]> {
   const bench = await WasmBench.open();
   await bench.datapath.map(policySpec).update(rows);
   const count = Math.ceil(calls * scale);
-  const [at, scratch, key] = [bench.table(queries), bench.scratch(), bench.scratch('policy0')];
-  bench.writeScratch(key, policyKeyBytes(tableSet));
+  const at = bench.table(queries);
   return flowCounts('wasm.policy_verdict').map(([metric, flows]): Comparison => {
     let sum = 0n;
     const wasm = (): number =>
       cpuTimePerOperation(count, () => {
-        sum = bench.loops.verdicts(count, scratch, key, at, flows - 1);
+        sum = bench.loops.verdicts(count, tableSet, at, flows - 1);
       });
     return {
       metric,
@@ -107,13 +105,12 @@ async function rangedPolicy({ scale }: Effort): Promise<Comparison[]> {
   const bench = await WasmBench.open();
   await bench.datapath.map(policySpec).update(rangeTable());
   const count = Math.ceil(calls * scale);
-  const [at, scratch, key] = [bench.table(queryBytes(rangeQueries())), bench.scratch(), bench.scratch('policy0')];
-  bench.writeScratch(key, policyKeyBytes(rangeSet));
+  const at = bench.table(queryBytes(rangeQueries()));
   return flowCounts('wasm.policy_16k').map(([metric, flows]) => ({
     metric,
     measure: net(bench, scale, 1, () =>
       cpuTimePerOperation(count, () => {
-        const sum = bench.loops.verdicts(count, scratch, key, at, flows - 1);
+        const sum = bench.loops.verdicts(count, rangeSet, at, flows - 1);
         if (sum !== 2n * BigInt(count)) throw new Error(`bench: ${metric}: rules add up to ${sum}: not the redirect every time`);
       }),
     ),
@@ -178,14 +175,4 @@ async function openNode(): Promise<WasmBench> {
   const bench = await WasmBench.open();
   await writeNode(bench.datapath);
   return bench;
-}
-
-/** {prefix length, set, identity, direction, protocol, port}: of the queries only the set and the direction stand still. */
-function policyKeyBytes(set: number): Uint8Array {
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(4, set, true);
-  view.setUint8(12, 1);
-  view.setUint16(14, swapPort(0), true);
-  return bytes;
 }

@@ -19,7 +19,7 @@ import { benchSizes, clientPort, type Traffic } from './traffic.ts';
 /** What loops.ts exports; sums are checked by callers. */
 export interface Loops {
   calls(count: number): bigint;
-  verdicts(count: number, scratch: number, key: number, queries: number, mask: number): bigint;
+  verdicts(count: number, set: number, queries: number, mask: number): bigint;
   selections(count: number, scratch: number, client: number, tuples: number, mask: number, size: number): bigint;
   decisions(
     count: number,

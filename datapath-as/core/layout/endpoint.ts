@@ -22,6 +22,12 @@ export const ENDPOINT_INGRESS_ENFORCED: u32 = 2;
 export const ENDPOINT_HOST: u32 = 4;
 /** Would-be policy drops pass and are reported. */
 export const ENDPOINT_AUDIT: u32 = 8;
+/**
+ * No entry of its policy set for egress, or for ingress, speaks of every peer (identity 0): who has no match of its own is denied without
+ * another look. Set by whoever writes the set, after an entry of that kind went and before one comes. Wrongly set it denies, never allows.
+ */
+export const ENDPOINT_EGRESS_PEERS_ONLY: u32 = 16;
+export const ENDPOINT_INGRESS_PEERS_ONLY: u32 = 32;
 
 /** Key of `ipcache` (longest prefix). A prefix's length counts from the zone: 32 + bits of the v4-mapped address. 24 bytes. */
 @unmanaged

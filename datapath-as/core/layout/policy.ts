@@ -16,7 +16,7 @@ export class PolicyKey {
 }
 
 /**
- * Value of `policy`, read by the core as one little-endian word, so that the better of two matches is the one with the larger
+ * Value of `policy`, for the core one little-endian word, so that the better of two matches is the one with the larger
  * top 16 bits. 8 bytes.
  *
  *  63         56 55          48 47          32 31                0
@@ -31,6 +31,17 @@ export class PolicyEntry {
   proxyPort: u16;
   matchLength: u8;
   precedence: u8;
+}
+
+/**
+ * What is found about one peer for one set, direction, protocol and port: its own match and that of the entries that speak of every
+ * peer, as words (see above); 0 is no match. Valid until the next lookup of policy. 16 bytes.
+ */
+@unmanaged
+export class PolicyMatches {
+  peer: u64;
+  /** Only wasm knows it already: the core asks `everyPeersMatch`. */
+  everyPeer: u64;
 }
 
 /** Key of `grants`: an address that one endpoint got in a DNS answer. 24 bytes. */

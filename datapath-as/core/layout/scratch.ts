@@ -4,11 +4,11 @@
 
 import { Conntrack, FragmentKey, FragmentPorts, Translation } from './conntrack';
 import { PrefixKey } from './endpoint';
-import { GrantKey, PolicyKey } from './policy';
+import { GrantKey } from './policy';
 import { Affinity, AffinityKey, FrontendKey } from './service';
 import { Address, FlowKey, Tuple } from './tuple';
 
-/** Blocks are plain words: their meaning is that of the class they stand for. 536 bytes. */
+/** Blocks are plain words: their meaning is that of the class they stand for. 528 bytes. */
 @unmanaged
 export class Scratch {
   /** Tuple: the packet after its destination was translated (from_pod) or as it is. */
@@ -40,8 +40,6 @@ export class Scratch {
   prefix0: u64;
   prefix1: u64;
   prefix2: u64;
-  policy0: u64;
-  policy1: u64;
   grant0: u64;
   grant1: u64;
   grant2: u64;
@@ -95,6 +93,9 @@ export class Scratch {
   hairpin: u32;
   /** 1: the flow was allowed before, so a grant that has expired since still counts. */
   keepsGrants: u32;
+  /** What policy is asked about: protocol and port as in the last word of a policy key, whose direction is left 0. */
+  traffic: u32;
+  pad0: u32;
 }
 
 export function packetTuple(scratch: Scratch): Tuple {
@@ -114,9 +115,6 @@ export function addressKey(scratch: Scratch): Address {
 }
 export function prefixKey(scratch: Scratch): PrefixKey {
   return changetype<PrefixKey>(changetype<usize>(scratch) + offsetof<Scratch>('prefix0'));
-}
-export function policyKey(scratch: Scratch): PolicyKey {
-  return changetype<PolicyKey>(changetype<usize>(scratch) + offsetof<Scratch>('policy0'));
 }
 export function grantKey(scratch: Scratch): GrantKey {
   return changetype<GrantKey>(changetype<usize>(scratch) + offsetof<Scratch>('grant0'));

@@ -4,9 +4,16 @@
 import { endpointOf } from '../address';
 import { DIRECTION_EGRESS, DIRECTION_INGRESS, EVENT_AUDIT } from '../enum/event';
 import { REASON_FORWARDED } from '../enum/reason';
-import { Endpoint, ENDPOINT_AUDIT, ENDPOINT_EGRESS_ENFORCED, ENDPOINT_INGRESS_ENFORCED } from '../layout/endpoint';
+import {
+  Endpoint,
+  ENDPOINT_AUDIT,
+  ENDPOINT_EGRESS_ENFORCED,
+  ENDPOINT_EGRESS_PEERS_ONLY,
+  ENDPOINT_INGRESS_ENFORCED,
+  ENDPOINT_INGRESS_PEERS_ONLY,
+} from '../layout/endpoint';
 import { Facts, Record } from '../layout/packet';
-import { grantKey, originTuple, policyKey, Scratch } from '../layout/scratch';
+import { grantKey, originTuple, Scratch } from '../layout/scratch';
 import { directionVerdict, matchProxyPort, matchReason, matchRule } from '../policy';
 import { noteOriginator, noteResponder } from './peers';
 
@@ -27,7 +34,8 @@ export function evaluateEgress(record: Record, scratch: Scratch, endpoint: Endpo
   key.lo = origin.destinationLo;
   key.endpoint = endpoint.id;
   key.pad0 = 0;
-  const match = directionVerdict(scratch, endpoint.policySet, DIRECTION_EGRESS, scratch.responderIdentity);
+  const peersOnly: u32 = endpoint.flags & ENDPOINT_EGRESS_PEERS_ONLY;
+  const match = directionVerdict(scratch, endpoint.policySet, DIRECTION_EGRESS, scratch.responderIdentity, peersOnly);
   record.endpoint = endpoint.id;
   record.direction = DIRECTION_EGRESS;
   record.egressRule = matchRule(match);
@@ -39,7 +47,8 @@ export function evaluateEgress(record: Record, scratch: Scratch, endpoint: Endpo
 /** The responder's ingress policy over the originator. An egress redirect is not overtaken by an ingress one. */
 export function evaluateIngress(record: Record, scratch: Scratch, endpoint: Endpoint): u32 {
   if ((endpoint.flags & ENDPOINT_INGRESS_ENFORCED) == 0) return REASON_FORWARDED;
-  const match = directionVerdict(scratch, endpoint.policySet, DIRECTION_INGRESS, scratch.originIdentity);
+  const peersOnly: u32 = endpoint.flags & ENDPOINT_INGRESS_PEERS_ONLY;
+  const match = directionVerdict(scratch, endpoint.policySet, DIRECTION_INGRESS, scratch.originIdentity, peersOnly);
   record.endpoint = endpoint.id;
   record.direction = DIRECTION_INGRESS;
   record.ingressRule = matchRule(match);
@@ -49,7 +58,7 @@ export function evaluateIngress(record: Record, scratch: Scratch, endpoint: Endp
 }
 
 /**
- * Finds both sides and asks both policies about the scratch's origin tuple and the port in its policy key; the reason to drop,
+ * Finds both sides and asks both policies about the scratch's origin tuple and traffic; the reason to drop,
  * REASON_FORWARDED if there is none.
  */
 export function evaluate(facts: Facts, record: Record, scratch: Scratch): u32 {
@@ -65,7 +74,6 @@ export function evaluate(facts: Facts, record: Record, scratch: Scratch): u32 {
   record.sourceIdentity = reply != 0 ? scratch.responderIdentity : scratch.originIdentity;
   record.destinationIdentity = reply != 0 ? scratch.originIdentity : scratch.responderIdentity;
   if (scratch.hairpin != 0) return REASON_FORWARDED;
-  policyKey(scratch).protocol = origin.protocol;
   if (originator != null) {
     reason = evaluateEgress(record, scratch, originator);
     if (reason != REASON_FORWARDED) return reason;

@@ -9,7 +9,8 @@ import { FAMILY_IPV4, PROTOCOL_ICMP, PROTOCOL_ICMPV6 } from '../enum/protocol';
 import { REASON_FORWARDED, REASON_ICMP_UNSOLICITED, REASON_RELATED_UNKNOWN } from '../enum/reason';
 import { ENDPOINT_HOST } from '../layout/endpoint';
 import { FACT_FIRST_FRAGMENT, FACT_ICMP_ERROR, FACT_LATER_FRAGMENT, Facts, Record } from '../layout/packet';
-import { addressKey, originTuple, policyKey, Scratch } from '../layout/scratch';
+import { addressKey, originTuple, Scratch } from '../layout/scratch';
+import { trafficOf } from '../policy';
 import { evaluate } from './evaluate';
 
 /** Asks policy about the message. Needs its target in the scratch's address key, for an error about a translated flow is translated. */
@@ -38,7 +39,7 @@ export function stray(facts: Facts, record: Record, scratch: Scratch): u32 {
   origin.protocol = facts.family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6;
   origin.pad0 = 0;
   origin.pad1 = 0;
-  policyKey(scratch).port = (<u16>type) << 8;
+  scratch.traffic = trafficOf(origin.protocol, origin.destinationPort);
   scratch.originIdentity = 0;
   scratch.responderIdentity = 0;
   scratch.keepsGrants = 0;

@@ -96,6 +96,14 @@ export const mutations: readonly Mutation[] = [
     to: '(u64)PRECEDENCE_ALLOW',
   },
   {
+    bug: 'every peer is asked about only where nobody speaks of every peer',
+    row: 'policyVerdict',
+    file: core,
+    within: 'inline_policy_verdict',
+    from: 'peers_only != 0',
+    to: 'peers_only == 0',
+  },
+  {
     bug: 'the fourth grant does not count',
     row: 'grantedVerdict',
     file: core,
@@ -295,6 +303,22 @@ export const mutations: readonly Mutation[] = [
     within: 'lookup_fragment',
     from: '&fragments',
     to: '&translations',
+  },
+  {
+    bug: 'the kernel asks about every peer instead of one',
+    row: 'policyMatch',
+    file: kernelHost,
+    within: 'match_of',
+    from: '.identity = identity',
+    to: '.identity = POLICY_ANY_IDENTITY',
+  },
+  {
+    bug: 'wasm takes the peer for every peer',
+    row: 'policyVerdict',
+    file: wasmHost,
+    within: 'everyPeersMatch',
+    from: 'found.everyPeer',
+    to: 'found.peer',
   },
   {
     bug: 'wasm looks nodes up among backends',

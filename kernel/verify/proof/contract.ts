@@ -113,6 +113,30 @@ export class HostContract implements Contract {
     return pointerTo(this.#answers.region(map, this.#universe.map(map).valueSize, asked));
   }
 
+  /** Two lookups at once: the first word of each value, 0 where there is none, side by side. */
+  matches(map: string, peer: readonly Term[], everyPeer: readonly Term[], state: CallState): Pointer {
+    const words = [peer, everyPeer].map((key) => {
+      const found = this.lookup(map, key, state);
+      const word = loadThrough(
+        state.memory,
+        found.targets.filter((target) => target.region),
+        0,
+        8,
+      );
+      return ite(isPresent(found), word as Term, constant(64, 0));
+    });
+    const region: Region = {
+      name: `${map} matches#${words.map(({ id }) => id).join()}`,
+      size: 16,
+      writable: false,
+      found: truth(true),
+      reads: new Set(),
+      writes: new Set(),
+      initial: (index) => words[index]!,
+    };
+    return pointerTo(region);
+  }
+
   call(name: string, args: readonly Value[], state: CallState): Value | undefined {
     const callee = this.#universe.callee(name);
     const given = this.#machine === 'bpf' && callee.takesHost ? args.slice(1) : args;

@@ -27,11 +27,18 @@ export interface Execution {
   readonly summary: Summary;
 }
 
-/** A function of the module that asks a map: its key lies in memory, is a number, or is always element 0. */
+/**
+ * A function of the module that asks a map: its key lies in memory, is a number, is always element 0, or is a peer's: then it comes in
+ * words, and the answer is two matches.
+ */
 export interface LookupFunction {
   readonly map: string;
-  readonly key: 'reference' | 'number' | 'first';
+  readonly key: 'reference' | 'number' | 'first' | 'peer';
 }
+
+/** Prefix length of a whole policy key, and the identity of entries that speak of every peer. */
+const wholeKey = 96;
+const everyPeer = 0;
 
 export interface Linkage {
   /** The lookup that a function of the module is, by its name. */
@@ -125,6 +132,8 @@ export class Executions implements Universe {
     if (core && core !== running && this.#machines.called.has(core.cName)) return { kind: 'callee', name: core.name };
     const lookup = name === undefined ? undefined : this.#linkage.lookup(name);
     if (!lookup) return { kind: 'inline' };
+    if (lookup.key === 'peer')
+      return { kind: 'lookup', answer: (args, state) => contract.matches(lookup.map, ...peerQuestions(args), state) };
     return { kind: 'lookup', answer: (args, state) => contract.lookup(...this.#question(lookup, args, state.memory), state) };
   }
 
@@ -161,6 +170,16 @@ export class Executions implements Universe {
     if (!outcome) throw new Unsupported('bpf: no path ends');
     return { outcome, occurrences: contract.occurrences, hazards: contract.hazards };
   }
+}
+
+/** Words of the whole policy keys of a peer and of every peer, from the arguments set, identity and traffic (core/layout/policy.ts). */
+function peerQuestions(args: readonly Value[]): [peer: Term[], everyPeer: Term[]] {
+  const [set, identity, traffic] = args.map((value) => {
+    if (isPointer(value)) throw new Unsupported('a part of a policy key is a pointer');
+    return value;
+  }) as [Term, Term, Term];
+  const key = (peer: Term): Term[] => [concat(set, constant(32, wholeKey)), concat(traffic, peer)];
+  return [key(identity), key(constant(32, everyPeer))];
 }
 
 /** Both sides are proved equal, so what one of them shows about the upper bits holds. */

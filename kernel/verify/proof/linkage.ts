@@ -15,7 +15,7 @@ const lookups: Readonly<Record<string, LookupFunction>> = {
   lookupEndpoint: byReference('endpoints'),
   lookupPrefix: byReference('ipcache'),
   lookupNode: byNumber('nodes'),
-  lookupPolicy: byReference('policy'),
+  lookupPolicy: { map: 'policy', key: 'peer' },
   lookupGrant: byReference('grants'),
   lookupFrontend: byReference('frontends'),
   lookupMaglev: byNumber('maglev'),

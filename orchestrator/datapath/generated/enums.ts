@@ -128,6 +128,8 @@ export const ENDPOINT_EGRESS_ENFORCED = 1;
 export const ENDPOINT_INGRESS_ENFORCED = 2;
 export const ENDPOINT_HOST = 4;
 export const ENDPOINT_AUDIT = 8;
+export const ENDPOINT_EGRESS_PEERS_ONLY = 16;
+export const ENDPOINT_INGRESS_PEERS_ONLY = 32;
 export const NODE_MODE_NATIVE = 0;
 export const NODE_MODE_OVERLAY = 1;
 export const FACT_ICMP_ERROR = 1;
@@ -465,6 +467,8 @@ export const EndpointFlag = {
   ingressEnforced: ENDPOINT_INGRESS_ENFORCED,
   host: ENDPOINT_HOST,
   audit: ENDPOINT_AUDIT,
+  egressPeersOnly: ENDPOINT_EGRESS_PEERS_ONLY,
+  ingressPeersOnly: ENDPOINT_INGRESS_PEERS_ONLY,
 } as const;
 
 export const NodeState = {

@@ -753,6 +753,26 @@ export const policyEntryCodec: Codec<PolicyEntry> & { readonly layoutHash: strin
   },
 };
 
+export interface PolicyMatches {
+  peer: bigint;
+  everyPeer: bigint;
+}
+
+export const policyMatchesCodec: Codec<PolicyMatches> & { readonly layoutHash: string } = {
+  size: 16,
+  layoutHash: 'c7b92dfddb0aad2e',
+  encode(value, view, offset) {
+    view.setBigUint64(offset, value.peer, true);
+    view.setBigUint64(offset + 8, value.everyPeer, true);
+  },
+  decode(view, offset) {
+    return {
+      peer: view.getBigUint64(offset, true),
+      everyPeer: view.getBigUint64(offset + 8, true),
+    };
+  },
+};
+
 export interface GrantKey {
   hi: bigint;
   lo: bigint;
@@ -841,8 +861,6 @@ export interface Scratch {
   prefix0: bigint;
   prefix1: bigint;
   prefix2: bigint;
-  policy0: bigint;
-  policy1: bigint;
   grant0: bigint;
   grant1: bigint;
   grant2: bigint;
@@ -889,11 +907,12 @@ export interface Scratch {
   hints: number;
   hairpin: number;
   keepsGrants: number;
+  traffic: number;
 }
 
 export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
-  size: 536,
-  layoutHash: '4e7311d61fbd1842',
+  size: 528,
+  layoutHash: 'a89f726da12f05ee',
   encode(value, view, offset) {
     view.setBigUint64(offset, value.tuple0, true);
     view.setBigUint64(offset + 8, value.tuple1, true);
@@ -920,54 +939,54 @@ export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
     view.setBigUint64(offset + 176, value.prefix0, true);
     view.setBigUint64(offset + 184, value.prefix1, true);
     view.setBigUint64(offset + 192, value.prefix2, true);
-    view.setBigUint64(offset + 200, value.policy0, true);
-    view.setBigUint64(offset + 208, value.policy1, true);
-    view.setBigUint64(offset + 216, value.grant0, true);
-    view.setBigUint64(offset + 224, value.grant1, true);
-    view.setBigUint64(offset + 232, value.grant2, true);
-    view.setBigUint64(offset + 240, value.frontend0, true);
-    view.setBigUint64(offset + 248, value.frontend1, true);
-    view.setBigUint64(offset + 256, value.frontend2, true);
-    view.setBigUint64(offset + 264, value.affinityKey0, true);
-    view.setBigUint64(offset + 272, value.affinityKey1, true);
-    view.setBigUint64(offset + 280, value.affinityKey2, true);
-    view.setBigUint64(offset + 288, value.affinity0, true);
-    view.setBigUint64(offset + 296, value.fragmentKey0, true);
-    view.setBigUint64(offset + 304, value.fragmentKey1, true);
-    view.setBigUint64(offset + 312, value.fragmentKey2, true);
-    view.setBigUint64(offset + 320, value.fragmentKey3, true);
-    view.setBigUint64(offset + 328, value.fragmentKey4, true);
-    view.setBigUint64(offset + 336, value.fragmentPorts0, true);
-    view.setBigUint64(offset + 344, value.translation0, true);
-    view.setBigUint64(offset + 352, value.translation1, true);
-    view.setBigUint64(offset + 360, value.translation2, true);
-    view.setBigUint64(offset + 368, value.translation3, true);
-    view.setBigUint64(offset + 376, value.conntrack0, true);
-    view.setBigUint64(offset + 384, value.conntrack1, true);
-    view.setBigUint64(offset + 392, value.conntrack2, true);
-    view.setBigUint64(offset + 400, value.conntrack3, true);
-    view.setBigUint64(offset + 408, value.conntrack4, true);
-    view.setBigUint64(offset + 416, value.conntrack5, true);
-    view.setBigUint64(offset + 424, value.conntrack6, true);
-    view.setBigUint64(offset + 432, value.conntrack7, true);
-    view.setBigUint64(offset + 440, value.conntrack8, true);
-    view.setBigUint64(offset + 448, value.conntrack9, true);
-    view.setBigUint64(offset + 456, value.conntrack10, true);
-    view.setBigUint64(offset + 464, value.conntrack11, true);
-    view.setBigUint64(offset + 472, value.conntrack12, true);
-    view.setBigUint64(offset + 480, value.conntrack13, true);
-    view.setUint32(offset + 488, value.sourceEpoch, true);
-    view.setUint32(offset + 492, value.destinationEpoch, true);
-    view.setUint32(offset + 496, value.originIdentity, true);
-    view.setUint32(offset + 500, value.responderIdentity, true);
-    view.setUint32(offset + 504, value.originPort, true);
-    view.setUint32(offset + 508, value.responderPort, true);
-    view.setUint32(offset + 512, value.remoteNode, true);
-    view.setUint32(offset + 516, value.sourceHigh, true);
-    view.setUint32(offset + 520, value.now, true);
-    view.setUint32(offset + 524, value.hints, true);
-    view.setUint32(offset + 528, value.hairpin, true);
-    view.setUint32(offset + 532, value.keepsGrants, true);
+    view.setBigUint64(offset + 200, value.grant0, true);
+    view.setBigUint64(offset + 208, value.grant1, true);
+    view.setBigUint64(offset + 216, value.grant2, true);
+    view.setBigUint64(offset + 224, value.frontend0, true);
+    view.setBigUint64(offset + 232, value.frontend1, true);
+    view.setBigUint64(offset + 240, value.frontend2, true);
+    view.setBigUint64(offset + 248, value.affinityKey0, true);
+    view.setBigUint64(offset + 256, value.affinityKey1, true);
+    view.setBigUint64(offset + 264, value.affinityKey2, true);
+    view.setBigUint64(offset + 272, value.affinity0, true);
+    view.setBigUint64(offset + 280, value.fragmentKey0, true);
+    view.setBigUint64(offset + 288, value.fragmentKey1, true);
+    view.setBigUint64(offset + 296, value.fragmentKey2, true);
+    view.setBigUint64(offset + 304, value.fragmentKey3, true);
+    view.setBigUint64(offset + 312, value.fragmentKey4, true);
+    view.setBigUint64(offset + 320, value.fragmentPorts0, true);
+    view.setBigUint64(offset + 328, value.translation0, true);
+    view.setBigUint64(offset + 336, value.translation1, true);
+    view.setBigUint64(offset + 344, value.translation2, true);
+    view.setBigUint64(offset + 352, value.translation3, true);
+    view.setBigUint64(offset + 360, value.conntrack0, true);
+    view.setBigUint64(offset + 368, value.conntrack1, true);
+    view.setBigUint64(offset + 376, value.conntrack2, true);
+    view.setBigUint64(offset + 384, value.conntrack3, true);
+    view.setBigUint64(offset + 392, value.conntrack4, true);
+    view.setBigUint64(offset + 400, value.conntrack5, true);
+    view.setBigUint64(offset + 408, value.conntrack6, true);
+    view.setBigUint64(offset + 416, value.conntrack7, true);
+    view.setBigUint64(offset + 424, value.conntrack8, true);
+    view.setBigUint64(offset + 432, value.conntrack9, true);
+    view.setBigUint64(offset + 440, value.conntrack10, true);
+    view.setBigUint64(offset + 448, value.conntrack11, true);
+    view.setBigUint64(offset + 456, value.conntrack12, true);
+    view.setBigUint64(offset + 464, value.conntrack13, true);
+    view.setUint32(offset + 472, value.sourceEpoch, true);
+    view.setUint32(offset + 476, value.destinationEpoch, true);
+    view.setUint32(offset + 480, value.originIdentity, true);
+    view.setUint32(offset + 484, value.responderIdentity, true);
+    view.setUint32(offset + 488, value.originPort, true);
+    view.setUint32(offset + 492, value.responderPort, true);
+    view.setUint32(offset + 496, value.remoteNode, true);
+    view.setUint32(offset + 500, value.sourceHigh, true);
+    view.setUint32(offset + 504, value.now, true);
+    view.setUint32(offset + 508, value.hints, true);
+    view.setUint32(offset + 512, value.hairpin, true);
+    view.setUint32(offset + 516, value.keepsGrants, true);
+    view.setUint32(offset + 520, value.traffic, true);
+    view.setUint32(offset + 524, 0, true);
   },
   decode(view, offset) {
     return {
@@ -996,54 +1015,53 @@ export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
       prefix0: view.getBigUint64(offset + 176, true),
       prefix1: view.getBigUint64(offset + 184, true),
       prefix2: view.getBigUint64(offset + 192, true),
-      policy0: view.getBigUint64(offset + 200, true),
-      policy1: view.getBigUint64(offset + 208, true),
-      grant0: view.getBigUint64(offset + 216, true),
-      grant1: view.getBigUint64(offset + 224, true),
-      grant2: view.getBigUint64(offset + 232, true),
-      frontend0: view.getBigUint64(offset + 240, true),
-      frontend1: view.getBigUint64(offset + 248, true),
-      frontend2: view.getBigUint64(offset + 256, true),
-      affinityKey0: view.getBigUint64(offset + 264, true),
-      affinityKey1: view.getBigUint64(offset + 272, true),
-      affinityKey2: view.getBigUint64(offset + 280, true),
-      affinity0: view.getBigUint64(offset + 288, true),
-      fragmentKey0: view.getBigUint64(offset + 296, true),
-      fragmentKey1: view.getBigUint64(offset + 304, true),
-      fragmentKey2: view.getBigUint64(offset + 312, true),
-      fragmentKey3: view.getBigUint64(offset + 320, true),
-      fragmentKey4: view.getBigUint64(offset + 328, true),
-      fragmentPorts0: view.getBigUint64(offset + 336, true),
-      translation0: view.getBigUint64(offset + 344, true),
-      translation1: view.getBigUint64(offset + 352, true),
-      translation2: view.getBigUint64(offset + 360, true),
-      translation3: view.getBigUint64(offset + 368, true),
-      conntrack0: view.getBigUint64(offset + 376, true),
-      conntrack1: view.getBigUint64(offset + 384, true),
-      conntrack2: view.getBigUint64(offset + 392, true),
-      conntrack3: view.getBigUint64(offset + 400, true),
-      conntrack4: view.getBigUint64(offset + 408, true),
-      conntrack5: view.getBigUint64(offset + 416, true),
-      conntrack6: view.getBigUint64(offset + 424, true),
-      conntrack7: view.getBigUint64(offset + 432, true),
-      conntrack8: view.getBigUint64(offset + 440, true),
-      conntrack9: view.getBigUint64(offset + 448, true),
-      conntrack10: view.getBigUint64(offset + 456, true),
-      conntrack11: view.getBigUint64(offset + 464, true),
-      conntrack12: view.getBigUint64(offset + 472, true),
-      conntrack13: view.getBigUint64(offset + 480, true),
-      sourceEpoch: view.getUint32(offset + 488, true),
-      destinationEpoch: view.getUint32(offset + 492, true),
-      originIdentity: view.getUint32(offset + 496, true),
-      responderIdentity: view.getUint32(offset + 500, true),
-      originPort: view.getUint32(offset + 504, true),
-      responderPort: view.getUint32(offset + 508, true),
-      remoteNode: view.getUint32(offset + 512, true),
-      sourceHigh: view.getUint32(offset + 516, true),
-      now: view.getUint32(offset + 520, true),
-      hints: view.getUint32(offset + 524, true),
-      hairpin: view.getUint32(offset + 528, true),
-      keepsGrants: view.getUint32(offset + 532, true),
+      grant0: view.getBigUint64(offset + 200, true),
+      grant1: view.getBigUint64(offset + 208, true),
+      grant2: view.getBigUint64(offset + 216, true),
+      frontend0: view.getBigUint64(offset + 224, true),
+      frontend1: view.getBigUint64(offset + 232, true),
+      frontend2: view.getBigUint64(offset + 240, true),
+      affinityKey0: view.getBigUint64(offset + 248, true),
+      affinityKey1: view.getBigUint64(offset + 256, true),
+      affinityKey2: view.getBigUint64(offset + 264, true),
+      affinity0: view.getBigUint64(offset + 272, true),
+      fragmentKey0: view.getBigUint64(offset + 280, true),
+      fragmentKey1: view.getBigUint64(offset + 288, true),
+      fragmentKey2: view.getBigUint64(offset + 296, true),
+      fragmentKey3: view.getBigUint64(offset + 304, true),
+      fragmentKey4: view.getBigUint64(offset + 312, true),
+      fragmentPorts0: view.getBigUint64(offset + 320, true),
+      translation0: view.getBigUint64(offset + 328, true),
+      translation1: view.getBigUint64(offset + 336, true),
+      translation2: view.getBigUint64(offset + 344, true),
+      translation3: view.getBigUint64(offset + 352, true),
+      conntrack0: view.getBigUint64(offset + 360, true),
+      conntrack1: view.getBigUint64(offset + 368, true),
+      conntrack2: view.getBigUint64(offset + 376, true),
+      conntrack3: view.getBigUint64(offset + 384, true),
+      conntrack4: view.getBigUint64(offset + 392, true),
+      conntrack5: view.getBigUint64(offset + 400, true),
+      conntrack6: view.getBigUint64(offset + 408, true),
+      conntrack7: view.getBigUint64(offset + 416, true),
+      conntrack8: view.getBigUint64(offset + 424, true),
+      conntrack9: view.getBigUint64(offset + 432, true),
+      conntrack10: view.getBigUint64(offset + 440, true),
+      conntrack11: view.getBigUint64(offset + 448, true),
+      conntrack12: view.getBigUint64(offset + 456, true),
+      conntrack13: view.getBigUint64(offset + 464, true),
+      sourceEpoch: view.getUint32(offset + 472, true),
+      destinationEpoch: view.getUint32(offset + 476, true),
+      originIdentity: view.getUint32(offset + 480, true),
+      responderIdentity: view.getUint32(offset + 484, true),
+      originPort: view.getUint32(offset + 488, true),
+      responderPort: view.getUint32(offset + 492, true),
+      remoteNode: view.getUint32(offset + 496, true),
+      sourceHigh: view.getUint32(offset + 500, true),
+      now: view.getUint32(offset + 504, true),
+      hints: view.getUint32(offset + 508, true),
+      hairpin: view.getUint32(offset + 512, true),
+      keepsGrants: view.getUint32(offset + 516, true),
+      traffic: view.getUint32(offset + 520, true),
     };
   },
 };

@@ -44,7 +44,7 @@ const kinds: Readonly<Record<MapKind, number>> = { hash: 1, lru: 2, lpm: 3, arra
 const pageBytes = 65536;
 const mostPages = 65536;
 /** The module's own part of the memory, below the maps. */
-const ownBytes = 16 << 20;
+const ownBytes = 48 << 20;
 /** What a map takes besides keys and values: buckets, node headers, spare nodes. A guess; when it is too low, more is tried. */
 const entryOverhead = 96;
 

@@ -2,12 +2,13 @@
 // @ts-nocheck: AssemblyScript; the functions declared here are imports, bound to the datapath's exports.
 
 declare function run(hook: u32, port: u32, packet: u32, length: u32, now: u32, random: u32, tunnelIdentity: u32): u32;
-declare function policyVerdict(scratch: u32, identity: u32): u64;
+declare function policyVerdict(set: u32, identity: u32, traffic: u32, peersOnly: u32): u64;
 declare function maglevIndex(scratch: u32, size: u32): u32;
 declare function lookupMaglev(slot: u32): u32;
 declare function hasExpired(expires: u32, now: u32): u32;
 
 const PACKET: u32 = 12;
+const EGRESS: u32 = 1;
 
 /** Calls that do nothing: what the crossing into the other module costs. */
 export function calls(count: u32): u64 {
@@ -16,14 +17,13 @@ export function calls(count: u32): u64 {
   return sum;
 }
 
-/** Queries of {identity u32, port u16, protocol u8}; `key` is the policy key in the scratch. Sum of the rules that decided. */
-export function verdicts(count: u32, scratch: u32, key: u32, queries: u32, mask: u32): u64 {
+/** Queries of {identity u32, port u16, protocol u8} for egress. Sum of the rules that decided. */
+export function verdicts(count: u32, set: u32, queries: u32, mask: u32): u64 {
   let sum: u64 = 0;
   for (let index: u32 = 0; index < count; index++) {
     const query: u32 = queries + ((index & mask) << 3);
-    store<u8>(key, load<u8>(query, 6), 13);
-    store<u16>(key, load<u16>(query, 4), 14);
-    sum += policyVerdict(scratch, load<u32>(query)) & 0xffffffff;
+    const traffic = EGRESS | ((<u32>load<u8>(query, 6)) << 8) | ((<u32>load<u16>(query, 4)) << 16);
+    sum += policyVerdict(set, load<u32>(query), traffic, 0) & 0xffffffff;
   }
   return sum;
 }

@@ -92,9 +92,7 @@ const jobs: Record<Job['what'], (host: Host, job: Job, faults: string[]) => void
         continue;
       }
       const last = Atomics.load(barrier, 1);
-      host.bytes.set(prefixKey(96, 1), host.key);
-      const address = host.exports.recentPolicy(host.key);
-      const found = address === 0 ? undefined : host.view.getUint32(address, true);
+      const found = host.view.getUint32(host.exports.policyMatches(prefixSet, 1, prefixTraffic), true) || undefined;
       // The broad entry, written at 4, 12, 20..., shows while the narrow one is away, at 8, 16, 24...
       const missed = found === undefined || found % 8 === 4 ? 3 : last % 8 === 4 ? 1 : 0;
       if (last > 4 && (found === undefined || found < last - missed)) faults.push(`${found} after ${last}`);
@@ -105,6 +103,10 @@ const jobs: Record<Job['what'], (host: Host, job: Job, faults: string[]) => void
     for (let turn = 0; turn < turns; turn++) if (host.read(map, key(1), valueSize) === undefined) faults.push('key 1 was not found');
   },
 };
+
+/** The parts of `prefixKey` that do not differ: set, and direction, protocol and port. */
+export const prefixSet = 0x01010101;
+export const prefixTraffic = 0x01010101;
 
 /** A policy key of peer `number`, port 0x0101. */
 export function prefixKey(length: number, number: number): Uint8Array {

@@ -19,7 +19,7 @@ export interface Exports {
   lookup(map: number, key: number): number;
   lookupArray(map: number, index: number): number;
   lookupNumber(map: number, number: number): number;
-  recentPolicy(key: number): number;
+  policyMatches(set: number, identity: number, traffic: number): number;
   longestChain(map: number): number;
   bucketCount(map: number): number;
   selectWorker(worker: number): void;
@@ -31,7 +31,7 @@ export const KIND = { hash: 1, lru: 2, lpm: 3, array: 4, percpuArray: 5 } as con
 export const FLAG = { any: 0, noExist: 1, exist: 2 } as const;
 export const ERRNO = { ENOENT: -2, E2BIG: -7, EEXIST: -17, EINVAL: -22, ENOSPC: -28 } as const;
 
-export function hostMemory(pages = 512): WebAssembly.Memory {
+export function hostMemory(pages = 1024): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
 }
 
@@ -50,7 +50,7 @@ export class Host {
     this.exports.selectWorker(worker);
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
-    this.key = 0x10000 + worker * 0x40000;
+    this.key = 0x10000 + worker * 0x140000;
     this.value = this.key + 512;
   }
 

@@ -14,12 +14,12 @@ export * from './${hostFolder}/create';
 export * from './${hostFolder}/maps';
 export * from './${hostFolder}/copy';
 export { lookup, lookupArray, lookupNumber } from './${hostFolder}/lookup';
-export { recentPolicy } from './${hostFolder}/lookup-policy';
+export { policyMatches } from './${hostFolder}/lookup-policy';
 export { longestChain, bucketCount } from './${hostFolder}/statistics';
 export { selectWorker, heapBreak } from './${hostFolder}/memory';
 export { hashKey as keyHash } from './${hostFolder}/hash-key';
 `;
-const options = '--runtime stub --noAssert -O3 --enable threads --sharedMemory --importMemory --noExportMemory --initialMemory 130';
+const options = '--runtime stub --noAssert -O3 --enable threads --sharedMemory --importMemory --noExportMemory --initialMemory 642';
 
 function sources(): string[] {
   const files = readdirSync(join(root, hostFolder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));

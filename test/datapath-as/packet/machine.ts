@@ -14,7 +14,7 @@ export interface Machine {
 }
 
 /** The areas of all workers, and a few maps. */
-const PAGES = 256;
+const PAGES = 768;
 export const VIRTIO = 12;
 
 let compiled: WebAssembly.Module | undefined;

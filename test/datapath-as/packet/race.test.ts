@@ -8,7 +8,7 @@ import { startWorld } from './world.ts';
 const flows = 300;
 
 t.test('first packets of one flow on two workers', async (t) => {
-  const memory = new WebAssembly.Memory({ initial: 512, maximum: 512, shared: true });
+  const memory = new WebAssembly.Memory({ initial: 1024, maximum: 1024, shared: true });
   const machine = startWorld({ memory, flows: flows * 2 });
   const gate = new Int32Array(new SharedArrayBuffer(8));
   const racers = [0, 1].map(

@@ -118,12 +118,12 @@ t.test('the counters of the ring may wrap', async (t) => {
 });
 
 t.test('workers have areas of their own and one conntrack', async (t) => {
-  const memory = new WebAssembly.Memory({ initial: 512, maximum: 512, shared: true });
+  const memory = new WebAssembly.Memory({ initial: 1024, maximum: 1024, shared: true });
   const [first, second] = [startWorld({ memory }), startMachine(memory)];
   t.equal(second.call.attachWorker!(1), 0);
   t.equal(second.call.attachWorker!(32), 1);
   for (const pointer of ['factsPointer', 'recordPointer', 'scratchPointer', 'eventsPointer', 'inputBuffer']) {
-    t.equal(second.call[pointer]!() - first.call[pointer]!(), 0x40000, pointer);
+    t.equal(second.call[pointer]!() - first.call[pointer]!(), 0x140000, pointer);
   }
   send(first, CLIENT, udp(4000));
   send(second, SERVER, answer);

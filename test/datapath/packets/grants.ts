@@ -102,6 +102,14 @@ export const grantCases: readonly PacketCase[] = [
     steps: [{ packet: ask(443), verdict: 'drop policy deny', record: { egressRule: 2 } }],
   },
   {
+    name: "everybody's deny beats a grant, even if it is said that there is none",
+    state: {
+      ...resolved([grant([named, 60])], '#2 egress deny any tcp 443'),
+      endpoints: { client: { identity: 100, policySet: 1, enforced: 'egress', peersOnly: true } },
+    },
+    steps: [{ packet: ask(443), verdict: 'drop policy deny', record: { egressRule: 2 } }],
+  },
+  {
     name: "everybody's deny beats a grant",
     state: resolved([grant([named, 60])], '#2 egress deny any tcp 443'),
     steps: [{ packet: ask(443), verdict: 'drop policy deny', record: { egressRule: 2 } }],

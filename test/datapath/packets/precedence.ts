@@ -1,7 +1,37 @@
 // Cases: which of two matches counts, what a redirect does, and what audit mode softens.
 
 import type { PacketCase } from './case.ts';
+import type { State } from './state.ts';
 import { allowed, denied, egress, ingress, proxied, to } from './two-pods.ts';
+
+/** The state, with endpoints whose sets are said to have no entry that speaks of every peer. */
+function peersOnly(state: State): State {
+  const endpoints = Object.entries(state.endpoints ?? {}).map(([name, endpoint]) => [name, { ...endpoint, peersOnly: true }]);
+  return { ...state, endpoints: Object.fromEntries(endpoints) };
+}
+
+const shortcut: PacketCase[] = [
+  {
+    name: 'where no entry speaks of every peer, a peer has its own',
+    state: peersOnly(egress('#1 egress allow 200 tcp 80', '#2 egress deny 200 tcp 81', '#3 egress redirect 200 tcp 82 proxy 15001')),
+    steps: [allowed(to(80), 1), denied(to(81), 2), proxied(to(82), 15001, 3), denied(to(83))],
+  },
+  {
+    name: 'where no entry speaks of every peer, who has none of its own does not get in',
+    state: peersOnly(ingress('#1 ingress allow 101')),
+    steps: [{ packet: to(80), verdict: 'drop policy denied', direction: 'ingress', event: 'drop' }],
+  },
+  {
+    name: 'were an allow of every peer overlooked, it would open nothing',
+    state: peersOnly(egress('#1 egress allow any', '#2 egress allow 201')),
+    steps: [denied(to(80))],
+  },
+  {
+    name: 'were a deny of every peer overlooked, it would still beat an allow of the peer',
+    state: peersOnly(egress('#1 egress allow 200', '#2 egress deny any tcp 80')),
+    steps: [denied(to(80), 2), allowed(to(81), 1)],
+  },
+];
 
 const precedence: PacketCase[] = [
   {
@@ -179,4 +209,4 @@ const audit: PacketCase[] = [
   },
 ];
 
-export const precedenceCases: readonly PacketCase[] = [...precedence, ...redirects, ...audit];
+export const precedenceCases: readonly PacketCase[] = [...precedence, ...shortcut, ...redirects, ...audit];

@@ -40,6 +40,8 @@ export interface EndpointState {
   readonly policySet?: number;
   readonly enforced?: 'egress' | 'ingress' | 'both';
   readonly audit?: boolean;
+  /** Its set is said to have no entry that speaks of every peer. */
+  readonly peersOnly?: boolean;
   /** The host itself. */
   readonly host?: boolean;
   /** Behind another port than that of its name. */
@@ -169,7 +171,8 @@ function endpointEntry(name: HostName, endpoint: EndpointState, place: Place): E
     (enforced === 'egress' || enforced === 'both' ? 1 : 0) |
     (enforced === 'ingress' || enforced === 'both' ? 2 : 0) |
     (endpoint.host ? 4 : 0) |
-    (endpoint.audit ? 8 : 0);
+    (endpoint.audit ? 8 : 0) |
+    (endpoint.peersOnly ? 48 : 0);
   const value = {
     port: place.ports[endpoint.port ?? (name as PortName)] ?? 0,
     id: endpointIds[name] ?? 0,
