@@ -35,7 +35,7 @@ export function suggestion(given: string, words: readonly string[], before = '')
 
 /** A command line that is not understood: told in a line, ends with status 2. */
 export function usageError(command: string, what: string): AgentError {
-  return new AgentError('USAGE_INVALID', `${command}: ${what}: see axoneme ${command} --help`);
+  return new AgentError('USAGE_INVALID', `${command}: ${what} (see axoneme ${command} --help)`);
 }
 
 /** `--name value`, `--name=value`, `-n value`, `-nvalue`; `--` ends flags, `-` alone is an operand. */

@@ -30,7 +30,8 @@ export function expandOperands(operands: readonly string[], wanted: RegExp): str
   return [...new Set(paths)];
 }
 
-export const manifestFile = /\.(ya?ml|json)$/;
+/** Not the suites beside them. */
+export const manifestFile = /^(?!.*\.policytest\.).*\.(ya?ml|json)$/;
 
 function isFolder(path: string): boolean {
   try {
@@ -151,4 +152,9 @@ function firstChunk(source: Readable): Promise<Buffer | undefined> {
 /** Whether a file of this name holds one JSON object a line. */
 export function isLinesName(path: string): boolean {
   return /\.(jsonl|ndjson)(\.gz)?$/.test(basename(path));
+}
+
+/** A folder's suites are found by their names. */
+export function isSuiteName(path: string): boolean {
+  return /\.policytest\.(ya?ml|json)$/.test(path);
 }

@@ -39,6 +39,12 @@ export function parsePort(text: string, protocol = 'tcp'): PortText {
   return { port, protocol: parseProtocol(word) };
 }
 
+/** A port, or the name that the pod at the other end has for one: `http`, `dns/udp`. */
+export function parsePortOrName(text: string, protocol = 'tcp'): { readonly port: number | string; readonly protocol: Protocol } {
+  const [, name, word = protocol] = /^([a-z0-9-]*[a-z][a-z0-9-]*)(?:\/(\w+))?$/i.exec(text.trim()) ?? [];
+  return name === undefined ? parsePort(text, protocol) : { port: name.toLowerCase(), protocol: parseProtocol(word) };
+}
+
 export function parseProtocol(text: string): Protocol {
   const lower = text.toLowerCase();
   const found = protocols.find((name) => name === (lower === 'icmpv4' ? 'icmp' : lower));

@@ -1,5 +1,6 @@
 // axoneme policy test: runs case files and users' suites, and tells what was answered otherwise than expected.
 
+import { AgentError } from '../../errors.ts';
 import { runCase } from './cases/run.ts';
 import { type CaseRun, type EngineName, Engines, engineNames } from './engines.ts';
 import { readFlags, usageError } from './flags.ts';
@@ -67,8 +68,31 @@ function openReporter(output: string | undefined, { write, paint }: Terminal): R
   return output === 'junit' ? junitReporter(write) : humanReporter(write, paint);
 }
 
+type Take = (outcome: Outcome) => void;
+
+/** A file that breaks off, or that holds nothing to run, is a mismatch: what was to be shown is not, and the other files go on. */
+async function runFile(path: string, run: CaseRun, take: Take): Promise<void> {
+  let count = 0;
+  const fail = (got: string) => take(brokenFile(showName(path), got));
+  try {
+    await runLines(path, run, (outcome) => {
+      count++;
+      take(outcome);
+    });
+    if (count === 0) fail('nothing to run is in it');
+  } catch (error) {
+    if (!(error instanceof AgentError) || error.code !== 'INPUT_UNREADABLE') throw error;
+    fail(error.message);
+  }
+}
+
+function brokenFile(file: string, got: string): Outcome {
+  const mismatch = { case: file, title: '', file, line: 1, expected: 'cases or a suite', got };
+  return { file, line: 1, id: file, title: '', isTest: false, probes: 0, mismatches: [mismatch], disputed: [], milliseconds: 0 };
+}
+
 /** Standard input is told by its first line: an object is a case, anything else the beginning of a suite. */
-async function runFile(path: string, run: CaseRun, take: (outcome: Outcome) => void): Promise<void> {
+async function runLines(path: string, run: CaseRun, take: Take): Promise<void> {
   let isCases = path === '-' ? undefined : isLinesName(path);
   const texts: string[] = [];
   for await (const { number, text } of readLines(path)) {

@@ -97,7 +97,7 @@ function readVerdict(value: Fields): Omit<VerdictCase, 'id' | 'title'> {
   const endpoints = objects(value, 'endpoints') as unknown as CaseEndpoint[];
   for (const endpoint of endpoints) checkEndpoint(endpoint as unknown as Fields);
   const externals = objects(value, 'externals') as unknown as CaseExternal[];
-  for (const external of externals) texts(external as unknown as Fields, 'externals', 'ip');
+  for (const external of externals) checkExternal(external as unknown as Fields);
   const probes = objects(value, 'probes') as unknown as VerdictProbe[];
   for (const probe of probes) checkProbe(probe as unknown as Fields);
   return { kind: 'verdict', policies: objects(value, 'policies'), objects: objects(value, 'objects'), endpoints, externals, probes };
@@ -113,6 +113,15 @@ function checkEndpoint(endpoint: Fields): void {
   for (const port of objects(endpoint, 'namedPorts') as Fields[]) {
     texts(port, 'namedPorts', 'name');
     checkPort(port, 'namedPorts');
+  }
+}
+
+function checkExternal(external: Fields): void {
+  texts(external, 'externals', 'ip');
+  for (const name of ['fqdns', 'reserved']) {
+    const list = external[name] ?? [];
+    if (!Array.isArray(list) || list.some((value) => typeof value !== 'string'))
+      throw new TypeError(`externals: ${name} is a list of texts`);
   }
 }
 

@@ -22,12 +22,12 @@ export async function runCase(text: string, place: Place, run: CaseRun): Promise
   let probes = 0;
   let differences: Difference[];
   try {
-    const found = readCase(text);
+    const found = readLine(text);
     read = found;
     probes = found.kind === 'verdict' ? found.probes.length : 1;
     differences = await differencesOf(found, run);
   } catch (error) {
-    if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof AgentError)) throw error;
+    if (!(error instanceof AgentError)) throw error;
     differences = [{ expected: 'a case', got: error.message }];
   }
   const { id, title, disputed } = read;
@@ -42,6 +42,15 @@ export async function runCase(text: string, place: Place, run: CaseRun): Promise
     disputed: all.filter((mismatch) => mismatch.disputed !== undefined),
     milliseconds: performance.now() - started,
   };
+}
+
+function readLine(text: string): Case {
+  try {
+    return readCase(text);
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+    throw new AgentError('INPUT_UNREADABLE', error.message, { cause: error });
+  }
 }
 
 async function differencesOf(found: Case, run: CaseRun): Promise<Difference[]> {

@@ -30,30 +30,42 @@ export interface FlowChanges {
 export function flowChanges(clusters: readonly [Cluster, Cluster], flows: readonly RecordedFlow[], pods: readonly string[]): FlowChanges {
   const [before, after] = clusters;
   const places = new Places(clusters, pods);
-  const asked = flows.map((flow) => ({ flow, from: places.find(flow.from), to: places.find(flow.to) }));
+  const { known, unknown } = placed(flows, places);
   const changes: FlowChange[] = [];
   let unchanged = 0;
-  let unknown = 0;
-  for (const { flow, from, to } of asked) {
-    if (from === undefined || to === undefined) {
-      unknown++;
-      continue;
-    }
-    const question = { from, to, protocol: flow.protocol, port: flow.port };
+  for (const { count, from, to, protocol, port, fromText, toText } of known) {
+    const question = { from, to, protocol, port };
     const change = attempt(() => changeOf(before.flow(question), after.flow(question)));
     if (change === undefined) unchanged++;
-    else
-      changes.push({
-        ...change,
-        from: peerText(flow.from),
-        to: peerText(flow.to),
-        protocol: flow.protocol,
-        port: flow.port,
-        count: flow.count,
-      });
+    else changes.push({ ...change, from: fromText, to: toText, protocol, port, count });
   }
   changes.sort((a, b) => b.count - a.count);
   return { changes, unchanged, unknown: { flows: unknown, pods: [...places.unknown] }, recorded: [...places.recorded] };
+}
+
+interface PlacedFlow extends Pick<RecordedFlow, 'protocol' | 'port' | 'count'> {
+  readonly from: string;
+  readonly to: string;
+  readonly fromText: string;
+  readonly toText: string;
+}
+
+/** Flows between the same places are one: pods of a workload share theirs. Everybody is declared before anything is asked. */
+function placed(flows: readonly RecordedFlow[], places: Places): { known: PlacedFlow[]; unknown: number } {
+  const known = new Map<string, PlacedFlow>();
+  let unknown = 0;
+  for (const { from, to, protocol, port, count } of flows) {
+    const [source, destination] = [places.find(from), places.find(to)];
+    if (source === undefined || destination === undefined) {
+      unknown++;
+      continue;
+    }
+    const key = [source, destination, protocol, port].join(' ');
+    const texts = { fromText: from.pod === undefined ? peerText(from) : source, toText: to.pod === undefined ? peerText(to) : destination };
+    const flow = { from: source, to: destination, protocol, port, count, ...texts };
+    known.set(key, { ...flow, count: count + (known.get(key)?.count ?? 0) });
+  }
+  return { known: [...known.values()], unknown };
 }
 
 /** A packet that the datapath refuses before it asks a policy is not changed by one. */

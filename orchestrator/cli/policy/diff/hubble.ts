@@ -56,9 +56,11 @@ function isReply(flow: Fields, { protocol, port, flags }: Layer4): boolean {
   return said === true || (flags.SYN === true && flags.ACK === true) || icmpAnswers[protocol]?.includes(port) === true;
 }
 
-function readEnd(endpoint: unknown, address: unknown, names: unknown): RecordedPeer {
+function readEnd(endpoint: unknown, address: unknown, said: unknown): RecordedPeer {
   const known = isFields(endpoint) ? endpoint : {};
   const labels = texts(known.labels);
+  // An identity that names led to says which ones; patterns are no names.
+  const names = [...new Set([...texts(said), ...labels.flatMap((label) => /^fqdn:([^*]+?)\.?$/.exec(label)?.[1] ?? [])])];
   const reserved = labels.flatMap((label) => /^reserved:([a-z0-9-]+)=?$/.exec(label)?.[1] ?? []);
   const pod = field(known, 'pod_name', 'podName');
   const namespace = typeof known.namespace === 'string' ? known.namespace : '';
@@ -66,7 +68,7 @@ function readEnd(endpoint: unknown, address: unknown, names: unknown): RecordedP
   return {
     ...(namespace !== '' && (typeof pod === 'string' && pod !== '' ? { pod: `${namespace}/${pod}` } : podOfIdentity(known, namespace))),
     ...(typeof address === 'string' && address !== '' && { address }),
-    ...(texts(names).length > 0 && { names: texts(names) }),
+    ...(names.length > 0 && { names }),
     // Addresses outside are known by the address; what Hubble calls world says no more.
     ...(reserved.some((name) => !name.startsWith('world')) && { reserved: reserved.filter((name) => !name.startsWith('world')) }),
     ...(labels.some((label) => label.startsWith('k8s:')) && { labels }),

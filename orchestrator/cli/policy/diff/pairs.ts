@@ -18,6 +18,8 @@ import { type TrafficClass, trafficClasses } from './traffic-classes.ts';
 export interface End {
   /** What `cluster.flow` calls it. */
   readonly place: string;
+  /** Another one of its class, to be asked about flows within it. */
+  readonly twin?: string | undefined;
   readonly text: string;
   /** Of a pod. */
   readonly labels?: Labels;
@@ -49,8 +51,8 @@ export interface Side {
 export function pairChanges(before: Side, after: Side, isConcerned: (labels: Labels) => boolean): PairChanges {
   const sides = [before, after];
   const policies = sides.flatMap((side) => side.policies);
-  const pods = podGroups(sides.map(({ documents }) => documents)).map(({ name, count, labels }): End => {
-    return { place: name, text: count === 1 ? name : `${name} (+${count - 1} alike)`, labels };
+  const pods = podGroups(sides.map(({ documents }) => documents)).map(({ name, count, twin, labels }): End => {
+    return { place: name, twin, text: count === 1 ? name : `${name} (+${count - 1} alike)`, labels };
   });
   const outside = outsideEnds(sides, policies);
   const traffic = trafficClasses(policies, portNumbers(sides.map(({ documents }) => documents)));
@@ -59,7 +61,7 @@ export function pairChanges(before: Side, after: Side, isConcerned: (labels: Lab
   const ends = [...pods, ...outside];
   for (const from of ends) {
     for (const to of ends) {
-      if (from === to && from.labels === undefined) continue;
+      if (from === to && from.twin === undefined) continue;
       if (![from, to].some(({ labels }) => labels !== undefined && isConcerned(labels))) continue;
       asked += traffic.length;
       changes.push(...changesBetween(before.cluster, after.cluster, from, to, traffic));
@@ -71,7 +73,7 @@ export function pairChanges(before: Side, after: Side, isConcerned: (labels: Lab
 function changesBetween(before: Cluster, after: Cluster, from: End, to: End, traffic: readonly TrafficClass[]): PairChange[] {
   const found = new Map<string, PairChange & { ports: string[] }>();
   for (const { protocol, port, text } of traffic) {
-    const question = { from: from.place, to: to.place, protocol, port };
+    const question = { from: from.place, to: from === to ? (to.twin ?? to.place) : to.place, protocol, port };
     const change = changeOf(before.flow(question), after.flow(question));
     if (change === undefined) continue;
     const key = [change.kind, ...change.by].join('\n');
@@ -79,7 +81,14 @@ function changesBetween(before: Cluster, after: Cluster, from: End, to: End, tra
     if (known !== undefined) known.ports.push(text);
     else found.set(key, { kind: change.kind, from: from.text, to: to.text, ports: [text], by: change.by });
   }
-  return [...found.values()].map((change) => (change.ports.length === traffic.length ? { ...change, ports: ['every port'] } : change));
+  return [...found.values()].map((change) => ({ ...change, ports: portTexts(change.ports, traffic) }));
+}
+
+/** Nearly all of them are told by what is not among them. */
+function portTexts(ports: readonly string[], traffic: readonly TrafficClass[]): readonly string[] {
+  const others = traffic.map(({ text }) => text).filter((text) => !ports.includes(text));
+  if (others.length === 0) return ['every port'];
+  return others.length <= 3 && ports.length > 4 ? [`every port but ${others.join(', ')}`] : ports;
 }
 
 const reservedEnds = [

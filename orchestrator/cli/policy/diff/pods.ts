@@ -10,6 +10,8 @@ export interface PodGroup {
   readonly name: string;
   /** How many there are, with it. */
   readonly count: number;
+  /** Another one of them, if there is one: a pod's packets to itself are nobody's business. */
+  readonly twin: string | undefined;
   readonly labels: Labels;
 }
 
@@ -31,7 +33,10 @@ export function podGroups(sides: readonly (readonly CheckedDocument[])[]): PodGr
   for (const [name, { labels }] of views[0]) {
     const key = JSON.stringify([name.split('/')[0], ...views.map((view) => view.get(name)?.key)]);
     const known = groups.get(key);
-    groups.set(key, known === undefined ? { name, count: 1, labels } : { ...known, count: known.count + 1 });
+    groups.set(
+      key,
+      known === undefined ? { name, count: 1, twin: undefined, labels } : { ...known, count: known.count + 1, twin: known.twin ?? name },
+    );
   }
   return [...groups.values()];
 }

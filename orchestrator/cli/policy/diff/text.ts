@@ -1,6 +1,6 @@
 // A diff in words, for people.
 
-import { type Paint, pad } from '../../paint.ts';
+import type { Paint } from '../../paint.ts';
 import type { ChangeKind } from './change.ts';
 import type { FlowChange, FlowChanges } from './flow-changes.ts';
 import type { PairGroup } from './grouping.ts';
@@ -65,12 +65,12 @@ function flowLines({ changes, unchanged, unknown, recorded, recording }: NonNull
   }
   const left = Object.entries({
     reply: 'replies',
-    event: 'other events',
-    protocol: 'of protocols without ports',
+    event: 'events',
+    protocol: 'other protocols',
     unreadable: 'unreadable',
   });
   const told = left.flatMap(([name, words]) =>
-    skipped[name as keyof typeof skipped] > 0 ? [`${skipped[name as keyof typeof skipped]} ${words}`] : [],
+    skipped[name as keyof typeof skipped] > 0 ? [`${words} ${skipped[name as keyof typeof skipped]}`] : [],
   );
   if (told.length > 0) lines.push(`  lines left out: ${told.join(', ')}`);
   return lines;
@@ -83,12 +83,10 @@ function flowLine({ from, to, port, protocol, count: times, by, before, after }:
 
 function pairLines(groups: readonly PairGroup[], kind: ChangeKind, paint: Paint): string[] {
   if (groups.length === 0) return [];
-  const rows = groups.map(({ from, to, ports, by }) => [`${cutList(from)} → ${cutList(to)}`, cutList(ports, 12), by.join(', ')]);
-  const [first, second] = [0, 1].map((column) => Math.min(60, Math.max(...rows.map((row) => row[column].length))) + 2);
-  return [
-    `  ${kindWord(kind, paint)}`,
-    ...cut(rows.map(([ends, ports, by]) => `    ${pad(ends, first)}${pad(ports, second)}${paint.faint(by)}`)),
-  ];
+  const rows = groups.map(({ from, to, ports, by }) => {
+    return `    ${cutList(from)} → ${cutList(to)}: ${cutList(ports, 12)}\n      ${paint.faint(by.join(', '))}`;
+  });
+  return [`  ${kindWord(kind, paint)}`, ...cut(rows)];
 }
 
 function kindWord(kind: ChangeKind, paint: Paint): string {

@@ -9,7 +9,7 @@ import { addDocument } from '../cluster-documents.ts';
 import { podNames, readDocuments } from '../documents.ts';
 import { type EngineName, engineNames } from '../engines.ts';
 import { readFlags, usageError } from '../flags.ts';
-import { parsePeer, parsePort } from '../peer.ts';
+import { parsePeer, parsePortOrName } from '../peer.ts';
 import { outputFlag, type Subcommand } from '../subcommand.ts';
 import type { Status, Terminal } from '../terminal.ts';
 import { flowJson, flowText } from './flow-text.ts';
@@ -17,7 +17,7 @@ import { flowJson, flowText } from './flow-text.ts';
 const flags = {
   from: { value: 'PEER', sentence: 'who sends: NAMESPACE/POD, an address, host, remote-node, kube-apiserver, …' },
   to: { value: 'PEER', sentence: 'who is sent to: the same, or a DNS name given with --dns' },
-  port: { value: 'PORT', sentence: '5432/tcp, 53/udp, 8/icmp; without a protocol it is TCP' },
+  port: { value: 'PORT', sentence: '5432/tcp, 53/udp, 8/icmp; or a name of the destination; without a protocol it is TCP' },
   dns: { value: 'NAME=ADDRESS', repeats: true, sentence: 'a DNS answer that the sender got: api.example.com=203.0.113.10[,TTL]' },
   pod: { value: 'POD', repeats: true, sentence: 'a pod that is not in the files: shop/checkout:app=checkout,tier=front' },
   enforcement: { value: 'MODE', choices: ['default', 'always', 'never'], sentence: 'always: pods without a policy are closed too' },
@@ -47,7 +47,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<Status>
   const asked = {
     from: parse('--from', () => parsePeer(from)),
     to: parse('--to', () => parsePeer(to)),
-    ...parse('--port', () => parsePort(port)),
+    ...parse('--port', () => parsePortOrName(port)),
   };
   const answers = values.dns.map((text) => parse('--dns', () => parseDns(text)));
   const declared = values.pod.map((text) => parse('--pod', () => parsePod(text)));

@@ -5,7 +5,7 @@ export interface Question {
   readonly from?: string;
   readonly to?: string;
   readonly protocol?: string;
-  readonly port?: number;
+  readonly port?: number | string;
   readonly matchName?: string;
   readonly matchPattern?: string;
   readonly name?: string;

@@ -1,14 +1,15 @@
 // A flow of a suite: its combinations of peers and ports, and what is wrong with an answer.
 
 import type { Protocol } from '../../../testing/message.ts';
-import { parsePort } from '../peer.ts';
+import { parsePortOrName } from '../peer.ts';
 import type { Answer } from '../report/outcome.ts';
 import type { Step } from './schema.ts';
 
 export interface AskedFlow {
   readonly from: string;
   readonly to: string;
-  readonly port: number;
+  /** Or what the destination calls it. */
+  readonly port: number | string;
   readonly protocol: Protocol;
 }
 
@@ -28,7 +29,7 @@ export interface AnsweredFlow {
 
 /** Every combination. Throws a TypeError for what is no text or no port. */
 export function flowsOf({ from, to, port, protocol }: Step): AskedFlow[] {
-  const ports = listOf(port).map((one) => parsePort(String(one), protocol));
+  const ports = listOf(port).map((one) => parsePortOrName(String(one), protocol));
   const names = (value: unknown, field: string) =>
     listOf(value).map((name) => {
       if (typeof name !== 'string') throw new TypeError(`${field}: not a text: ${JSON.stringify(name)}`);

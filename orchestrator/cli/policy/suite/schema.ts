@@ -16,9 +16,9 @@ const given = {
   /** Paths and globs from the suite's folder, and objects written out. */
   manifests: list(any()),
   namespaces: map(object({ labels })),
-  pods: map(object({ labels, ip: string(), serviceAccount: string(), ports: map(integerOrString()), unmanaged: boolean() })),
+  pods: map(object({ labels, ip: string(), serviceAccount: string(), ports: map(integerOrString()) })),
   outside: map(object({ names: list(string()), reserved: list(string()) })),
-  nodes: map(object({ ip: string(), apiServer: boolean() }, { required: ['ip'] })),
+  nodes: map(object({ ip: string(), apiServer: boolean(), local: boolean() }, { required: ['ip'] })),
   dns: list(answer),
 };
 

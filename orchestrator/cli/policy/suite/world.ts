@@ -8,6 +8,7 @@ import type { FieldPath } from '../../../model/policy/problem.ts';
 import type { Cluster } from '../../../testing/cluster.ts';
 import { addDocument } from '../cluster-documents.ts';
 import { checkDocument } from '../documents.ts';
+import { isSuiteName } from '../inputs.ts';
 import { parsePort } from '../peer.ts';
 import type { PlacedTest } from './read.ts';
 import type { Given, Step } from './schema.ts';
@@ -25,7 +26,7 @@ export class SuiteFiles {
     const path = join(this.folder, pattern);
     let documents = this.read.get(path);
     if (documents === undefined) {
-      documents = readManifestFiles([path]);
+      documents = readManifestFiles([path]).then((read) => read.filter(({ file }) => !isSuiteName(file)));
       this.read.set(path, documents);
     }
     return documents;
