@@ -5,6 +5,7 @@ import { addressSlot } from '../datapath/address-slot.ts';
 import { ENDPOINT_EGRESS_ENFORCED, ENDPOINT_INGRESS_ENFORCED, HINT_ENDPOINT } from '../datapath/generated/enums.ts';
 import type { Grant, GrantKey } from '../datapath/generated/layouts.ts';
 import { endpointsSpec, epochsSpec, grantsSpec, ipcacheSpec, policySpec } from '../datapath/generated/maps.ts';
+import { policyKey } from '../datapath/reconcile/policy-entry.ts';
 import type { PolicyRow } from '../model/policy/entry.ts';
 import type { PolicyChanges } from '../model/policy/resolve/changes.ts';
 import type { Resolver } from '../model/policy/resolve/resolver.ts';
@@ -12,7 +13,7 @@ import { prefixWords } from '../net/words.ts';
 import type { Machine } from './machine.ts';
 import type { Place } from './place.ts';
 import type { Pod } from './pods.ts';
-import { policyEntry, policyKey } from './policy-entries.ts';
+import { entryOf } from './policy-entries.ts';
 import { Table } from './table.ts';
 
 /** An entry of the ipcache: prefix or address as text. */
@@ -70,7 +71,7 @@ export class Tables {
   }
 
   private putPolicy(row: PolicyRow): void {
-    const [key, value] = policyEntry(row);
+    const [key, value] = entryOf(row);
     for (const machine of this.machines) machine.map(policySpec).updateNow(key, value);
   }
 
