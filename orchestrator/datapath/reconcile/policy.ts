@@ -56,6 +56,7 @@ export class PolicyWriter {
   static async open(datapath: Pick<Datapath, 'map'>, options: PolicyWriterOptions = {}): Promise<PolicyWriter> {
     const writer = new PolicyWriter(datapath, options.epochs ?? (await Epochs.open(datapath)), options.proxyPorts ?? {});
     for await (const [key, entry] of writer.map.entries()) writer.note(entryRow(key, entry), true);
+    for (const set of writer.sets.values()) set.dirty.clear();
     await writer.endpoints.load();
     await writer.prefixes.load();
     return writer;

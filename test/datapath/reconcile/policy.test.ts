@@ -5,6 +5,7 @@ import t from 'tap';
 import { PolicyWriter } from '../../../orchestrator/datapath/reconcile/policy.ts';
 import type { Change, PolicyChange } from '../../../orchestrator/datapath/reconcile/rows.ts';
 import { Resolver } from '../../../orchestrator/model/policy/resolve/resolver.ts';
+import { sequence } from '../../bench/sequence.ts';
 import { type Input, inputs, podNumbers } from '../../model/policy/resolve/arbitrary.ts';
 import { feed, worldAfter } from '../../model/policy/resolve/mirror.ts';
 import { naiveVerdict, type World } from '../../model/policy/resolve/naive.ts';
@@ -80,17 +81,17 @@ class Observer {
 }
 
 /** Writes one input after the other, and looks at every packet at every step of each. */
-async function follow(observer: Observer, sequence: readonly Input[]): Promise<number> {
+async function follow(observer: Observer, given: readonly Input[]): Promise<number> {
   const watch: Watch = {};
   const writer = await PolicyWriter.open(watched(observer.datapath, watch), { proxyPorts });
   const resolver = new Resolver({ firstSet: writer.nextSet });
   writer.prune();
   await writer.write();
   let between = 0;
-  for (const [index, input] of sequence.entries()) {
+  for (const [index, input] of given.entries()) {
     feed(resolver, input);
-    const world = worldAfter(sequence.slice(0, index + 1));
-    const flows = flowsOf(world).filter(({ endpoint }) => worldAfter(sequence.slice(0, index)).endpoints.has(endpoint));
+    const world = worldAfter(given.slice(0, index + 1));
+    const flows = flowsOf(world).filter(({ endpoint }) => worldAfter(given.slice(0, index)).endpoints.has(endpoint));
     for (const change of changesOf(input, resolver.takeChanges())) {
       const before = await observer.fresh(flows);
       const seen: Verdict[][] = [];
@@ -132,17 +133,60 @@ async function checkWritten(observer: Observer, world: World): Promise<void> {
       if (verdict !== wanted[at]) throw new Error(`${kind}: ${JSON.stringify(flows[at])}: ${verdict}, not ${wanted[at]}`);
 }
 
+/** Every write fails right before or after some step, and some are tried again only when more has changed. */
+async function stumble(observer: Observer, given: readonly Input[], chance: () => number): Promise<number> {
+  const watch: Watch = {};
+  const writer = await PolicyWriter.open(watched(observer.datapath, watch), { proxyPorts });
+  const resolver = new Resolver({ firstSet: writer.nextSet });
+  writer.prune();
+  await writer.write();
+  let failures = 0;
+  for (const [index, input] of given.entries()) {
+    feed(resolver, input);
+    for (const change of changesOf(input, resolver.takeChanges())) writer.stage(change);
+    let left = chance() % 12;
+    const fail = (): void => {
+      if (left-- === 0) throw new Error('gone');
+    };
+    if (chance() % 2 === 0) watch.beforeStep = fail;
+    else watch.onStep = async () => fail();
+    const isFailed = await writer.write().then(
+      () => false,
+      () => true,
+    );
+    watch.beforeStep = undefined;
+    watch.onStep = undefined;
+    if (isFailed) failures += 1;
+    if (isFailed && chance() % 3 === 0) continue;
+    await writer.write();
+    await checkWritten(observer, worldAfter(given.slice(0, index + 1)));
+  }
+  return failures;
+}
+
 for (const { name, open, skip } of machines) {
   t.test(name, { skip: await skip() }, async (t) => {
     t.test('at every step of a change every packet is judged as before, as after, or in between', async (t) => {
       const datapath = await open();
       const observer = new Observer(datapath);
       let between = 0;
-      const property = fc.asyncProperty(inputs, async (sequence) => {
-        between += await follow(observer, sequence);
+      const property = fc.asyncProperty(inputs, async (given) => {
+        between += await follow(observer, given);
       });
       await fc.assert(property, { numRuns: Number(process.env.AXONEME_FUZZ_RUNS ?? 6), endOnFailure: true });
       t.ok(between > 20, `${between} verdicts changed, ${observer.packets} packets were sent`);
+      await datapath.close();
+    });
+
+    t.test('a write that failed at any step is finished by the next', async (t) => {
+      const datapath = await open();
+      const observer = new Observer(datapath);
+      let failures = 0;
+      const property = fc.asyncProperty(inputs, fc.integer({ min: 1, max: 1e6 }), async (given, seed) => {
+        failures += await stumble(observer, given, sequence(seed));
+      });
+      await fc.assert(property, { numRuns: Number(process.env.AXONEME_FUZZ_RUNS ?? 8), endOnFailure: true });
+      t.ok(failures > 20, `${failures} writes failed`);
       await datapath.close();
     });
   });
