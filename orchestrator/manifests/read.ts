@@ -45,10 +45,13 @@ function readSpan(source: SourceText, span: Span): Document[] {
 
 /** An element of a list: a list of one for YAML. */
 function readItem(source: SourceText, { start, end }: Span): Document[] {
-  return readOne(source, start, (reading) => {
-    const tree = readYaml(source.text, start, end, reading);
+  const read = (reading: Reading) => {
+    const inner = new Reading();
+    const tree = attempt(inner, start, (inner) => readYaml(source.text, start, end, inner));
+    for (const problem of inner.problems) reading.add({ ...problem, path: problem.path.slice(1) });
     return tree?.kind === 'list' ? tree.items[0] : tree;
-  }).documents;
+  };
+  return readOne(source, start, read).documents;
 }
 
 /** JSON values one after the other. What follows a broken one is looked for where a line starts with a brace. */

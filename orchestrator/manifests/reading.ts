@@ -49,7 +49,7 @@ export class Reading {
     return this.problems.some(({ severity }) => severity === 'error');
   }
 
-  private add(problem: TextProblem): void {
+  add(problem: TextProblem): void {
     if (this.problems.length < mostTextProblems) this.problems.push(problem);
   }
 }

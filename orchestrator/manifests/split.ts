@@ -22,7 +22,7 @@ export function splitDocuments(text: string): Span[] {
 }
 
 function addSpan(spans: Span[], text: string, start: number, end: number): void {
-  const content = /(?:[ \t\r\n]+|#[^\n]*|^%[^\n]*)*/my;
+  const content = /(?:[ \t\r\n]+|#[^\n]*|(?<![^\n\ufeff])%[^\n]*)*/y;
   content.lastIndex = start;
   content.test(text);
   if (content.lastIndex < end) spans.push({ start, end });

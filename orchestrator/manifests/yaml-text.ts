@@ -41,7 +41,11 @@ function nextLine(cursor: Cursor): NextLine | undefined {
 
 function goesOn(cursor: Cursor, { offset, line }: NextLine, parent: number, flow: boolean): boolean {
   if (cursor.text[offset] === '#') return false;
-  if (!flow) return offset - line > parent;
+  if (!flow) {
+    let indent = 0;
+    while (cursor.text[line + indent] === ' ') indent++;
+    return indent > parent && offset > line + parent;
+  }
   return !isFlowIndicator(cursor.code(offset)) && !cursor.endsKey(offset, flow);
 }
 
@@ -83,7 +87,7 @@ function fold(lines: readonly string[], escapes: boolean): string {
     const bare = last ? line : trimEnd(line);
     const escaped = escapes && !last && oddBackslashes(bare);
     const content = escaped ? (bare.length === line.replace(/\r$/, '').length ? bare.slice(0, -1) : `${bare} `) : bare;
-    if (index > 0 && content === '' && !last) {
+    if (index > 0 && content === '' && !last && !escaped) {
       breaks++;
       continue;
     }
@@ -161,8 +165,8 @@ function blockLines(cursor: Cursor, parent: number, given: number | undefined): 
     cursor.line = start;
     cursor.offset = end;
   }
-  // The last line's own end starts no further line.
-  if (lines.length > 0 && lines[lines.length - 1] === '' && cursor.text[cursor.end - 1] === '\n') lines.pop();
+  // What stands behind the last line's end is no line.
+  if (lines[lines.length - 1] === '') lines.pop();
   return lines;
 }
 

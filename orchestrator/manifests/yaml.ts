@@ -60,13 +60,13 @@ class YamlReader {
       case '{':
         return this.flow();
     }
-    if (cursor.isIndicator('?')) cursor.stop('key', 'a name must be a word: "? " is not understood');
+    this.refuseComplexKey();
     if (cursor.isIndicator('-')) {
       if (!open) cursor.stop('syntax', 'a list must start in a line of its own');
       if (tabbed) cursor.stop('indentation', 'a tab cannot indent: use blanks');
       return { kind: 'list', offset, items: this.items(column) };
     }
-    if (!this.startsKey()) return this.scalar(parent, false);
+    if (!this.startsKey(false)) return this.scalar(parent, false);
     if (!open) cursor.stop('syntax', 'a name within a value: the value needs quotes, or a line of its own');
     if (tabbed) cursor.stop('indentation', 'a tab cannot indent: use blanks');
     return { kind: 'map', offset, fields: this.fields(column) };
@@ -87,7 +87,8 @@ class YamlReader {
     const merged: Tree[] = [];
     do {
       if (cursor.isIndicator('-')) cursor.stop('syntax', 'an element of a list among the fields of a map');
-      if (!this.startsKey()) this.unexpected();
+      this.refuseComplexKey();
+      if (!this.startsKey(false)) this.unexpected();
       this.field(fields, merged, false, () => this.block(column, false, true));
     } while (this.again(column));
     return withMerged(fields, merged);
@@ -106,8 +107,8 @@ class YamlReader {
       cursor.reading.refuse('key', offset, message, cursor.path.slice());
     }
     const tree = this.below(raw, () => {
-      const more = cursor.toContent();
-      if (flow ? more && /[,}]/.test(cursor.character()) : !more) return this.empty(cursor.offset);
+      if (!cursor.toContent() || (flow && /[,}\]]/.test(cursor.character()))) return this.empty(cursor.offset);
+      if (cursor.character() !== ':') cursor.stop('syntax', `":" is expected, not ${show(cursor.character())}`);
       cursor.offset++;
       return read();
     });
@@ -121,22 +122,24 @@ class YamlReader {
     fields.set(raw, { offset, value: tree });
   }
 
-  /** Whether a name and its colon stand here. */
-  private startsKey(): boolean {
+  private refuseComplexKey(): void {
+    if (this.cursor.isIndicator('?')) this.cursor.stop('key', 'a name must be a word: "? " is not understood');
+  }
+
+  /** Whether a name and its colon stand here, in one line. */
+  private startsKey(flow: boolean): boolean {
     const { cursor } = this;
     const { offset, line } = cursor;
-    const first = cursor.character();
+    const quoted = /["']/.test(cursor.character());
     let end: number;
-    if (first === '"' || first === "'") {
+    if (quoted) {
       readQuoted(cursor);
       end = cursor.line === line ? cursor.offset : cursor.end;
       [cursor.offset, cursor.line] = [offset, line];
-      while (end < cursor.end && (cursor.code(end) === 32 || cursor.code(end) === 9)) end++;
-    } else if (cursor.startsPlain(false) || cursor.isIndicator(':')) {
-      end = cursor.plainEnd(offset, false);
-      while (end < cursor.end && (cursor.code(end) === 32 || cursor.code(end) === 9)) end++;
-    } else return false;
-    if (!cursor.endsKey(end, false)) return false;
+    } else if (cursor.startsPlain(flow) || cursor.endsKey(offset, flow)) end = cursor.plainEnd(offset, flow);
+    else return false;
+    while (end < cursor.end && (cursor.code(end) === 32 || cursor.code(end) === 9)) end++;
+    if (!(quoted && flow ? cursor.text[end] === ':' : cursor.endsKey(end, flow))) return false;
     if (end - offset > longestKey) cursor.stop('key', `the name of a field is longer than ${longestKey} characters`);
     return true;
   }
@@ -163,10 +166,21 @@ class YamlReader {
   private flowItems(start: number): Tree[] {
     const items: Tree[] = [];
     while (!this.flowEnd(start, ']')) {
-      items.push(this.below(items.length, () => this.flowNode()));
+      if (this.cursor.character() === ',') this.cursor.stop('syntax', 'an element is missing before ","');
+      items.push(this.below(items.length, () => (this.startsKey(true) ? this.flowPair() : this.flowNode())));
       this.flowComma(start, ']');
     }
     return items;
+  }
+
+  /** `[a: 1]` is a list of one map. */
+  private flowPair(): Tree {
+    const { offset } = this.cursor;
+    this.enter(offset);
+    const fields = new Map<string, TreeField>();
+    const merged: Tree[] = [];
+    this.field(fields, merged, true, () => this.flowNode());
+    return { kind: 'map', offset, fields: withMerged(fields, merged) };
   }
 
   private flowFields(start: number): Map<string, TreeField> {
@@ -237,14 +251,14 @@ class YamlReader {
 
   private anchored(read: () => Tree): Tree {
     const { cursor } = this;
-    const name = this.word('the name of an anchor is missing');
+    const name = this.word();
     return this.anchors.name(name, cursor.path.length, read);
   }
 
   private alias(): Tree {
     const { cursor } = this;
     const offset = cursor.offset;
-    const name = this.word('the name of an anchor is missing');
+    const name = this.word();
     const found = this.anchors.find(name);
     if (typeof found === 'string') return cursor.stop('alias', found, offset);
     cursor.reading.spend(found.size, offset);
@@ -259,13 +273,14 @@ class YamlReader {
     for (const source of sources) this.cursor.reading.spend(source.kind === 'map' ? source.fields.size : 0, offset);
   }
 
-  /** What follows & or *, up to a blank. */
-  private word(missing: string): string {
+  /** The name of an anchor, behind its & or *. */
+  private word(): string {
     const { cursor } = this;
     const start = ++cursor.offset;
-    while (!isSpace(cursor.code()) && !/[,[\]{}]/.test(cursor.character())) cursor.offset++;
-    if (cursor.offset === start) cursor.stop('syntax', missing);
-    return cursor.text.slice(start, cursor.offset);
+    while (/[\w-]/.test(cursor.character())) cursor.offset++;
+    if (cursor.offset > start && (isSpace(cursor.code()) || /[,\]}]/.test(cursor.character())))
+      return cursor.text.slice(start, cursor.offset);
+    return cursor.stop('syntax', 'the name of an anchor is letters, digits, - and _');
   }
 
   private tag(): never {
@@ -299,6 +314,9 @@ class YamlReader {
   private unexpected(): never {
     const { cursor } = this;
     const character = cursor.character();
+    this.refuseComplexKey();
+    if (character === '!') this.tag();
+    if (/[&*]/.test(character)) cursor.stop('key', 'the name of a field must be a word, without an anchor');
     if (/[@`%]/.test(character)) cursor.stop('syntax', `a value cannot start with ${character}: it needs quotes`);
     if (character === ':') cursor.stop('syntax', 'a ":" where none can be: a value that holds one needs quotes');
     const rest = cursor.text.slice(cursor.offset, Math.min(cursor.lineEnd(), cursor.offset + 60));

@@ -1,0 +1,65 @@
+// Limits: what is too large, too deep or multiplies itself ends with a message, soon and in little memory.
+
+import t from 'tap';
+import { problemText } from '../../orchestrator/manifests/problem-text.ts';
+import { readManifests } from '../../orchestrator/manifests/read.ts';
+
+const million = 1_000_000;
+const laughs = Array.from(
+  { length: 30 },
+  (_, index) =>
+    `a${index}: &a${index} [${Array(10)
+      .fill(index === 0 ? 'x' : `*a${index - 1}`)
+      .join()}]`,
+);
+const chain = Array.from(
+  { length: 5 },
+  (_, index) => `a${index}: &a${index} ${'['.repeat(60)}${index === 0 ? '' : `*a${index - 1}`}${']'.repeat(60)}`,
+);
+
+const texts: [what: string, text: string, message: RegExp][] = [
+  ['a text above the limit', 'a'.repeat(17 * million), /^f:1:1: the text has 17000000 characters: at most 16777216 are read$/],
+  ['millions of brackets', `a: ${'['.repeat(10 * million)}`, /^f:1:10\d: a(\[0\])+: maps and lists are more than 100 deep$/],
+  ['millions of brackets in JSON', `{"a": ${'['.repeat(10 * million)}`, /^f:1:10\d: a(\[0\])+: maps and lists are more than 100 deep$/],
+  ['millions of dashes', '- '.repeat(5 * million), /^f:1:\d+: (\[0\])+: maps and lists are more than 100 deep$/],
+  ['millions of braces', '{a: '.repeat(2.5 * million), /^f:1:\d+: a(\.a)+: maps and lists are more than 100 deep$/],
+  [
+    'a thousand indentations',
+    Array.from({ length: 2000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'),
+    /^f:10\d:10\d: a(\.a)+: maps/,
+  ],
+  [
+    'millions of values',
+    `a: [${'1,'.repeat(5 * million)}]`,
+    /^f:1:\d+: a\[\d+\]: the document holds more than 2000000 values$|^f:1:\d+: the document holds/,
+  ],
+  ['mentions of mentions', laughs.join('\n'), /^f:7:\d+: .*the document holds more than 2000000 values$/],
+  ['mentions within mentions', chain.join('\n'), /^f:2:\d+: a1(\[0\])+: maps and lists are more than 100 deep$/],
+  ['a quote over ten million characters', `a: "${'x\n'.repeat(5 * million)}`, /^f:1:4: a: a quote that is never closed$/],
+  ['a name of ten million characters', `${'k'.repeat(10 * million)}: 1`, /^f:1:1: the name of a field is longer than 1024 characters$/],
+  ['backslashes without end', `{"a": "${'\\'.repeat(10 * million)}`, /^f:1:7: a: a string without its closing quote$/],
+  ['a hundred thousand fields of one name', 'a: 1\n'.repeat(100_000), /^f:2:1: a: the field "a" is there twice: first at 1:1$/],
+  [
+    'bytes of no text',
+    Buffer.from(Array.from({ length: 100_000 }, (_, index) => (index * 7919) & 255)).toString('utf8'),
+    /^f:1:1: not a text: it holds/,
+  ],
+];
+for (const [what, text, message] of texts) {
+  t.test(`${what}: one message, soon`, async (t) => {
+    const start = performance.now();
+    const [first, ...more] = readManifests(text, { file: 'f' });
+    const time = performance.now() - start;
+    t.equal(first.object, undefined);
+    t.match(problemText(first.problems[0]), message);
+    t.ok(first.problems.length <= 10);
+    t.same(more, []);
+    t.ok(time < 5000, `${Math.round(time)} ms`);
+  });
+}
+
+t.test('more documents than anybody has are not read', async (t) => {
+  const documents = readManifests('---\na: 1\n'.repeat(100_010), { file: 'f' });
+  t.equal(documents.length, 100_001);
+  t.equal(problemText(documents[100_000].problems[0]), 'f:200001:4: at most 100000 documents are read');
+});
