@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { read, root } from '../support/sources.ts';
 
-const guide = read('docs/testing.md');
-const [first = '', ...others] = [...guide.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code);
+const [guide, readme] = [read('docs/testing.md'), read('README.md')];
+const [first = '', ...others] = blocks(guide);
 
 /** A test as users write it, for node:test. */
 export const testFile = first;
@@ -16,17 +16,27 @@ export interface Program {
   readonly prints: readonly string[];
 }
 
-/** The blocks after the first, by the heading that each stands under. */
-export const programs: readonly Program[] = others.map((code) => ({
-  title:
-    guide
-      .slice(0, guide.indexOf(code))
+/** The guide's blocks after the first, and the README's, by the heading that each stands under. */
+export const programs: readonly Program[] = [
+  ...others.map((code) => program(guide, code)),
+  ...blocks(readme)
+    .filter((code) => code.includes("'axoneme/testing'"))
+    .map((code) => program(readme, code)),
+];
+
+function blocks(text: string): string[] {
+  return [...text.matchAll(/```js\n(.*?)```/gs)].map(([, code = '']) => code);
+}
+
+function program(text: string, code: string): Program {
+  const title =
+    text
+      .slice(0, text.indexOf(code))
       .match(/^## (.+)$/gm)
       ?.at(-1)
-      ?.slice(3) ?? '',
-  code,
-  prints: [...code.matchAll(/^console\.log\(.*\); \/\/ (.+)$/gm)].map(([, line]) => line),
-}));
+      ?.slice(3) ?? '';
+  return { title, code, prints: [...code.matchAll(/^console\.log\(.*\); \/\/ (.+)$/gm)].map(([, line = '']) => line) };
+}
 
 /** What the programs find in their folder. */
 export function writeManifests(folder: string): void {
@@ -81,9 +91,4 @@ export function linkRunner(name: string, folder: string): void {
   mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true });
   const command = join(folder, 'node_modules/.bin', name);
   if (!existsSync(command)) symlinkSync(join(root, from, '.bin', name), command);
-}
-
-/** Blocks that nothing runs would be worse than none. */
-export function unread(): string[] {
-  return [...guide.matchAll(/^```(\w+)$/gm)].map(([, language]) => language).filter((language) => !['js'].includes(language));
 }
