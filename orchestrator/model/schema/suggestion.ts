@@ -27,16 +27,19 @@ function turn(name: string): string | undefined {
   return /^to[A-Z]/.test(name) ? `from${name.slice(2)}` : undefined;
 }
 
-/** Letters to insert, remove or replace. */
+/** Letters to insert, remove, replace, or swap with their neighbour. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > furthest) return furthest + 1;
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      const replaced = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, replaced, isSwap ? before[j - 2] + 1 : replaced));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length];
 }
