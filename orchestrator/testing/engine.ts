@@ -33,7 +33,7 @@ export interface Engine {
 /** Of a side on which nothing of ours is enforced. */
 export const open: SideJudgement = { verdict: 'allow', rule: undefined, reason: 'forwarded' };
 
-/** What differs between two judgements, in words; undefined: nothing. The rules read directly name rules by themselves. */
+/** What differs between two judgements, in words; undefined: nothing. Of equally good rules the model may name another one. */
 export function differenceOf(engine: Engine, judgement: Judgement, other: Engine, second: Judgement): string | undefined {
   for (const direction of ['egress', 'ingress'] as const) {
     const [ours, theirs] = [judgement[direction], second[direction]];
