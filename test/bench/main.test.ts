@@ -20,6 +20,8 @@ const promised = [
   'kernel.service_10',
   'kernel.service_10000',
   'kernel.denied',
+  'testing.flows_per_second',
+  'testing.start',
 ];
 const folder = mkdtempSync(join(tmpdir(), 'axoneme-bench-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
@@ -61,6 +63,17 @@ t.test('--json writes what was measured, beside its yardstick', { skip: noCompil
   t.match(policy, { value: Number, unit: 'ns', runs: 3, spread: Number, baseline: { name: String, value: Number }, ratio: Number });
   t.ok(policy && policy.value > 0 && policy.baseline && Math.abs((policy.ratio ?? 0) - policy.value / policy.baseline.value) < 1e-9);
   t.equal(denied?.baseline, undefined);
+});
+
+t.test('the library is measured as it is packed, beside the rules read directly and an empty process', async (t) => {
+  const file = join(folder, 'testing.json');
+  const { status, stderr } = bench('testing', '--rounds', '1', '--scale', '0.01', '--json', file);
+  t.equal(status, 0, stderr);
+  const { metrics } = JSON.parse(readFileSync(file, 'utf8')) as JsonReport;
+  t.match(metrics, [
+    { name: 'testing.flows_per_second', unit: 'flows/s', baseline: { name: 'the rules, read directly', value: Number } },
+    { name: 'testing.start', unit: 'ms', baseline: { name: 'node -e 0', value: Number } },
+  ]);
 });
 
 t.test('the example of the README runs', { skip: noCompiler }, async (t) => {

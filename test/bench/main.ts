@@ -43,6 +43,10 @@ async function measure(): Promise<Measured[]> {
     else for (const group of comparisons.groups) measured.push(...(await measureRounds(group, rounds)));
     if (typeof comparisons !== 'string') await comparisons.close();
   }
+  if (metrics.some(({ name }) => name.startsWith('policy.'))) {
+    const { policyComparisons } = await import('./policy-metrics.ts');
+    measured.push(...(await measureRounds(await policyComparisons(wanted, effort), rounds)));
+  }
   if (metrics.some(({ name }) => name.startsWith('testing.'))) {
     const { testingComparisons } = await import('./testing-metrics.ts');
     measured.push(...(await measureRounds(await testingComparisons(wanted, effort), rounds)));

@@ -36,8 +36,9 @@ export function describeMachine(): string {
 export function table(measured: readonly Measured[]): string {
   const lines = measured.map((row) => {
     const { name, value, unit, spread, baseline, ratio } = jsonMetric(row);
-    const compared = baseline === undefined ? '' : `${ratio?.toFixed(2)} × ${baseline.value.toFixed(1)} (${baseline.name})`;
-    return `${name.padEnd(34)} ${value.toFixed(1).padStart(8)} ${unit.padEnd(2)}  ± ${(spread / 2).toFixed(1).padEnd(6)} ${compared}`.trimEnd();
+    const text = (number: number): string => number.toFixed(unit === 'ms' && value < 10 ? 3 : 1);
+    const compared = baseline === undefined ? '' : `${ratio?.toFixed(2)} × ${text(baseline.value)} (${baseline.name})`;
+    return `${name.padEnd(34)} ${text(value).padStart(8)} ${unit.padEnd(2)}  ± ${text(spread / 2).padEnd(6)} ${compared}`.trimEnd();
   });
   return lines.join('\n');
 }
