@@ -66,6 +66,11 @@ export interface RunOptions {
   readonly random?: number;
   /** Identity that the tunnel's header carried, for from_overlay. */
   readonly tunnelIdentity?: number;
+  /**
+   * Bytes of payload in each segment of a packet that is still to be cut (GSO): TCP, or UDP whose length field is a segment's, without
+   * extension headers. 0 by default: it is one packet.
+   */
+  readonly segment?: number;
 }
 
 export interface RunResult {

@@ -24,7 +24,8 @@ export const ENDPOINT_HOST: u32 = 4;
 export const ENDPOINT_AUDIT: u32 = 8;
 /**
  * No entry of its policy set for egress, or for ingress, speaks of every peer (identity 0): who has no match of its own is denied without
- * another look. Set by whoever writes the set, after an entry of that kind went and before one comes. Wrongly set it denies, never allows.
+ * another look. Whoever writes the set sets it on its endpoints when the last such entry is gone, and clears it before the first one comes:
+ * wrongly set it denies, never allows.
  */
 export const ENDPOINT_EGRESS_PEERS_ONLY: u32 = 16;
 export const ENDPOINT_INGRESS_PEERS_ONLY: u32 = 32;

@@ -46,11 +46,13 @@ export class Runner implements Disposable {
 
   run(hook: number, packet: Uint8Array, options: RunOptions): RunResult {
     const program = this.programOf(hook, options);
-    const { tunnelIdentity, port = 1 } = options;
+    const { tunnelIdentity, port = 1, segment = 0 } = options;
     const frame = framed(packet, shortestPacket);
     const cut = packet.length < shortestPacket ? ethernetBytes + packet.length : 0;
     const isPlain = tunnelIdentity === undefined && cut === 0;
-    const context = { ifindex: port, ingressIfindex: port, cb: isPlain ? [] : entryOrders(tunnelIdentity, cut) };
+    const segments = segment === 0 ? 0 : Math.ceil(packet.length / segment);
+    const cb = isPlain ? [] : entryOrders(tunnelIdentity, cut);
+    const context = { ifindex: port, ingressIfindex: port, cb, gsoSize: segment, gsoSegments: segments };
     this.clearWorkspaces();
     const done = runFrame(this.bpf, this.libc, isPlain ? program : this.entryOf(hook, program), frame, context);
     const left = done.frame.slice(ethernetBytes);

@@ -79,8 +79,8 @@ export class WasmDatapath implements ImmediateDatapath, PacketRunner {
 
   runNow(hook: number, packet: Uint8Array, options: RunOptions = {}): RunResult {
     this.check();
-    const { port = 1, now = currentTick(), random = randomInt(2 ** 32), tunnelIdentity = 0 } = options;
-    const result = runPacket(this.engine, hook, packet, { port, now, random, tunnelIdentity });
+    const { port = 1, now = currentTick(), random = randomInt(2 ** 32), tunnelIdentity = 0, segment = 0 } = options;
+    const result = runPacket(this.engine, hook, packet, { port, now, random, tunnelIdentity, segment });
     this.ring.notify();
     return result;
   }

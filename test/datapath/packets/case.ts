@@ -26,6 +26,8 @@ export interface PacketStep {
   readonly packet: CasePacket;
   /** Identity in the tunnel header, at from_overlay. */
   readonly tunnelIdentity?: number;
+  /** Bytes of payload in each segment of a packet that is still to be cut. */
+  readonly segment?: number;
   /**
    * Where the packet goes: `local server`, `stack`, `overlay node2`, `proxy 15001`, or `drop` and the reason's name without
    * REASON_ in lower case: `drop policy denied`.

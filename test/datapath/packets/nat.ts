@@ -5,6 +5,7 @@ import type { Transport } from '../../../orchestrator/net/transport.ts';
 import { type CasePacket, sctp, tcp, udp } from '../../support/packet.ts';
 import type { PacketCase, Step } from './case.ts';
 import { web, withServices } from './services.ts';
+import { egress } from './two-pods.ts';
 
 const dns = { number: 8, frontend: 'vip:53', protocol: 'udp', backends: [{ id: 80, at: 'server:5353' }] } as const;
 const state = withServices(web, dns);
@@ -215,4 +216,57 @@ function withHeaderError(packet: CasePacket, error: number): CasePacket {
   };
 }
 
-export const natCases: readonly PacketCase[] = [...headers, ...checksums];
+/** Larger than an interface sends at once: somebody behind us cuts them. */
+const large = { payload: new Uint8Array(3000).fill(7) };
+const datagrams = { payload: new Uint8Array(2500).fill(7), length: 1208 };
+const lastOfThem = { payload: new Uint8Array(100).fill(7), length: 1208 };
+
+const segments: PacketCase[] = [
+  {
+    name: 'TCP that is still to be cut into segments is one packet, translated both ways',
+    state,
+    steps: roundTrip(large).map((step) => ({ ...step, segment: 1000 })),
+  },
+  {
+    name: 'UDP that is still to be cut keeps the length of its segments, both ways',
+    state,
+    steps: [
+      {
+        packet: udp('client:5000 > vip:53', datagrams),
+        segment: 1200,
+        verdict: 'local server',
+        output: udp('client:5000 > server:5353', datagrams),
+      },
+      {
+        packet: udp('server:5353 > client:5000', datagrams),
+        segment: 1200,
+        verdict: 'local client',
+        output: udp('vip:53 > client:5000', datagrams),
+      },
+    ],
+  },
+  {
+    name: 'only UDP that is still to be cut may claim more bytes than it has',
+    state,
+    steps: [
+      { packet: udp('client:5000 > server:53', lastOfThem), verdict: 'drop invalid packet', event: 'drop' },
+      { packet: udp('client:5000 > server:53', lastOfThem), segment: 1200, verdict: 'local server' },
+    ],
+  },
+  {
+    name: 'policy denies what is still to be cut like any packet, and counts all its bytes once',
+    state: egress('#1 egress allow 200 tcp 80'),
+    steps: [
+      { packet: tcp('client:40000 > server:80', 'A', large), segment: 1000, verdict: 'local server', flow: { packets: [1, 0] } },
+      {
+        packet: tcp('client:40000 > server:81', 'A', large),
+        segment: 1000,
+        verdict: 'drop policy denied',
+        event: 'drop',
+        flow: { absent: true },
+      },
+    ],
+  },
+];
+
+export const natCases: readonly PacketCase[] = [...headers, ...checksums, ...segments];

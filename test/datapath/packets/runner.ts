@@ -79,6 +79,7 @@ async function playPacket(stage: Stage, step: PacketStep): Promise<{ faults: str
     port: machine.ports[port],
     ...(machine.takesTime && { now: stage.now }),
     ...(step.tunnelIdentity !== undefined && { tunnelIdentity: step.tunnelIdentity }),
+    ...(step.segment !== undefined && { segment: step.segment }),
   });
   const counted = named(await stage.counted());
   const faults = [
