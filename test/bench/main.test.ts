@@ -22,6 +22,9 @@ const promised = [
   'kernel.denied',
   'testing.flows_per_second',
   'testing.start',
+  'policy.resolve_full',
+  'policy.identity_add',
+  'policy.change',
 ];
 const folder = mkdtempSync(join(tmpdir(), 'axoneme-bench-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
@@ -74,6 +77,13 @@ t.test('the library is measured as it is packed, beside the rules read directly 
     { name: 'testing.flows_per_second', unit: 'flows/s', baseline: { name: 'the rules, read directly', value: Number } },
     { name: 'testing.start', unit: 'ms', baseline: { name: 'node -e 0', value: Number } },
   ]);
+});
+
+t.test('resolution is measured beside nested loops that find the same cells', async (t) => {
+  const { status, stdout, stderr } = bench('policy.resolve_full', 'policy.change', '--rounds', '1', '--scale', '0.01');
+  t.equal(status, 0, stderr);
+  t.match(stdout, /^policy\.resolve_full +[\d.]+ ms .*nested loops/m);
+  t.match(stdout, /^policy\.change +[\d.]+ ms .*all resolved again/m);
 });
 
 t.test('the example of the README runs', { skip: noCompiler }, async (t) => {
