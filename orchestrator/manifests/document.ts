@@ -33,7 +33,8 @@ export class TextDocument implements Document {
   private readonly source: SourceText;
   private readonly start: number;
   private readonly reread: () => Tree | undefined;
-  private tree: Tree | undefined;
+  /** Let go when memory is wanted: of a long document it is many times the text. */
+  private tree: WeakRef<Tree> | undefined;
 
   constructor(source: SourceText, start: number, object: unknown, problems: readonly TextProblem[], reread: () => Tree | undefined) {
     this.file = source.file;
@@ -56,9 +57,10 @@ export class TextDocument implements Document {
   }
 
   private find(path: FieldPath): { offset: number; key: number; raw?: string } {
-    this.tree ??= this.reread();
-    if (this.tree === undefined) return { offset: this.start, key: this.start };
-    const { tree, key, whole } = findTree(this.tree, path);
+    const found = this.tree?.deref() ?? this.reread();
+    if (found === undefined) return { offset: this.start, key: this.start };
+    if (this.tree?.deref() !== found) this.tree = new WeakRef(found);
+    const { tree, key, whole } = findTree(found, path);
     if (!whole || tree.kind !== 'scalar') return { offset: key, key };
     return { offset: tree.offset, key, raw: tree.raw };
   }

@@ -85,10 +85,11 @@ function readOne(source: SourceText, start: number, read: (reading: Reading) => 
   if (tree === undefined) {
     return { documents: failed ? [new TextDocument(source, start, undefined, reading.problems, () => undefined)] : [], failed };
   }
-  let reread: Tree | undefined;
+  let last: WeakRef<Tree> | undefined;
   const again = () => {
-    reread ??= attempt(new Reading(), start, read);
-    return reread;
+    const tree = last?.deref() ?? attempt(new Reading(), start, read);
+    last = tree && new WeakRef(tree);
+    return tree;
   };
   const value = treeValue(tree);
   const items = listItems(value);

@@ -47,14 +47,14 @@ const texts: [what: string, text: string, message: RegExp][] = [
 ];
 for (const [what, text, message] of texts) {
   t.test(`${what}: one message, soon`, async (t) => {
-    const start = performance.now();
+    const before = process.cpuUsage();
     const [first, ...more] = readManifests(text, { file: 'f' });
-    const time = performance.now() - start;
+    const { user, system } = process.cpuUsage(before);
     t.equal(first.object, undefined);
     t.match(problemText(first.problems[0]), message);
     t.ok(first.problems.length <= 10);
     t.same(more, []);
-    t.ok(time < 5000, `${Math.round(time)} ms`);
+    t.ok(user + system < 10_000_000, `${Math.round((user + system) / 1000)} ms of the processor`);
   });
 }
 

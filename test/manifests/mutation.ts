@@ -54,14 +54,16 @@ export function spoilObject(given: unknown, random: Random): unknown {
     const [parent, key] = anywhere(object, random);
     if (parent === undefined) continue;
     const was = parent[key];
+    // Not twice much of much: what is too large is refused before it is interesting.
+    const much = Math.floor(2_000_000 / (1 + (JSON.stringify(was)?.length ?? 0)));
     const how = random(7);
     if (how === 0) parent[key] = pick(random, strange);
     else if (how === 1) delete parent[key];
     else if (how === 2) parent[pick(random, names)] = structuredClone(was);
-    else if (how === 3) parent[key] = Array(random(random(4) === 0 ? 20_000 : 100)).fill(was);
+    else if (how === 3) parent[key] = Array(Math.min(much, random(random(4) === 0 ? 20_000 : 100))).fill(was);
     else if (how === 4) parent[key] = deep(random);
     else if (how === 5) parent[`${key}${pick(random, ['s', '', ' ', 'X'])}`] = was;
-    else parent[key] = Object.fromEntries(Array.from({ length: random(3000) }, (_, index) => [`k${index}`, was]));
+    else parent[key] = Object.fromEntries(Array.from({ length: Math.min(much, random(3000)) }, (_, index) => [`k${index}`, was]));
   }
   return object;
 }
@@ -131,7 +133,12 @@ function doubleLine(text: string, at: number): string {
   return text.slice(0, end + 1) + text.slice(start);
 }
 
+const longest = 10_000_000;
+
 export function write(object: unknown, random: Random): string {
-  if (random(4) === 0) return JSON.stringify(object, null, pick(random, [0, 2])) ?? 'null';
-  return stringify(object, { collectionStyle: pick(random, ['any', 'any', 'flow']), aliasDuplicateObjects: random(2) === 0 });
+  if (random(4) === 0) return (JSON.stringify(object, null, pick(random, [0, 2])) ?? 'null').slice(0, longest);
+  return stringify(object, { collectionStyle: pick(random, ['any', 'any', 'flow']), aliasDuplicateObjects: random(2) === 0 }).slice(
+    0,
+    longest,
+  );
 }
