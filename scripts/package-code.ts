@@ -12,8 +12,8 @@ export async function bundleCode(folder: string): Promise<void> {
     platform: 'node',
     // The oldest Node in package.json's engines: it has no `using` yet.
     target: 'node22.18',
-    // Native code: stays a package of its own, and an optional one.
-    external: ['koffi'],
+    // Packages of their own: native code, which is optional, and a client that reads its protocol from files beside it.
+    external: ['koffi', 'etcd3'],
     logLevel: 'warning',
   });
 }

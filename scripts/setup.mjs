@@ -1,13 +1,14 @@
 // Brings a checkout to the point where a command can run: packages from npm, compilers from the system, what is built from
 // sources. Plain JavaScript for any Node an `npm` may come with, because it runs before Node 24 is here.
 //
-//   node scripts/setup.mjs [compilers] [build] [yardstick] [kernels] [runners]
+//   node scripts/setup.mjs [compilers] [build] [yardstick] [stores] [kernels] [runners]
 //
 //   (nothing)  node_modules as package-lock.json says
 //   compilers  and clang with libbpf's headers
 //   build      and build/datapath.wasm, build/datapath.bpf.o as new as their sources
 //   yardstick  and gcc, for what benchmarks are compared with
 //   runners    and the test runners under which the library's examples are run, apart from all other packages
+//   stores     and etcd, which clusters keep their state in
 //   kernels    and QEMU with what boots other kernels, for test/kernel-matrix.test.ts
 //
 // Says what it installs and why, installs system packages only as root and with apt, and is quiet when nothing is missing.
@@ -28,6 +29,7 @@ const missing = installSystemPackages({
   compilers: wants.has('compilers') || wants.has('build'),
   loader: wants.has('build'),
   yardstick: wants.has('yardstick'),
+  stores: wants.has('stores'),
   kernels: wants.has('kernels'),
 });
 if (wants.has('build')) buildIfStale(missing);

@@ -30,6 +30,7 @@ const mayImport: Record<string, string[]> = {
   'orchestrator/datapath': ['orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/datapath/kernel': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/datapath/wasm': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
+  'orchestrator/etcd': ['orchestrator/state', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/manifests': ['orchestrator/model', 'orchestrator/net', 'orchestrator/errors.ts'],
   'orchestrator/testing': [
     'orchestrator/datapath',

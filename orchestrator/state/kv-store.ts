@@ -11,8 +11,13 @@ export interface KvEntry {
   readonly version: bigint;
 }
 
-/** A condition of a transaction on one key. `absent`: no such key. `revision`: last written at exactly that revision. */
-export type KvCondition = { readonly key: string; readonly absent: true } | { readonly key: string; readonly revision: bigint };
+/**
+ * A condition of a transaction on one key. `absent`: no such key; with `prefix`, no key that starts with it. `revision`: last
+ * written at exactly that revision.
+ */
+export type KvCondition =
+  | { readonly key: string; readonly absent: true; readonly prefix?: boolean }
+  | { readonly key: string; readonly revision: bigint };
 
 export type KvOperation =
   | { readonly put: string; readonly value: Uint8Array; readonly lease?: KvLease }
@@ -61,7 +66,10 @@ export interface KvStore {
   get(key: string): Promise<KvEntry | undefined>;
   /** Keys that start with `prefix`, in order; at most `limit` from `from` on, as they were at `revision`. Throws KV_COMPACTED when that is gone. */
   list(prefix: string, options?: { limit?: number; from?: string; revision?: bigint; keysOnly?: boolean }): Promise<KvList>;
-  /** Both branches happen at once or not at all. */
+  /**
+   * All of the branch happens, or nothing. At most 128 operations; no key is written twice. Like every write: when it throws
+   * KV_TIMEOUT or KV_UNAVAILABLE it may have happened or may still happen, so conditions should make trying again harmless.
+   */
   transact(transaction: {
     readonly when: readonly KvCondition[];
     readonly then: readonly KvOperation[];
@@ -70,11 +78,20 @@ export interface KvStore {
   put(key: string, value: Uint8Array, options?: { lease?: KvLease }): Promise<bigint>;
   /** An absent key is not an error. */
   delete(key: string): Promise<bigint>;
-  /** Every change after `revision`, in order, none twice; goes on through broken connections. Throws KV_COMPACTED when changes are gone. */
+  /**
+   * Every change after `revision`, in order, none twice; goes on through broken connections. Ends when the signal is aborted.
+   * Throws KV_COMPACTED when changes are gone, KV_CLOSED when the store is closed.
+   */
   watch(prefix: string, options: { revision: bigint; signal: AbortSignal }): AsyncIterable<KvChange>;
-  /** List and watch for ever: relists after compaction and tells only the difference, with the deletes that were missed. */
+  /**
+   * List and watch until the signal is aborted: relists after compaction and tells only the difference, with the deletes that were
+   * missed. After `lost`, `synced` says that all is known again. Throws KV_REFUSED, and KV_CLOSED when the store is closed.
+   */
   follow(prefix: string, options: { signal: AbortSignal }): AsyncIterable<KvFollowed>;
-  /** Kept alive until revoked or the store is closed; if it is lost, granted anew and everything put under it put again. */
+  /**
+   * Kept alive until revoked or the store is closed (then it ends after its ttl). If it is lost, granted anew, and everything put
+   * under it put again where no one else has put that key meanwhile.
+   */
   lease(ttl: number): Promise<KvLease>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// System packages: what is missing of compilers, loader and QEMU, asked of apt when that is possible, else named as missing
+// System packages: what is missing of compilers, loader, etcd and QEMU, asked of apt when that is possible, else named as missing
 // together with what will be skipped without it.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -46,6 +46,22 @@ const things = [
     packages: [['gcc', 'libc6-dev']],
     purpose: 'compiles the native loops that benchmarks are compared with',
     loss: 'the comparison',
+  },
+  {
+    group: 'stores',
+    name: 'etcd with etcdctl',
+    here: () => hasProgram('etcd') && hasProgram('etcdctl'),
+    packages: [['etcd-server', 'etcd-client'], ['etcd']],
+    purpose: 'the key-value store that clusters are tested with',
+    loss: 'whatever needs a cluster',
+  },
+  {
+    group: 'stores',
+    name: 'openssl',
+    here: () => hasProgram('openssl'),
+    packages: [['openssl']],
+    purpose: 'makes the certificates of tests',
+    loss: 'the tests of TLS',
   },
   {
     group: 'kernels',

@@ -1,0 +1,68 @@
+// Follow: a list, then its changes, for ever. What is known is kept as key and revision, so that a list after a gap can be told as
+// the difference, with the deletes that nobody saw.
+import type { KvFollowed } from '../state/kv-store.ts';
+import type { Connections } from './connections.ts';
+import { isCompaction, isRetryable } from './failure.ts';
+import { list } from './list.ts';
+import { pause } from './pause.ts';
+import { watchStates } from './watch.ts';
+import type { Keys } from './wire.ts';
+
+const lostAfterMs = 5_000;
+
+export async function* follow(connections: Connections, keys: Keys, prefix: string, signal: AbortSignal): AsyncGenerator<KvFollowed> {
+  const known = new Map<string, bigint>();
+  let lost = false;
+  let failingSince: number | undefined;
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    let revision: bigint;
+    try {
+      const listed = await list(connections, keys, prefix);
+      if (signal.aborted) return;
+      const gone = new Set(known.keys());
+      for (const entry of listed.entries) {
+        gone.delete(entry.key);
+        if (known.get(entry.key) === entry.revision) continue;
+        known.set(entry.key, entry.revision);
+        yield { kind: 'put', entry };
+      }
+      for (const key of gone) {
+        known.delete(key);
+        yield { kind: 'delete', key };
+      }
+      revision = listed.revision;
+    } catch (error) {
+      if (!isRetryable(error) && !isCompaction(error)) throw error;
+      failingSince ??= Date.now() - connections.timeoutMs;
+      if (!lost && Date.now() - failingSince >= lostAfterMs) {
+        lost = true;
+        yield { kind: 'lost', reason: (error as Error).message };
+      }
+      await pause(Math.random() * Math.min(5_000, 100 * 2 ** Math.min(attempt, 6)), signal);
+      continue;
+    }
+    attempt = 0;
+    failingSince = undefined;
+    lost = false;
+    yield { kind: 'synced' };
+    try {
+      for await (const change of watchStates(connections, keys, prefix, { revision, signal })) {
+        if (change.kind === 'progress') continue;
+        if (change.kind === 'lost') {
+          lost = true;
+          yield change;
+          break;
+        }
+        if (change.kind === 'put') {
+          known.set(change.entry.key, change.entry.revision);
+          yield { kind: 'put', entry: change.entry };
+        } else {
+          known.delete(change.key);
+          yield { kind: 'delete', key: change.key };
+        }
+      }
+    } catch (error) {
+      if (!isCompaction(error)) throw error;
+    }
+  }
+}
