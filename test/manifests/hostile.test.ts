@@ -11,6 +11,8 @@ import { large } from './large.ts';
 import { type Random, random, spoilObject, spoilText, write } from './mutation.ts';
 import { complaints, good, outcome } from './whole-way.ts';
 
+t.setTimeout(600_000);
+
 const file = gunzipSync(readFileSync(new URL('../policy/cases/A-hand.jsonl.gz', import.meta.url))).toString('utf8');
 const manifests = file
   .trim()

@@ -4,6 +4,8 @@ import t from 'tap';
 import { problemText } from '../../orchestrator/manifests/problem-text.ts';
 import { readManifests } from '../../orchestrator/manifests/read.ts';
 
+t.setTimeout(600_000);
+
 const million = 1_000_000;
 const laughs = Array.from(
   { length: 30 },

@@ -9,6 +9,8 @@ import { Reading, unreadable } from '../../orchestrator/manifests/reading.ts';
 import { treeValue } from '../../orchestrator/manifests/tree.ts';
 import { readYaml } from '../../orchestrator/manifests/yaml.ts';
 
+t.setTimeout(600_000);
+
 type Outcome = { value: unknown } | { refused: string };
 
 function ours(text: string): Outcome {
