@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Cluster, openCluster } from '../../orchestrator/testing/cluster.ts';
 import type { EngineName } from '../../orchestrator/testing/open-engines.ts';
 import { bundleCode } from '../../scripts/package-code.ts';
+import { cpuTimePerOperation } from './cpu-time.ts';
 import type { Comparison } from './rounds.ts';
 import type { Effort } from './wasm-metrics.ts';
 
@@ -54,17 +55,20 @@ async function openWorld(engine: EngineName): Promise<Cluster> {
 const podName = (pod: number): string => `shop/app-${pod % podCount}`;
 const names = Array.from({ length: podCount }, (_, pod) => podName(pod));
 
-/** Questions a second. From every pod to one of the next tier, in turn; every other one asks for a port that is denied. */
+/**
+ * Questions in a second of this thread's time. From every pod to one of the next tier, in turn; every other one asks for a port that is
+ * denied.
+ */
 function askAll(cluster: Cluster, count: number): number {
   let allowed = 0;
-  const from = performance.now();
-  for (let turn = 0; turn < count; turn++) {
-    const [source, target] = [names[turn % podCount] as string, names[(turn + 1 + 10 * (turn % 11)) % podCount] as string];
-    if (cluster.flow({ from: source, to: target, port: turn & 1 ? 5432 : 5433 }).verdict === 'allow') allowed += 1;
-  }
-  const seconds = (performance.now() - from) / 1000;
+  const nanoseconds = cpuTimePerOperation(count, () => {
+    for (let turn = 0; turn < count; turn++) {
+      const [from, to] = [names[turn % podCount] as string, names[(turn + 1 + 10 * (turn % 11)) % podCount] as string];
+      if (cluster.flow({ from, to, port: turn & 1 ? 5432 : 5433 }).verdict === 'allow') allowed += 1;
+    }
+  });
   if (allowed !== count >> 1) throw new Error(`bench: testing.flows_per_second: ${allowed} of ${count} were allowed, not half of them`);
-  return count / seconds;
+  return 1e9 / nanoseconds;
 }
 
 async function start(): Promise<Comparison> {
