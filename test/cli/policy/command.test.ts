@@ -2,7 +2,12 @@
 import t from 'tap';
 import { openPaint } from '../../../orchestrator/cli/paint.ts';
 import { policy as run } from '../../../orchestrator/cli/policy/command.ts';
-import { folderOf, policy, policyReading, shop } from './axoneme.ts';
+import { root } from '../../support/sources.ts';
+import { runAsUser } from '../../support/user-process.ts';
+import { folderOf, main, policy, policyReading, shop } from './axoneme.ts';
+
+// Each call is a process of its own.
+t.setTimeout(120_000);
 
 const commands = ['lint', 'test', 'explain', 'diff'];
 
@@ -90,11 +95,9 @@ t.test('standard input is a file named -', async (t) => {
   t.match(policyReading(t, shop.policy, ['explain', ...peers, '-']), { status: 0, stdout: /: allow$/m });
 });
 
-t.test('without the right to use BPF the kernel engine is refused, and nothing is said of other engines', async (t) => {
-  if (process.getuid?.() !== 0) return t.skip('giving up rights takes root');
-  const { runAsUser } = await import('../../support/user-process.ts');
-  const { main } = await import('./axoneme.ts');
-  const { root } = await import('../../support/sources.ts');
+const skip = process.getuid?.() !== 0 && 'giving up rights takes root';
+
+t.test('without the right to use BPF the kernel engine is refused, and no other speaks in its place', { skip }, async (t) => {
   for (const engine of ['kernel', 'all']) {
     const args = ['--bounding-set=-all', '--inh-caps=-all', process.execPath, main, 'policy', 'test', '--engine', engine];
     const { status, stdout, stderr } = runAsUser('setpriv', [...args, 'test/policy/cases/D-sanitize.jsonl.gz'], root);

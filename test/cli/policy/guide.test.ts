@@ -4,6 +4,9 @@ import { read, root } from '../../support/sources.ts';
 import { runAsUser } from '../../support/user-process.ts';
 import { main } from './axoneme.ts';
 
+// Each call is a process of its own.
+t.setTimeout(120_000);
+
 const guide = read('docs/policy.md');
 const examples = [...guide.matchAll(/```sh\n(.*?)\n```\n\n```text\n(.*?)```/gs)].map(([, command, output]) => ({ command, output }));
 
