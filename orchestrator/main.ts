@@ -69,6 +69,14 @@ function find(name: string): Command | undefined {
   return Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
 }
 
+/** The status of a program that SIGPIPE ends, which Node ignores. */
+const readerLeft = 128 + 13;
+// A reader that has seen enough, such as head, is no fault of ours, but nor was the work finished.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(readerLeft);
+});
+
 const [name = 'help', ...args] = process.argv.slice(2);
 const command = find(name);
 try {

@@ -28,6 +28,15 @@ t.test('a name that every object has is not a command', async (t) => {
   t.equal(axoneme('constructor').status, 2);
 });
 
+t.test('a reader that has left ends the program without a word', async (t) => {
+  const { stdout, stderr } = runAsUser(
+    'sh',
+    ['-c', `(sleep 1; "$0" orchestrator/main.ts help; echo "status $?" >&2) | true`, process.execPath],
+    root,
+  );
+  t.same({ stdout, stderr }, { stdout: '', stderr: 'status 141\n' });
+});
+
 t.test('probe tells the mode and its reason, for people and for programs', async (t) => {
   const { capabilities, choice } = JSON.parse(axoneme('probe', '--json').stdout);
   t.ok(['kernel', 'wasm'].includes(choice.mode));
