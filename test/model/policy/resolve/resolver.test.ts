@@ -3,7 +3,9 @@
 import t from 'tap';
 import * as enums from '../../../../orchestrator/datapath/generated/enums.ts';
 import { Labels } from '../../../../orchestrator/model/labels.ts';
+import type { Variant } from '../../../../orchestrator/model/policy/resolve/cell.ts';
 import { clausesOf, portPrefixes, precedences } from '../../../../orchestrator/model/policy/resolve/clause.ts';
+import { type Content, ContentTable } from '../../../../orchestrator/model/policy/resolve/contents.ts';
 import { Resolver } from '../../../../orchestrator/model/policy/resolve/resolver.ts';
 import { estimateSize } from '../../../../orchestrator/model/policy/resolve/size.ts';
 import type { Peer, Policy, Rule, Traffic } from '../../../../orchestrator/model/policy/rule.ts';
@@ -222,6 +224,39 @@ t.test('an endpoint is closed until its identity is known', async (t) => {
   t.same(resolver.takeChanges().endpoints.get(1)?.enforced, { ingress: false, egress: false });
   resolver.setEnforcement('always');
   t.match(resolver.takeChanges(), { put: [{ identity: 1, direction: 'ingress' }] }, 'the local host may come in');
+});
+
+t.test('after many changes the rows are right, and what no cell holds is forgotten', async (t) => {
+  const resolver = shop();
+  for (let number = 400; number < 404; number += 1) resolver.putIdentity(identity(number, number % 2 === 0 ? 'client' : 'guest'));
+  const rules = (at: number): Policy =>
+    policy(`p${at % 12}`, 'server', { direction: 'ingress', peers: [apps(at % 3 === 0 ? 'client' : 'guest')], traffic: [port(1000 + at)] });
+  const rows = new Set<string>();
+  const text = (row: object): string => JSON.stringify({ ...row, rule: resolver.ruleText((row as { rule: number }).rule) });
+  const many = 4000;
+  for (let at = 0; at < many; at += 1) {
+    resolver.putPolicy(rules(at));
+    const { put, removed } = resolver.takeChanges();
+    for (const row of removed) rows.delete(text(row));
+    for (const row of put) rows.add(text(row));
+  }
+  const fresh = shop();
+  for (let number = 400; number < 404; number += 1) fresh.putIdentity(identity(number, number % 2 === 0 ? 'client' : 'guest'));
+  for (let at = many - 12; at < many; at += 1) fresh.putPolicy(rules(at));
+  const wanted = fresh.takeChanges().put.map((row) => JSON.stringify({ ...row, rule: fresh.ruleText(row.rule) }));
+  t.same([...rows].sort(), wanted.sort());
+
+  const table = new ContentTable();
+  const variants = Array.from(
+    { length: 1500 },
+    (_, id): Variant => ({ id, rule: { number: id, text: `${id}`, isBuiltin: false }, clauses: [] }),
+  );
+  const contents = variants.map((variant) => table.plus(table.empty, variant));
+  t.ok(table.isStale);
+  table.sweep(new Set([contents[7] as Content]));
+  t.same([table.size, table.isStale], [1, false]);
+  t.equal(table.plus(table.empty, variants[7] as Variant), contents[7], 'what is held is still the same');
+  t.equal(table.minus(contents[7] as Content, variants[7] as Variant), table.empty);
 });
 
 t.test('sizes say what does not fit', async (t) => {
