@@ -14,16 +14,17 @@ export class FlowSide {
   readonly verdict: PolicyVerdict;
   /** The rule that decided, as the datapath names it: `cnp/shop/checkout spec.egress[1]`. Undefined: none did. */
   readonly rule: string | undefined;
-  private readonly view: View;
-  private readonly question: Question | undefined;
-  private kept: Decision | undefined;
+  // Hard private: a runner that prints a side must not print the world behind it.
+  readonly #view: View;
+  readonly #question: Question | undefined;
+  #decision: Decision | undefined;
 
   constructor(direction: Direction, { verdict, rule }: SideJudgement, view: View, question: Question | undefined) {
     this.direction = direction;
     this.verdict = verdict;
     this.rule = rule;
-    this.view = view;
-    this.question = question;
+    this.#view = view;
+    this.#question = question;
   }
 
   /** Whether a policy speaks of this side at all. An address outside has none. */
@@ -43,9 +44,9 @@ export class FlowSide {
 
   /** All that can be said about it; undefined for an address outside. */
   get decision(): Decision | undefined {
-    if (this.question === undefined) return undefined;
-    this.kept ??= evaluate(this.view, this.question);
-    return this.kept;
+    if (this.#question === undefined) return undefined;
+    this.#decision ??= evaluate(this.#view, this.#question);
+    return this.#decision;
   }
 }
 
@@ -87,6 +88,11 @@ export class Flow {
   }
 
   toString(): string {
+    return this.explanation;
+  }
+
+  /** What `console.log` shows. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.explanation;
   }
 

@@ -1,4 +1,5 @@
 // Questions: what each side says, whatever the other does, and of every kind of packet.
+import { inspect } from 'node:util';
 import t from 'tap';
 import { openCluster } from '../../orchestrator/testing/cluster.ts';
 import { cart, db, from, openShop, policy, ports, web } from './shop.ts';
@@ -151,6 +152,8 @@ t.test('an explanation speaks of the state in which the question was asked', asy
   t.equal(cluster.flow({ from: web, to: db, port: 80 }).verdict, 'allow');
   t.match(before.explanation, /^deny: shop\/web → shop\/db 80\/TCP\n[\s\S]*denied by default/);
   t.match(String(before), 'nearest: ');
+  t.equal(inspect(before), before.explanation);
+  t.same(Object.keys(before.ingress), ['direction', 'verdict', 'rule'], 'whoever prints a side prints no world');
   t.same(JSON.parse(JSON.stringify(before)), {
     from: web,
     to: db,
