@@ -4,32 +4,22 @@ import { AgentError } from '../../errors.ts';
 import type { ReservedName } from '../../model/identity.ts';
 import type { Cluster } from '../../testing/cluster.ts';
 import { suggestion } from './flags.ts';
-import { type PeerText, parseSeconds } from './peer.ts';
+import { type PeerText, parseSeconds, reservedPeers } from './peer.ts';
 
 /** Addresses that stand for what is no pod: kept for benchmarks and documentation, so nobody has them. */
-export function reservedAddress(index: number): string {
-  return `198.19.255.${index + 1}`;
-}
+const wordAddress = (index: number) => `198.19.255.${index + 1}`;
 
-const reservedWords: Readonly<Record<string, readonly ReservedName[]>> = {
-  host: ['host'],
-  'remote-node': ['remote-node'],
-  'kube-apiserver': ['kube-apiserver'],
-  health: ['health'],
-  ingress: ['ingress'],
-  unmanaged: ['unmanaged'],
-  world: [],
-};
+/** Lets a word like `host` be asked about. Declared under the word, so that explanations say it too. */
+export function declareWord(cluster: Cluster, word: string): string {
+  const reserved = word === 'world' ? [] : [word as ReservedName];
+  return cluster.outside(wordAddress(reservedPeers.indexOf(word)), { name: word, reserved });
+}
 
 /** What `cluster.flow` calls it. `addresses`: those of DNS answers, by name. */
 export function placeOf(cluster: Cluster, peer: PeerText, pods: readonly string[], addresses: ReadonlyMap<string, string>): string {
   const { kind, text } = peer;
   if (kind === 'address') return text;
-  if (kind === 'reserved') {
-    const address = reservedAddress(Object.keys(reservedWords).indexOf(text));
-    cluster.outside(address, { reserved: reservedWords[text] });
-    return address;
-  }
+  if (kind === 'reserved') return declareWord(cluster, text);
   if (kind === 'name') {
     const address = addresses.get(text.replace(/\.$/, '').toLowerCase());
     if (address !== undefined) return address;

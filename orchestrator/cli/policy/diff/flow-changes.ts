@@ -4,7 +4,7 @@ import { AgentError } from '../../../errors.ts';
 import type { ReservedName } from '../../../model/identity.ts';
 import { clusterKey, namespaceKey, namespaceLabelPrefix, serviceAccountKey } from '../../../model/pod-labels.ts';
 import type { Cluster } from '../../../testing/cluster.ts';
-import { reservedAddress } from '../asked-peer.ts';
+import { declareWord } from '../asked-peer.ts';
 import { reservedPeers } from '../peer.ts';
 import { type Change, changeOf } from './change.ts';
 import type { RecordedFlow, RecordedPeer } from './recorded.ts';
@@ -109,10 +109,15 @@ class Places {
     return undefined;
   }
 
-  private reserved(kinds: readonly string[], address = reservedAddress(reservedPeers.indexOf(kinds[0]))): string {
-    if (kinds.includes('world') || this.isDeclared(address)) return address;
-    const known = kinds.filter((kind): kind is ReservedName => reservedPeers.includes(kind));
-    for (const cluster of this.clusters) cluster.outside(address, { reserved: known });
+  private reserved(kinds: readonly string[], address: string | undefined): string {
+    const known = kinds.filter((kind) => reservedPeers.includes(kind));
+    if (address === undefined) {
+      const [word = 'world'] = known;
+      if (!this.isDeclared(word)) for (const cluster of this.clusters) declareWord(cluster, word);
+      return word;
+    }
+    const reserved = known.filter((kind): kind is ReservedName => kind !== 'world');
+    if (reserved.length > 0 && !this.isDeclared(address)) for (const cluster of this.clusters) cluster.outside(address, { reserved });
     return address;
   }
 

@@ -7,7 +7,7 @@ import type { Policy } from '../../../model/policy/rule.ts';
 import { selects } from '../../../model/selector.ts';
 import { type Prefix, parsePrefix } from '../../../net/prefix.ts';
 import type { Cluster } from '../../../testing/cluster.ts';
-import { reservedAddress } from '../asked-peer.ts';
+import { declareWord } from '../asked-peer.ts';
 import type { CheckedDocument } from '../documents.ts';
 import { type ChangeKind, changeOf } from './change.ts';
 import { outsideClasses } from './outside-classes.ts';
@@ -91,26 +91,16 @@ function portTexts(ports: readonly string[], traffic: readonly TrafficClass[]): 
   return others.length <= 3 && ports.length > 4 ? [`every port but ${others.join(', ')}`] : ports;
 }
 
-const reservedEnds = [
-  'host',
-  'remote-node',
-  'kube-apiserver',
-  'health',
-  'ingress',
-  'unmanaged',
-] as const satisfies (keyof typeof reserved)[];
+const words = ['host', 'remote-node', 'kube-apiserver', 'health', 'ingress', 'unmanaged'];
 
 /** Declares them in both clusters, alike. */
 function outsideEnds(sides: readonly Side[], policies: readonly Policy[]): End[] {
   const named = outsideClasses(policies, groupPrefixes(sides));
   for (const { cluster } of sides) {
     for (const { address, names } of named) cluster.outside(address, { names });
-    for (const [index, name] of reservedEnds.entries()) cluster.outside(reservedAddress(index), { reserved: [name] });
+    for (const word of words) declareWord(cluster, word);
   }
-  return [
-    ...named.map(({ address, text }) => ({ place: address, text })),
-    ...reservedEnds.map((name, index) => ({ place: reservedAddress(index), text: name })),
-  ];
+  return [...named.map(({ address, text }) => ({ place: address, text })), ...words.map((word) => ({ place: word, text: word }))];
 }
 
 /** Prefixes that policies name by reference. */

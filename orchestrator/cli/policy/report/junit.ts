@@ -44,7 +44,7 @@ function caseElement({ id, title, file, mismatches, disputed, milliseconds }: Ou
   const name = title === '' || title === id ? id : `${id}: ${title}`;
   const open = `    <testcase classname=${quote(file)} name=${quote(name)} time="${seconds(milliseconds)}"`;
   if (mismatches.length > 0) {
-    const message = `${mismatches.length} of the answers differ`;
+    const message = mismatches.length === 1 ? '1 answer differs' : `${mismatches.length} answers differ`;
     return `${open}>\n      <failure message=${quote(message)}>${escapeXml(mismatches.map(describe).join('\n'))}</failure>\n    </testcase>\n`;
   }
   if (disputed.length > 0)

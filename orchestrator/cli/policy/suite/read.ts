@@ -33,9 +33,9 @@ export function readSuite(text: string, file: string): ReadSuite {
   const suites = documents.filter((document) => document.object !== undefined && !isManifest(document));
   const problems = documents.flatMap((document) => document.problems);
   const checked = suites.flatMap((document) => {
-    const found = locate(validate(document.object, suiteSchema), document);
+    const found = locate(validate(document.object, suiteSchema), document).map((problem) => ({ ...problem, severity: 'error' as const }));
     problems.push(...found);
-    return found.some(({ severity }) => severity === 'error') ? [] : [document];
+    return found.length > 0 ? [] : [document];
   });
   if (suites.length === 0 && problems.length === 0) {
     const message = 'no suite: a suite has "tests" or "flows"';

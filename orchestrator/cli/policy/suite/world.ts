@@ -6,10 +6,11 @@ import { readManifestFiles } from '../../../manifests/files.ts';
 import type { LocatedProblem } from '../../../manifests/problem-text.ts';
 import type { FieldPath } from '../../../model/policy/problem.ts';
 import type { Cluster } from '../../../testing/cluster.ts';
+import { declareWord } from '../asked-peer.ts';
 import { addDocument } from '../cluster-documents.ts';
 import { checkDocument } from '../documents.ts';
 import { isSuiteName } from '../inputs.ts';
-import { parsePort } from '../peer.ts';
+import { parsePort, reservedPeers } from '../peer.ts';
 import type { PlacedTest } from './read.ts';
 import type { Given, Step } from './schema.ts';
 
@@ -42,6 +43,7 @@ export interface World {
 /** What is wrong with the manifests. Throws WORLD_INVALID, or a TypeError, for what cannot be. */
 export async function buildWorld(world: World, beside: readonly Document[]): Promise<LocatedProblem[]> {
   const { cluster, test } = world;
+  for (const word of wordsOf(test)) declareWord(cluster, word);
   const problems = beside.flatMap((document) => addDocument(cluster, checkDocument(document)));
   for (const { facts, path } of test.given) {
     for (const [name, { labels = {} }] of Object.entries(facts.namespaces ?? {})) cluster.namespace(name, { labels });
@@ -51,6 +53,12 @@ export async function buildWorld(world: World, beside: readonly Document[]): Pro
     addPlaces(cluster, facts);
   }
   return problems;
+}
+
+/** `host` and the like need no declaration; a node of that name, declared later, takes the word. */
+function wordsOf({ flows }: PlacedTest): string[] {
+  const peers = flows.flatMap(({ from, to }) => [from, to].flat());
+  return reservedPeers.filter((word) => peers.includes(word));
 }
 
 function addPlaces(cluster: Cluster, { pods = {}, nodes = {}, outside = {}, dns = [] }: Given): void {
