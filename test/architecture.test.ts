@@ -32,6 +32,15 @@ const mayImport: Record<string, string[]> = {
   'orchestrator/datapath/wasm': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/etcd': ['orchestrator/state', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/manifests': ['orchestrator/model', 'orchestrator/net', 'orchestrator/errors.ts'],
+  'orchestrator/sandbox': [
+    'orchestrator/etcd',
+    'orchestrator/manifests',
+    'orchestrator/model',
+    'orchestrator/net',
+    'orchestrator/state',
+    'orchestrator/errors.ts',
+    'orchestrator/log.ts',
+  ],
   'orchestrator/testing': [
     'orchestrator/datapath',
     'orchestrator/manifests',

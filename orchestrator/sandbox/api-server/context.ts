@@ -1,0 +1,25 @@
+// Context: what every verb works with.
+import type { Registry } from './registry.ts';
+import type { ServiceNetwork, Surroundings } from './resource.ts';
+import type { Feed } from './storage/feed.ts';
+import type { Storage } from './storage/storage.ts';
+
+export interface Limits {
+  /** Watches at one time; one more is answered 429. */
+  readonly watches: number;
+  /** Bytes that may wait for one watcher to read them. */
+  readonly watchBacklog: number;
+}
+
+export interface Context {
+  readonly storage: Storage;
+  readonly registry: Registry;
+  readonly feed: Feed;
+  readonly serviceNetwork: ServiceNetwork;
+  readonly limits: Limits;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly counts: { watches: number };
+}
+
+export const surroundings = ({ now, serviceNetwork }: Context): Surroundings => ({ now: now(), serviceNetwork });

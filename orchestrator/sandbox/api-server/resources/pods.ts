@@ -1,0 +1,45 @@
+// Pods.
+import { type Json, type KubeObject, listAt, recordAt, textAt } from '../object.ts';
+import { resource } from '../resource.ts';
+import { definition } from '../schema/definitions.ts';
+import { podColumns } from '../table/pod-columns.ts';
+import { podErrors } from '../validation/pod.ts';
+import { defaultPod } from './pod-defaults.ts';
+
+/** Seconds that a pod gets when nobody says how many. */
+const usualGrace = 30;
+
+export const pods = resource({
+  kind: 'Pod',
+  plural: 'pods',
+  shortNames: ['po'],
+  categories: ['all'],
+  hasStatus: true,
+  returnsDeleted: true,
+  columns: podColumns,
+  selectable: {
+    'spec.nodeName': (object) => textAt(object, 'spec', 'nodeName'),
+    'spec.restartPolicy': (object) => textAt(object, 'spec', 'restartPolicy'),
+    'spec.schedulerName': (object) => textAt(object, 'spec', 'schedulerName'),
+    'spec.serviceAccountName': (object) => textAt(object, 'spec', 'serviceAccountName'),
+    'spec.hostNetwork': (object) => String(recordAt(object, 'spec').hostNetwork === true),
+    'status.phase': (object) => textAt(object, 'status', 'phase'),
+    'status.podIP': (object) => textAt(object, 'status', 'podIP'),
+    'status.podIPs': (object) => textAt(listAt(object, 'status', 'podIPs')[0], 'ip'),
+    'status.nominatedNodeName': (object) => textAt(object, 'status', 'nominatedNodeName'),
+  },
+  schema: definition('Pod'),
+  gracePeriod,
+  prepare: defaultPod,
+  validate: podErrors,
+});
+
+/** A pod that no kubelet has, or that has ended, needs no time. */
+function gracePeriod(object: KubeObject, asked: number | undefined): number {
+  const spec: Json = recordAt(object, 'spec');
+  const phase = textAt(object, 'status', 'phase');
+  if (!spec.nodeName || phase === 'Failed' || phase === 'Succeeded') return 0;
+  const own = typeof spec.terminationGracePeriodSeconds === 'number' ? spec.terminationGracePeriodSeconds : usualGrace;
+  const seconds = asked ?? own;
+  return seconds < 0 ? 1 : seconds;
+}

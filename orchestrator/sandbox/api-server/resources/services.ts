@@ -1,0 +1,143 @@
+// Services: each gets addresses and ports that no other has.
+import { isIPv6 } from 'node:net';
+import { type Json, type KubeObject, listAt, recordAt, textAt } from '../object.ts';
+import { resource, type Surroundings } from '../resource.ts';
+import { definition } from '../schema/definitions.ts';
+import { serviceColumns } from '../table/service-columns.ts';
+import { serviceErrors } from '../validation/service.ts';
+
+export const services = resource({
+  kind: 'Service',
+  plural: 'services',
+  shortNames: ['svc'],
+  categories: ['all'],
+  nameRule: 'rfc1035',
+  hasStatus: true,
+  returnsDeleted: true,
+  createOnUpdate: true,
+  columns: serviceColumns,
+  selectable: {
+    'spec.clusterIP': (object) => textAt(object, 'spec', 'clusterIP'),
+    'spec.type': (object) => textAt(object, 'spec', 'type'),
+  },
+  schema: definition('Service'),
+  prepare: prepareService,
+  validate: serviceErrors,
+  claims,
+});
+
+/** Addresses and node ports that this service holds. */
+function claims(object: KubeObject): string[] {
+  const spec = recordAt(object, 'spec');
+  const addresses = (listAt(spec, 'clusterIPs') as string[]).filter((address) => address !== 'None' && address !== '');
+  const single = textAt(spec, 'clusterIP');
+  if (addresses.length === 0 && single !== '' && single !== 'None') addresses.push(single);
+  const ports = new Set(
+    listAt(spec, 'ports')
+      .map((port) => textAt(port, 'nodePort'))
+      .filter((port) => port !== '' && port !== '0'),
+  );
+  return [...addresses.map((address) => `serviceips/${address}`), ...[...ports].map((port) => `servicenodeports/${port}`)];
+}
+
+function prepareService(object: KubeObject, old: KubeObject | undefined, around: Surroundings): void {
+  const spec = recordAt(object, 'spec');
+  object.spec = spec;
+  spec.type ??= 'ClusterIP';
+  spec.sessionAffinity ??= 'None';
+  if (spec.sessionAffinity === 'ClientIP') spec.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: 10800 } };
+  for (const port of listAt(spec, 'ports') as Json[]) {
+    port.protocol ??= 'TCP';
+    if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port;
+  }
+  if (old === undefined) object.status = { loadBalancer: {} };
+  if (spec.type === 'ExternalName') {
+    releaseAddresses(spec);
+    return;
+  }
+  spec.internalTrafficPolicy ??= 'Cluster';
+  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ??= 'Cluster';
+  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+  if (old !== undefined) keepAllocated(spec, recordAt(old, 'spec'));
+  allocateAddresses(spec, around);
+  allocatePorts(spec, around);
+}
+
+function releaseAddresses(spec: Json): void {
+  for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy']) delete spec[field];
+}
+
+/** A writer who does not know what was allocated keeps it. */
+function keepAllocated(spec: Json, old: Json): void {
+  if (old.type !== 'ExternalName') {
+    if (!spec.clusterIP && !spec.clusterIPs) {
+      spec.clusterIP = old.clusterIP;
+      spec.clusterIPs = old.clusterIPs;
+    }
+    if (spec.clusterIP && !spec.clusterIPs) spec.clusterIPs = spec.clusterIP === old.clusterIP ? old.clusterIPs : [spec.clusterIP];
+    spec.ipFamilies ??= old.ipFamilies;
+    spec.ipFamilyPolicy ??= old.ipFamilyPolicy;
+  }
+  if (spec.type === 'ClusterIP') {
+    // Ports that came with the old type and were only sent back go with it.
+    const had = listAt(old, 'ports').map((port) => textAt(port, 'nodePort'));
+    if (old.type !== 'ClusterIP')
+      for (const port of listAt(spec, 'ports') as Json[]) if (had.includes(textAt(port, 'nodePort'))) delete port.nodePort;
+    return;
+  }
+  for (const port of listAt(spec, 'ports') as Json[]) {
+    const same = listAt(old, 'ports').find(
+      (one) => textAt(one, 'port') === String(port.port) && textAt(one, 'protocol') === port.protocol,
+    ) as Json | undefined;
+    if (!port.nodePort && same?.nodePort) port.nodePort = same.nodePort;
+  }
+}
+
+function allocateAddresses(spec: Json, { serviceNetwork }: Surroundings): void {
+  const given =
+    (listAt(spec, 'clusterIPs') as string[]).length > 0
+      ? (listAt(spec, 'clusterIPs') as string[])
+      : spec.clusterIP
+        ? [String(spec.clusterIP)]
+        : [];
+  const served = serviceNetwork.families.map(({ family }) => family);
+  const headless = given[0] === 'None';
+  const fromAddresses = headless ? [] : given.map((address) => (isIPv6(address) ? 'IPv6' : 'IPv4'));
+  const asked = listAt(spec, 'ipFamilies') as string[];
+  const families = asked.length > 0 ? [...asked] : [...fromAddresses];
+  const policy = textAt(spec, 'ipFamilyPolicy') || (families.length > 1 ? 'RequireDualStack' : 'SingleStack');
+  if (families.length === 0) families.push(served[0]);
+  if (policy !== 'SingleStack') for (const family of served) if (!families.includes(family)) families.push(family);
+  if (policy === 'SingleStack') families.length = 1;
+  spec.ipFamilyPolicy = policy;
+  spec.ipFamilies = families;
+  if (headless) {
+    spec.clusterIP = 'None';
+    spec.clusterIPs = ['None'];
+    return;
+  }
+  const addresses = families.map((family, index) => given[index] ?? anAddress(family, serviceNetwork));
+  spec.clusterIPs = addresses.filter((address) => address !== undefined);
+  spec.clusterIP = addresses[0];
+}
+
+/** One by chance: should it be taken, the write is refused and another is drawn. */
+function anAddress(family: string, { families }: Surroundings['serviceNetwork']): string | undefined {
+  const range = families.find((one) => one.family === family);
+  return range?.address(1 + Math.floor(Math.random() * (range.size - 2)));
+}
+
+function allocatePorts(spec: Json, { serviceNetwork }: Surroundings): void {
+  const wanted = spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
+  if (!wanted) return;
+  const [first, last] = serviceNetwork.nodePorts;
+  const drawn = new Set<number>();
+  for (const port of listAt(spec, 'ports') as Json[]) {
+    while (!port.nodePort) {
+      const candidate = first + Math.floor(Math.random() * (last - first + 1));
+      if (drawn.has(candidate)) continue;
+      drawn.add(candidate);
+      port.nodePort = candidate;
+    }
+  }
+}
