@@ -61,6 +61,7 @@ export class Connections {
         this.#token = undefined;
         continue;
       }
+      if (failure.error.code === 'KV_TIMEOUT') endpoint.forget(service);
       if (failure.elsewhere) this.#leave(endpoint, failure);
       const again = failure.elsewhere && (repeatable || failure.undone);
       // Once round the endpoints without a rest, then slower and slower.

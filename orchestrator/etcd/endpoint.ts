@@ -11,7 +11,7 @@ export interface RpcError extends Error {
 export interface RpcStream<Request, Response> extends AsyncIterable<Response> {
   write(request: Request): void;
   cancel(): void;
-  on(event: 'error', listener: (error: Error) => void): void;
+  on(event: 'error' | 'close', listener: () => void): void;
 }
 
 interface Channel {
@@ -57,10 +57,15 @@ const channelOptions = {
   'grpc.enable_retries': 0,
 };
 
+interface Reached {
+  readonly client: RpcClient;
+  readonly metadata: Metadata;
+}
+
 /** Etcd3 keeps its pool for subclasses; with it, generated clients are reached without the library's own retries. */
 class Client extends Etcd3 {
-  use<R>(service: keyof typeof Services, act: (client: RpcClient, metadata: Metadata) => R): Promise<R> {
-    return this.pool.withConnection(service, ({ client, metadata }) => act(client as unknown as RpcClient, metadata as Metadata));
+  reach(service: keyof typeof Services): Promise<Reached> {
+    return this.pool.withConnection(service, ({ client, metadata }) => ({ client: client as unknown as RpcClient, metadata }) as Reached);
   }
 }
 
@@ -69,7 +74,8 @@ export class Endpoint {
   readonly #credentials: IOptions['credentials'];
   readonly #underWay = new Set<{ cancel(): void }>();
   readonly #streams = new Set<{ cancel(): void }>();
-  #client: Client | undefined;
+  /** A connection for each service: a long list does not hold up pings and changes. */
+  readonly #clients = new Map<keyof typeof Services, Client>();
   #drain: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -80,56 +86,57 @@ export class Endpoint {
 
   /** Resolves when requests would be sent at once; rejects as soon as connecting failed, or at the deadline. */
   async connect(service: keyof typeof Services, deadline: number): Promise<void> {
-    await this.#use(service, async (client) => {
-      const channel = client.getChannel();
-      for (;;) {
-        const state = channel.getConnectivityState(true);
-        if (state === ready) return;
-        if (state === failing || state === shut) throw unavailable('connection failed');
-        await new Promise<void>((resolve, reject) => {
-          channel.watchConnectivityState(state, deadline, (error) => (error ? reject(unavailable('no connection in time')) : resolve()));
-        });
-      }
-    });
+    const { client } = await this.#reach(service);
+    const channel = client.getChannel();
+    for (;;) {
+      const state = channel.getConnectivityState(true);
+      if (state === ready) return;
+      if (state === failing || state === shut) throw unavailable('connection failed');
+      await new Promise<void>((resolve, reject) => {
+        channel.watchConnectivityState(state, deadline, (error) => (error ? reject(unavailable('no connection in time')) : resolve()));
+      });
+    }
   }
 
   /** Rejects with an `RpcError`. */
   async call(service: keyof typeof Services, method: string, request: unknown, deadline: number, token?: string): Promise<unknown> {
-    const outcome = await this.#use(
-      service,
-      (client, metadata) =>
-        new Promise<{ error: RpcError | null; answer: unknown }>((resolve) => {
-          const act = (client[method] as Unary).bind(client);
-          const call = act(request, requireLeader(metadata, token), { deadline }, (error, answer) => {
-            this.#underWay.delete(call);
-            resolve({ error, answer });
-          });
-          this.#underWay.add(call);
-        }),
-    );
-    if (outcome.error) throw outcome.error;
-    return outcome.answer;
+    const { client, metadata } = await this.#reach(service);
+    return new Promise((resolve, reject) => {
+      const act = (client[method] as Unary).bind(client);
+      const call = act(request, requireLeader(metadata, token), { deadline }, (error, answer) => {
+        this.#underWay.delete(call);
+        if (error) reject(error);
+        else resolve(answer);
+      });
+      this.#underWay.add(call);
+    });
   }
 
   /** The caller cancels it; a broken one rejects its reader. */
   async stream<Q, A>(service: keyof typeof Services, method: string, token?: string): Promise<RpcStream<Q, A>> {
-    const stream = await this.#use(service, (client, metadata) => (client[method] as Stream).call(client, requireLeader(metadata, token)));
+    const { client, metadata } = await this.#reach(service);
+    const stream = (client[method] as Stream).call(client, requireLeader(metadata, token));
     this.#streams.add(stream);
     const forget = () => this.#streams.delete(stream);
     // Without a listener an error between two reads would end the process; the reader is told by its next read.
     stream.on('error', forget);
-    (stream as unknown as { on(event: string, listener: () => void): void }).on('close', forget);
+    stream.on('close', forget);
     return stream as unknown as RpcStream<Q, A>;
   }
 
   /** Breaks what is under way; the next use connects anew. */
   fail(): void {
-    const client = this.#client;
-    this.#client = undefined;
     for (const call of [...this.#underWay, ...this.#streams]) call.cancel();
     this.#underWay.clear();
     this.#streams.clear();
-    client?.close();
+    for (const service of [...this.#clients.keys()]) this.forget(service);
+  }
+
+  /** The next call of this service connects anew; those under way may still be answered. Pings don't judge a connection that only has
+   * short calls, so a dead one would be used for as long as the kernel tries. */
+  forget(service: keyof typeof Services): void {
+    this.#clients.get(service)?.close();
+    this.#clients.delete(service);
   }
 
   close(): void {
@@ -148,15 +155,19 @@ export class Endpoint {
     this.#drain.unref();
   }
 
-  #use<R>(service: keyof typeof Services, act: (client: RpcClient, metadata: Metadata) => R): Promise<Awaited<R>> {
-    if (this.#closed) return Promise.reject(unavailable('closed'));
-    this.#client ??= new Client({
-      hosts: [this.address],
-      credentials: this.#credentials,
-      grpcOptions: channelOptions,
-      faultHandling,
-    });
-    return this.#client.use(service, act) as Promise<Awaited<R>>;
+  async #reach(service: keyof typeof Services): Promise<Reached> {
+    if (this.#closed) throw unavailable('closed');
+    let client = this.#clients.get(service);
+    if (!client) {
+      client = new Client({ hosts: [this.address], credentials: this.#credentials, grpcOptions: channelOptions, faultHandling });
+      this.#clients.set(service, client);
+    }
+    try {
+      return await client.reach(service);
+    } catch (error) {
+      // The client was closed while it was asked for.
+      throw unavailable((error as Error).message);
+    }
   }
 }
 
