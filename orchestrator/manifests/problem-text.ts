@@ -9,6 +9,11 @@ export interface LocatedProblem extends Problem, Position {
 
 /** `policies/shop.yaml:12:7: spec.egress[1].toCIDR[0]: not an address …`. */
 export function problemText({ file, line, column, path, message }: LocatedProblem): string {
-  const place = pathText(path);
+  const place = shorten(pathText(path));
   return `${file}:${line}:${column}: ${place === '' ? '' : `${place}: `}${message}`;
+}
+
+/** Names of fields may be of any length; nobody reads a line of a thousand characters. */
+function shorten(place: string): string {
+  return place.length <= 400 ? place : `${place.slice(0, 200)}…${place.slice(-200)}`;
 }

@@ -1,6 +1,7 @@
 // A reading: one document being read. Problems with offsets, and what is spent of its limits.
 
 import type { FieldPath } from '../model/policy/problem.ts';
+import { show } from '../model/schema/validate.ts';
 import { mostTextProblems, mostValues } from './limits.ts';
 
 /** A problem of the text; the place is known by offset. */
@@ -30,7 +31,7 @@ export class Reading {
   }
 
   refuseDuplicate(name: string, offset: number, first: number, path: FieldPath): void {
-    const message = `the field ${JSON.stringify(name)} is there twice: first at`;
+    const message = `the field ${show(name)} is there twice: first at`;
     this.add({ severity: 'error', class: 'duplicate-key', path: [...path], message, offset, other: first });
   }
 

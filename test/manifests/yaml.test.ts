@@ -190,6 +190,8 @@ const quirks = [
   /\r(?!\n)/,
   // An escaped quote at the end of a line closes a text for it, if the next line is indented less.
   /(''|\\"|^[^'"]*["'])\s*$/m,
+  // A comment at the start of a line before an indented value makes it lose count of the indentation.
+  /^#.*\n +/m,
   // A name may end lines before its colon.
   /^ *:/m,
   // Of lines that are blank but longer than a given indentation it drops the rest.
