@@ -252,6 +252,7 @@ class YamlReader {
   private anchored(read: () => Tree): Tree {
     const { cursor } = this;
     const name = this.word();
+    if (cursor.toContent() && cursor.character() === '&') cursor.stop('syntax', 'the name of an anchor stands behind another');
     return this.anchors.name(name, cursor.path.length, read);
   }
 
