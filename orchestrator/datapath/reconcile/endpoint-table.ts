@@ -3,12 +3,19 @@
 import type { AddressWords } from '../../net/words.ts';
 import { addressWords, wordText } from '../../net/words.ts';
 import type { DatapathMap } from '../datapath.ts';
+import {
+  ENDPOINT_EGRESS_ENFORCED,
+  ENDPOINT_EGRESS_PEERS_ONLY,
+  ENDPOINT_INGRESS_ENFORCED,
+  ENDPOINT_INGRESS_PEERS_ONLY,
+} from '../generated/enums.ts';
 import type { Endpoint } from '../generated/layouts.ts';
 import type { EndpointPolicy, EndpointRow } from './rows.ts';
 
-/** ENDPOINT_EGRESS_ENFORCED, ENDPOINT_INGRESS_ENFORCED. */
-const enforcedFlags = { egress: 1, ingress: 2 } as const;
+const enforcedFlags = { egress: ENDPOINT_EGRESS_ENFORCED, ingress: ENDPOINT_INGRESS_ENFORCED } as const;
 const anyEnforced = enforcedFlags.egress | enforcedFlags.ingress;
+export const peersOnlyFlags = { egress: ENDPOINT_EGRESS_PEERS_ONLY, ingress: ENDPOINT_INGRESS_PEERS_ONLY } as const;
+const anyPeersOnly = peersOnlyFlags.egress | peersOnlyFlags.ingress;
 /** The set that has no rows, in which everything is denied where it is enforced. */
 const emptySet = 0;
 
@@ -16,12 +23,17 @@ export class EndpointTable {
   private readonly map: DatapathMap<AddressWords, Endpoint>;
   private readonly wanted = new Map<number, EndpointRow>();
   private readonly policies = new Map<number, EndpointPolicy>();
-  /** By address; undefined: an update failed, it may be there or not. */
-  private readonly written = new Map<string, Endpoint | undefined>();
+  /** By address. */
+  private readonly written = new Map<string, Endpoint>();
+  /** Addresses of which an update failed: the row may be there or not, or be another. */
+  private readonly unsure = new Set<string>();
   private readonly dirty = new Set<number>();
+  /** Flags of directions in which a set says nothing of every peer. */
+  private readonly peersOnly: (set: number) => number;
 
-  constructor(map: DatapathMap<AddressWords, Endpoint>) {
+  constructor(map: DatapathMap<AddressWords, Endpoint>, peersOnly: (set: number) => number) {
     this.map = map;
+    this.peersOnly = peersOnly;
   }
 
   async load(): Promise<void> {
@@ -49,7 +61,7 @@ export class EndpointTable {
 
   /** From now on rows of nobody go. */
   prune(): void {
-    for (const endpoint of this.written.values()) if (endpoint !== undefined) this.dirty.add(endpoint.id);
+    for (const { id } of this.written.values()) this.dirty.add(id);
   }
 
   /** Addresses about to be written for the first time. */
@@ -58,11 +70,11 @@ export class EndpointTable {
   }
 
   addresses(isMeant: (endpoint: Endpoint) => boolean): string[] {
-    return [...this.written].flatMap(([address, endpoint]) => (endpoint !== undefined && isMeant(endpoint) ? [address] : []));
+    return [...this.written].flatMap(([address, endpoint]) => (isMeant(endpoint) ? [address] : []));
   }
 
   usedSets(): Set<number> {
-    return new Set([...this.written.values()].flatMap((endpoint) => endpoint?.policySet ?? []));
+    return new Set([...this.written.values()].map(({ policySet }) => policySet));
   }
 
   /** Endpoints that want one of these sets. */
@@ -72,7 +84,7 @@ export class EndpointTable {
 
   /** Nothing passes, for want of a set. */
   isClosed(id: number): boolean {
-    return [...this.written.values()].some((endpoint) => endpoint?.id === id && endpoint.policySet === emptySet);
+    return [...this.written.values()].some((endpoint) => endpoint.id === id && endpoint.policySet === emptySet);
   }
 
   /**
@@ -91,6 +103,11 @@ export class EndpointTable {
     }
   }
 
+  /** Brings the flags that follow from what sets hold up to date. No verdict changes by it. */
+  async writePeersOnly(): Promise<void> {
+    for (const [address, endpoint] of [...this.written]) await this.writeRow(address, this.flagged(endpoint));
+  }
+
   private async writeEndpoint(id: number, isHeld: (set: number) => boolean, changed: Set<string>): Promise<void> {
     const row = this.wanted.get(id);
     const policy = this.policies.get(id);
@@ -100,24 +117,27 @@ export class EndpointTable {
       const value = this.value(row, isWaiting ? undefined : policy);
       for (const address of row.addresses) if (await this.writeRow(address, value)) changed.add(address);
     }
-    const gone = [...this.written].filter(([address, endpoint]) => this.isGone(address, endpoint, id)).map(([address]) => address);
+    const gone = [...this.written.keys(), ...this.unsure].filter((address) => this.isGone(address, id));
     await this.map.delete(gone.map((address) => addressWords(address)));
     for (const address of gone) {
       this.written.delete(address);
+      this.unsure.delete(address);
       changed.add(address);
     }
   }
 
-  private isGone(address: string, endpoint: Endpoint | undefined, id: number): boolean {
+  private isGone(address: string, id: number): boolean {
+    const endpoint = this.written.get(address);
     if (endpoint !== undefined) return endpoint.id === id && !this.wanted.get(id)?.addresses.includes(address);
     return ![...this.wanted.values()].some(({ addresses }) => addresses.includes(address));
   }
 
   private async writeRow(address: string, value: Endpoint): Promise<boolean> {
     const before = this.written.get(address);
-    if (before !== undefined && isSame(before, value)) return false;
-    this.written.set(address, undefined);
+    if (before !== undefined && isSame(before, value) && !this.unsure.has(address)) return false;
+    this.unsure.add(address);
     await this.map.update([[addressWords(address), value]]);
+    this.unsure.delete(address);
     this.written.set(address, value);
     return true;
   }
@@ -128,11 +148,15 @@ export class EndpointTable {
     if (policy !== undefined) {
       const { set, enforced } = policy;
       const enforcing = (enforced.egress ? enforcedFlags.egress : 0) | (enforced.ingress ? enforcedFlags.ingress : 0);
-      return { ...common, policySet: set, flags: flags | enforcing };
+      return this.flagged({ ...common, policySet: set, flags: flags | enforcing });
     }
-    const held = [...this.written.values()].find((endpoint) => endpoint?.id === id);
+    const held = [...this.written.values()].find((endpoint) => endpoint.id === id);
     const { policySet, flags: before } = held ?? { policySet: emptySet, flags: anyEnforced };
-    return { ...common, policySet, flags: flags | (before & anyEnforced) };
+    return this.flagged({ ...common, policySet, flags: flags | (before & anyEnforced) });
+  }
+
+  private flagged(endpoint: Endpoint): Endpoint {
+    return { ...endpoint, flags: (endpoint.flags & ~anyPeersOnly) | this.peersOnly(endpoint.policySet) };
   }
 }
 

@@ -2,9 +2,11 @@
 
 import { IDENTITY_HOST } from '../generated/enums.ts';
 import { isSameRow, type ProxyPorts, rowKey, type WrittenRow, writtenRow } from './policy-entry.ts';
-import type { PolicyRow } from './rows.ts';
+import type { Direction, PolicyRow } from './rows.ts';
 import { addSteps, type RowStep, type Steps, sortSteps } from './steps.ts';
 
+/** The identity of rows that speak of every peer. */
+export const anyIdentity = 0;
 /** Precedence of what only allows: without it less is allowed, and nothing else changes. */
 const plainAllow = 1;
 
@@ -16,6 +18,8 @@ export class PolicySetRows {
   readonly dirty = new Set<string>();
   /** Somebody spoke of it and has not taken it back. */
   isWanted = false;
+  /** Rows that speak of every peer, among those written. */
+  readonly forAll: Record<Direction, number> = { ingress: 0, egress: 0 };
 
   constructor(number: number) {
     this.number = number;
@@ -44,8 +48,10 @@ export class PolicySetRows {
   /** A row was found, or made, to be there or not. */
   note(row: WrittenRow, isThere: boolean, ports: ProxyPorts): void {
     const key = rowKey(row);
+    const before = this.written.size;
     if (isThere) this.written.set(key, row);
     else this.written.delete(key);
+    if (row.identity === anyIdentity) this.forAll[row.direction] += this.written.size - before;
     const wanted = this.after(key, ports);
     if (isThere ? wanted !== undefined && isSameRow(wanted, row) : wanted === undefined) this.dirty.delete(key);
     else this.dirty.add(key);

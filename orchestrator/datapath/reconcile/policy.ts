@@ -3,18 +3,17 @@
 
 import { AgentError } from '../../errors.ts';
 import type { Datapath, DatapathMap } from '../datapath.ts';
+import { HINT_ENDPOINT } from '../generated/enums.ts';
 import type { PolicyEntry, PolicyKey } from '../generated/layouts.ts';
 import { endpointsSpec, ipcacheSpec, policySpec } from '../generated/maps.ts';
-import { EndpointTable } from './endpoint-table.ts';
+import { EndpointTable, peersOnlyFlags } from './endpoint-table.ts';
 import { Epochs } from './epochs.ts';
 import { entryRow, type ProxyPorts, policyEntry, policyKey, type WrittenRow } from './policy-entry.ts';
-import { Plan, PolicySetRows } from './policy-sets.ts';
+import { anyIdentity, Plan, PolicySetRows } from './policy-sets.ts';
 import { PrefixTable } from './prefix-table.ts';
 import type { Change, PolicyChange, PolicyMapProblem } from './rows.ts';
 import { byPrecedence } from './steps.ts';
 
-/** HINT_ENDPOINT. */
-const endpointHint = 2;
 /** Rounds of one write: more than one when rows that went make room, or when the map is full before its time. */
 const mostRounds = 4;
 
@@ -41,12 +40,14 @@ export class PolicyWriter {
   private movesAll = false;
   /** Sets whose endpoints' live flows are to be judged anew once they are written. */
   private changed = new Set<number>();
+  /** Directions in which rows for every peer are being written, as flags, by set. */
+  private readonly coming = new Map<number, number>();
   private count = 0;
   private running: Promise<unknown> = Promise.resolve();
 
   private constructor(datapath: Pick<Datapath, 'map'>, epochs: Epochs, proxyPorts: ProxyPorts) {
     this.map = datapath.map(policySpec);
-    this.endpoints = new EndpointTable(datapath.map(endpointsSpec));
+    this.endpoints = new EndpointTable(datapath.map(endpointsSpec), (set) => this.peersOnly(set));
     this.prefixes = new PrefixTable(datapath.map(ipcacheSpec));
     this.epochs = epochs;
     this.proxyPorts = proxyPorts;
@@ -140,7 +141,8 @@ export class PolicyWriter {
 
   private async carryOut(plan: Plan, changed: ReadonlySet<number>): Promise<void> {
     const held = new Set([...plan.parts].flatMap(([set, part]) => (part === 'none' ? [set.number] : [])));
-    await this.epochs.hint(this.endpoints.newAddresses(), endpointHint);
+    await this.epochs.hint(this.endpoints.newAddresses(), HINT_ENDPOINT);
+    await this.announceRowsForAll(plan);
     await this.putRows(plan.steps.raise);
     await this.removeRows(plan.steps.clear);
     await this.putRows(plan.steps.lower);
@@ -150,7 +152,23 @@ export class PolicyWriter {
     await this.endpoints.write((set) => held.has(set), this.moving);
     await this.removeRows(plan.steps.drop);
     await this.removeUnused();
+    this.coming.clear();
+    await this.endpoints.writePeersOnly();
     await this.moveEpochs(changed);
+  }
+
+  /** Endpoints of which it is said that no row speaks of every peer: that ends before the first such row comes. */
+  private async announceRowsForAll({ steps }: Plan): Promise<void> {
+    for (const { set, identity, direction } of [...steps.raise, ...steps.lower]) {
+      if (identity === anyIdentity) this.coming.set(set, (this.coming.get(set) ?? 0) | peersOnlyFlags[direction]);
+    }
+    if (this.coming.size > 0) await this.endpoints.writePeersOnly();
+  }
+
+  private peersOnly(number: number): number {
+    const { ingress = 0, egress = 0 } = this.sets.get(number)?.forAll ?? {};
+    const flags = (egress === 0 ? peersOnlyFlags.egress : 0) | (ingress === 0 ? peersOnlyFlags.ingress : 0);
+    return flags & ~(this.coming.get(number) ?? 0);
   }
 
   /** Sets that nobody wants and no endpoint has any more. */

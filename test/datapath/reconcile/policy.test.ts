@@ -12,6 +12,8 @@ import { naiveVerdict, type World } from '../../model/policy/resolve/naive.ts';
 import { endpointRow, type Flow, machines, openness, prefixRows, proxyPorts, send, type TestDatapath, type Verdict } from './node.ts';
 import { type Watch, watched } from './watched.ts';
 
+t.setTimeout(600_000);
+
 const [firstEphemeral, lastEphemeral] = [20000, 60000];
 const peers = [podNumbers[0], podNumbers[1], podNumbers[2]] as number[];
 const packets = [

@@ -5,6 +5,8 @@ import t from 'tap';
 import { rowKey, type WrittenRow, widerKeys } from '../../../orchestrator/datapath/reconcile/policy-entry.ts';
 import { addSteps, byPrecedence, type RowStep, type Steps, sortSteps } from '../../../orchestrator/datapath/reconcile/steps.ts';
 
+t.setTimeout(600_000);
+
 type Rows = Map<string, WrittenRow>;
 
 const cells = [0, 300, 301];

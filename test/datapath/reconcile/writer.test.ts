@@ -2,14 +2,16 @@
 
 import t from 'tap';
 import * as enums from '../../../orchestrator/datapath/generated/enums.ts';
-import { epochsSpec, ipcacheSpec, policySpec } from '../../../orchestrator/datapath/generated/maps.ts';
+import { endpointsSpec, epochsSpec, ipcacheSpec, policySpec } from '../../../orchestrator/datapath/generated/maps.ts';
 import { PolicyWriter } from '../../../orchestrator/datapath/reconcile/policy.ts';
 import { entryRow, type ProxyPorts, policyEntry, writtenRow } from '../../../orchestrator/datapath/reconcile/policy-entry.ts';
 import type { PolicyChange, PolicyRow } from '../../../orchestrator/datapath/reconcile/rows.ts';
 import { AgentError } from '../../../orchestrator/errors.ts';
-import { swapPort } from '../../../orchestrator/net/words.ts';
+import { addressWords, swapPort } from '../../../orchestrator/net/words.ts';
 import { endpointRow, machines, prefixRows, send, type TestDatapath } from './node.ts';
 import { watched } from './watched.ts';
+
+t.setTimeout(600_000);
 
 const nothing: PolicyChange = { put: [], removed: [], removedSets: [], endpoints: new Map(), removedEndpoints: [], changedSets: [] };
 const both = { ingress: true, egress: true };
@@ -179,6 +181,40 @@ for (const { name, open, skip } of machines) {
       t.equal(await datapath.map(ipcacheSpec).count(), 0);
       t.equal(await datapath.map(epochsSpec).count(), epochs, 'no new slots');
       t.equal(await sends(datapath, 1, 300, 1), 'drop', 'a live flow of the old set is asked again');
+      await datapath.close();
+    });
+
+    t.test('an endpoint is told that its set has no row for every peer, but never while there is one', async (t) => {
+      const datapath = await open();
+      const states: string[] = [];
+      const note = async (): Promise<void> => {
+        let isForAll = false;
+        for await (const [{ set, identity }] of datapath.map(policySpec).entries()) if (set === 1 && identity === 0) isForAll = true;
+        const endpoint = await datapath.map(endpointsSpec).get(addressWords('fd00::1'));
+        states.push(`${isForAll ? 'row' : 'no row'}, flags ${endpoint?.flags}`);
+      };
+      const writer = await PolicyWriter.open(watched(datapath, { onStep: note }));
+      const [egress, ingress] = [row(1, 0, 1), row(1, 0, 1, { direction: 'ingress' })];
+      writer.stage({
+        policy: policy({ put: [row(1, 300, 255), ingress], endpoints: new Map([[1, { set: 1, enforced: both }]]) }),
+        endpoints: { put: [endpointRow(1, 256)] },
+      });
+      await writer.write();
+      t.equal(states.at(-1), 'row, flags 19', 'enforced in both directions, and for egress there are peers only');
+      states.length = 0;
+      writer.stage({ policy: policy({ put: [egress], removed: [ingress], changedSets: [1] }) });
+      await writer.write();
+      t.equal(states.at(-1), 'row, flags 35');
+      states.length = 0;
+      writer.stage({ policy: policy({ removed: [egress], changedSets: [1] }) });
+      await writer.write();
+      t.equal(states.at(-1), 'no row, flags 51');
+      t.notOk(states.includes('row, flags 51'));
+      states.length = 0;
+      writer.stage({ policy: policy({ put: [egress], changedSets: [1] }) });
+      await writer.write();
+      t.equal(states.at(-1), 'row, flags 35');
+      t.notOk(states.includes('row, flags 51'));
       await datapath.close();
     });
 

@@ -48,11 +48,12 @@ export class Mirror {
     this.checkConsistent();
   }
 
-  /** As the core reads it: the longest match of the peer's own cell and of everybody's, the better of both. */
+  /** As the core reads it: the longest match of the peer's own cell and of everybody's, the better of both; an own deny is not compared. */
   read({ endpoint, direction, peer, protocol, port }: Probe): PolicyRow | 'none' | 'open' {
     const policy = this.endpoints.get(endpoint) as EndpointPolicy;
     if (!policy.enforced[direction]) return 'open';
     const [own, all] = [peer, 0].map((identity) => this.longest(policy.set, direction, identity, protocol, port));
+    if (own?.precedence === 255) return own;
     if (own === undefined || all === undefined) return own ?? all ?? 'none';
     const order = (row: PolicyRow): number => row.precedence * 256 + (row.anyProtocol ? 0 : 8 + row.portBits);
     return order(all) > order(own) ? all : own;

@@ -12,6 +12,8 @@ import { type Input, inputs, otherNumbers, podNumbers } from './arbitrary.ts';
 import { feed, freshMirror, Mirror, worldAfter } from './mirror.ts';
 import { naiveVerdict, type Probe, type World } from './naive.ts';
 
+t.setTimeout(600_000);
+
 /** Seeds are printed by what fails. */
 const runs = Number(process.env.AXONEME_FUZZ_RUNS ?? 60);
 const packets = [
