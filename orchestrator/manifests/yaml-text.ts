@@ -155,6 +155,7 @@ function blockLines(cursor: Cursor, parent: number, given: number | undefined): 
     if (!empty) {
       indent ??= Math.max(first - start, parent + 1);
       if (first - start < indent) {
+        if (cursor.code(first) === 9) cursor.stop('indentation', 'a tab cannot indent: use blanks', first);
         cursor.line = start;
         cursor.offset = start;
         return lines;
