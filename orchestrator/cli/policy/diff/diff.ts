@@ -10,7 +10,7 @@ import { outputFlag, type Subcommand } from '../subcommand.ts';
 import type { Status, Terminal } from '../terminal.ts';
 import { type FlowChanges, flowChanges } from './flow-changes.ts';
 import { groupPairs } from './grouping.ts';
-import { concernedBy, pairChanges, type Side } from './pairs.ts';
+import { concernOf, pairChanges, type Side } from './pairs.ts';
 import { type Recording, readRecording } from './recorded.ts';
 import { type DiffInputs, documentsOf, fill, policyChanges } from './side.ts';
 import { type DiffResult, describeDiff } from './text.ts';
@@ -56,7 +56,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<Status>
   await using after = await openCluster(options);
   const sides = [sideOf(inputs, 'old', before), sideOf(inputs, 'new', after)] as const;
   const pods = [...new Set(sides.flatMap(({ documents }) => podNames(documents)))];
-  const pairs = pairChanges(...sides, concern(inputs, sides));
+  const pairs = pairChanges(...sides, concernOf(old, fresh));
   const flows = recording && { ...flowChanges([before, after], recording.flows, pods), recording };
   const result: DiffResult = { policies: policyChanges(inputs), pods: pods.length, pairs, groups: groupPairs(pairs.changes), flows };
   if (values.output === 'json') terminal.write(`${JSON.stringify(diffJson(result), undefined, 2)}\n`);
@@ -73,15 +73,6 @@ function sideOf(inputs: DiffInputs, side: 'old' | 'new', cluster: Side['cluster'
 
 function acceptedPolicies(documents: readonly CheckedDocument[]): Policy[] {
   return documents.flatMap(({ policy }) => (policy === undefined ? [] : [policy]));
-}
-
-/** What is no policy and not the same on both sides may change what unchanged policies mean; so may a policy that is refused. */
-function concern({ old, new: fresh }: DiffInputs, [before, after]: readonly [Side, Side]) {
-  const rest = (documents: readonly CheckedDocument[]) =>
-    JSON.stringify(
-      documents.flatMap(({ object, policy }) => (policy === undefined && object !== undefined ? [JSON.stringify(object)] : [])).sort(),
-    );
-  return rest(old) === rest(fresh) ? concernedBy(before.policies, after.policies) : () => true;
 }
 
 function complain({ old, new: fresh, cluster }: DiffInputs, recording: Recording | undefined, terminal: Terminal): void {

@@ -1,7 +1,6 @@
 // Pairs: which of all possible flows a change opens or closes. Pods, addresses outside and ports stand in classes that policy cannot tell
 // apart, and one of each class is asked for all of it.
 
-import type { reserved } from '../../../model/identity.ts';
 import type { Labels } from '../../../model/labels.ts';
 import type { Policy } from '../../../model/policy/rule.ts';
 import { selects } from '../../../model/selector.ts';
@@ -36,6 +35,10 @@ export interface PairChange {
 export interface PairChanges {
   /** Classes of pods. */
   readonly identities: number;
+  /** Pod → how its class is called. */
+  readonly classes: ReadonlyMap<string, string>;
+  /** Classes of ports. */
+  readonly ports: readonly string[];
   /** Flows that were asked about. */
   readonly asked: number;
   readonly changes: readonly PairChange[];
@@ -51,8 +54,10 @@ export interface Side {
 export function pairChanges(before: Side, after: Side, isConcerned: (labels: Labels) => boolean): PairChanges {
   const sides = [before, after];
   const policies = sides.flatMap((side) => side.policies);
-  const pods = podGroups(sides.map(({ documents }) => documents)).map(({ name, count, twin, labels }): End => {
-    return { place: name, twin, text: count === 1 ? name : `${name} (+${count - 1} alike)`, labels };
+  const groups = podGroups(sides.map(({ documents }) => documents));
+  const pods = groups.map(({ names: [place, twin, ...others], labels }): End => {
+    const text = twin === undefined ? place : `${place} (+${others.length + 1} alike)`;
+    return { place, twin, text, labels };
   });
   const outside = outsideEnds(sides, policies);
   const traffic = trafficClasses(policies, portNumbers(sides.map(({ documents }) => documents)));
@@ -67,7 +72,8 @@ export function pairChanges(before: Side, after: Side, isConcerned: (labels: Lab
       changes.push(...changesBetween(before.cluster, after.cluster, from, to, traffic));
     }
   }
-  return { identities: pods.length, asked, changes };
+  const classes = new Map(groups.flatMap(({ names }, index) => names.map((name) => [name, pods[index].text] as const)));
+  return { identities: pods.length, classes, ports: traffic.map(({ text }) => text), asked, changes };
 }
 
 function changesBetween(before: Cluster, after: Cluster, from: End, to: End, traffic: readonly TrafficClass[]): PairChange[] {
@@ -114,15 +120,25 @@ function groupPrefixes(sides: readonly Side[]): Prefix[] {
   );
 }
 
-/** Whether any of the sections that are not in both lists speaks of the labels. */
-export function concernedBy(before: readonly Policy[], after: readonly Policy[]): (labels: Labels) => boolean {
-  const texts = (policies: readonly Policy[]) => new Map(policies.map((policy) => [sectionsText(policy), policy]));
-  const [old, fresh] = [texts(before), texts(after)];
-  const differing = [...[...old].filter(([text]) => !fresh.has(text)), ...[...fresh].filter(([text]) => !old.has(text))];
+/**
+ * Whether the policies over a pod may differ, by its labels. What is no policy and not the same on both sides may change what unchanged
+ * policies mean, and so may a policy that is refused: then all are concerned.
+ */
+export function concernOf(old: readonly CheckedDocument[], fresh: readonly CheckedDocument[]): (labels: Labels) => boolean {
+  const rest = (documents: readonly CheckedDocument[]) =>
+    documents.filter(({ policy }) => policy === undefined).map(({ object }) => JSON.stringify(object));
+  if (rest(old).join('\n') !== rest(fresh).join('\n')) return () => true;
+  const [before, after] = [old, fresh].map(policiesByText);
+  const differing = [...[...before].filter(([text]) => !after.has(text)), ...[...after].filter(([text]) => !before.has(text))];
   const subjects = differing.flatMap(([, { sections }]) => sections.flatMap(({ subject }) => (subject === undefined ? [] : [subject])));
   return (labels) => subjects.some((subject) => selects(subject, labels));
 }
 
-export function sectionsText({ ref, sections }: Policy): string {
-  return JSON.stringify([ref, sections], (_key, value) => (typeof value === 'bigint' ? String(value) : value));
+function policiesByText(documents: readonly CheckedDocument[]): Map<string, Policy> {
+  return new Map(documents.flatMap(({ policy }) => (policy === undefined ? [] : [[policyText(policy), policy] as const])));
+}
+
+/** Equal for policies that mean the same. */
+export function policyText(policy: Policy): string {
+  return JSON.stringify(policy, (_key, value) => (typeof value === 'bigint' ? String(value) : value));
 }

@@ -6,12 +6,8 @@ import type { CheckedDocument, ManifestObject } from '../documents.ts';
 import { podOfWorkload } from '../workload.ts';
 
 export interface PodGroup {
-  /** `namespace/name` of the first. */
-  readonly name: string;
-  /** How many there are, with it. */
-  readonly count: number;
-  /** Another one of them, if there is one: a pod's packets to itself are nobody's business. */
-  readonly twin: string | undefined;
+  /** `namespace/name` of each; at least one. */
+  readonly names: readonly string[];
   readonly labels: Labels;
 }
 
@@ -33,10 +29,7 @@ export function podGroups(sides: readonly (readonly CheckedDocument[])[]): PodGr
   for (const [name, { labels }] of views[0]) {
     const key = JSON.stringify([name.split('/')[0], ...views.map((view) => view.get(name)?.key)]);
     const known = groups.get(key);
-    groups.set(
-      key,
-      known === undefined ? { name, count: 1, twin: undefined, labels } : { ...known, count: known.count + 1, twin: known.twin ?? name },
-    );
+    groups.set(key, { names: [...(known?.names ?? []), name], labels });
   }
   return [...groups.values()];
 }

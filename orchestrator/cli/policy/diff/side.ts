@@ -6,6 +6,7 @@ import type { Cluster } from '../../../testing/cluster.ts';
 import { addDocument } from '../cluster-documents.ts';
 import type { CheckedDocument } from '../documents.ts';
 import { podOfWorkload } from '../workload.ts';
+import { policyText } from './pairs.ts';
 
 export interface DiffInputs {
   readonly old: readonly CheckedDocument[];
@@ -48,19 +49,11 @@ export interface PolicyChanges {
 /** Policies that are not the same on both sides, by what they mean. */
 export function policyChanges(inputs: DiffInputs): PolicyChanges {
   const meanings = (side: 'old' | 'new') =>
-    new Map(
-      documentsOf(inputs, side).flatMap(({ policy }) =>
-        policy === undefined ? [] : [[refText(policy.ref), JSON.stringify(policy, plain)]],
-      ),
-    );
+    new Map(documentsOf(inputs, side).flatMap(({ policy }) => (policy === undefined ? [] : [[refText(policy.ref), policyText(policy)]])));
   const [before, after] = [meanings('old'), meanings('new')];
   return {
     added: [...after.keys()].filter((name) => !before.has(name)),
     removed: [...before.keys()].filter((name) => !after.has(name)),
     changed: [...after.keys()].filter((name) => before.has(name) && before.get(name) !== after.get(name)),
   };
-}
-
-function plain(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value;
 }
