@@ -191,7 +191,10 @@ export class Reconciler<Row> {
       for (const failure of failed) this.#retries.failed(failure);
       this.#metrics[kind === 'update' ? 'updated' : 'deleted'] += batch.length - failed.length;
       this.#metrics.failed += failed.length;
-      if (wasBad && this.#streak.length === 0) this.#retries.hasten();
+      if (wasBad && this.#streak.length === 0) {
+        this.#retries.hasten();
+        this.#running?.upkeep.hasten();
+      }
     }
   }
 

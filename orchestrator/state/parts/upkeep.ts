@@ -83,6 +83,11 @@ export class Upkeep<Row> {
     this.#pruneAt = this.#clock.now() + delayAfter(++this.#pruneAttempts, this.#backoff, this.#clock);
   }
 
+  /** The target is well again. */
+  hasten(): void {
+    this.#pruneAt = 0;
+  }
+
   stop(): void {
     this.#refresh?.follower.close();
     this.#refresh = undefined;
