@@ -159,8 +159,8 @@ t.test('generated files are what the generator makes of the core', async (t) => 
   t.equal(status, 0, `${stdout}${stderr}`.trim() || 'node kernel/codegen/main.ts --check');
 });
 
-t.test('every error code is registered, described in the README and used', async (t) => {
-  const documented = [...read('orchestrator/README.md').matchAll(/^\| `([A-Z0-9_]+)` \| (.+?) \| (yes|no) \|$/gm)];
+t.test('every error code is registered, described in ERRORS.md and used', async (t) => {
+  const documented = [...read('orchestrator/ERRORS.md').matchAll(/^\| `([A-Z0-9_]+)` \| (.+?) \| (yes|no) \|$/gm)];
   t.same(
     documented.map(([, code, sentence, retryable]) => [code, [sentence, retryable === 'yes']]),
     Object.entries(codes),
