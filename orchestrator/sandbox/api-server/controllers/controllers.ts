@@ -1,5 +1,6 @@
 // Controllers: what a cluster does by itself, as far as clients of the API count on it.
 import type { Context } from '../context.ts';
+import { EndpointSlices } from './endpoint-slices.ts';
 import { Namespaces } from './namespaces.ts';
 
 interface Controller {
@@ -11,7 +12,7 @@ export class Controllers {
   private readonly all: readonly Controller[];
 
   constructor(context: Context) {
-    this.all = [new Namespaces(context)];
+    this.all = [new Namespaces(context), new EndpointSlices(context)];
   }
 
   async open(): Promise<void> {

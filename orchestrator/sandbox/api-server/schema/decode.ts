@@ -55,6 +55,9 @@ class Walk {
       return items === undefined ? value : value.map((item, index) => this.visit(item, items, `${path}[${index}]`, typed));
     }
     if (typed && !fits(value, resolved)) this.mistyped(value, resolved, path);
+    if (typed && typeof value === 'number' && resolved.format === 'quantity') return String(value);
+    const problem = typed && typeof value === 'string' ? textProblem(value, resolved.format) : undefined;
+    if (problem !== undefined) this.refuse(problem);
     return value;
   }
 
@@ -83,13 +86,15 @@ class Walk {
   }
 
   private mistyped(value: unknown, schema: Schema, path: string): never {
-    const { kind } = this.resource;
     const found = Array.isArray(value) ? 'array' : isRecord(value) ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value;
     const shown = found === 'number' ? `number ${value}` : found;
+    this.refuse(`json: cannot unmarshal ${shown} into Go struct field ${this.resource.kind}.${path} of type ${goType(schema)}`);
+  }
+
+  private refuse(why: string): never {
+    const { kind } = this.resource;
     const version = apiVersionOf(this.resource).split('/').at(-1);
-    throw badRequest(
-      `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: json: cannot unmarshal ${shown} into Go struct field ${kind}.${path} of type ${goType(schema)}`,
-    );
+    throw badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`);
   }
 }
 
@@ -117,6 +122,20 @@ function fits(value: unknown, schema: Schema): boolean {
     default:
       return true;
   }
+}
+
+const quantity = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?$/;
+
+/** What is wrong with a text of a special form. */
+function textProblem(text: string, format: string | undefined): string | undefined {
+  if (format === 'quantity' && !quantity.test(text)) {
+    return "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+  }
+  if (format === 'byte' && !/^[A-Za-z0-9+/\r\n]*={0,2}$/.test(text)) {
+    return `illegal base64 data at input byte ${text.search(/[^A-Za-z0-9+/]/)}`;
+  }
+  if (format !== 'date-time' || (/^\d{4}-\d{2}-\d{2}T/.test(text) && !Number.isNaN(Date.parse(text)))) return undefined;
+  return `parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(text)} as "2006"`;
 }
 
 function goType({ type, format, additionalProperties }: Schema): string {

@@ -1,0 +1,50 @@
+// What the models do not say: lists that a strategic merge patch merges and by which field, and texts that are amounts.
+
+/** Field → `merge=key`, or `merge` for lists of plain values; `retainKeys` where one of several fields excludes the others. */
+export const mergeKeys: Readonly<Record<string, string>> = {
+  'ObjectMeta.finalizers': 'merge',
+  'ObjectMeta.ownerReferences': 'merge=uid',
+  'PodSpec.containers': 'merge=name',
+  'PodSpec.initContainers': 'merge=name',
+  'PodSpec.ephemeralContainers': 'merge=name',
+  'PodSpec.volumes': 'merge=name,retainKeys',
+  'PodSpec.imagePullSecrets': 'merge=name',
+  'PodSpec.hostAliases': 'merge=ip',
+  'PodSpec.topologySpreadConstraints': 'merge=topologyKey',
+  'PodSpec.schedulingGates': 'merge=name',
+  'PodSpec.resourceClaims': 'merge=name,retainKeys',
+  'Container.env': 'merge=name',
+  'Container.ports': 'merge=containerPort',
+  'Container.volumeMounts': 'merge=mountPath',
+  'Container.volumeDevices': 'merge=devicePath',
+  'EphemeralContainer.env': 'merge=name',
+  'EphemeralContainer.ports': 'merge=containerPort',
+  'EphemeralContainer.volumeMounts': 'merge=mountPath',
+  'EphemeralContainer.volumeDevices': 'merge=devicePath',
+  'PodStatus.conditions': 'merge=type',
+  'PodStatus.podIPs': 'merge=ip',
+  'PodStatus.hostIPs': 'merge=ip',
+  'PodStatus.resourceClaimStatuses': 'merge=name,retainKeys',
+  'ServiceSpec.ports': 'merge=port',
+  'ServiceStatus.conditions': 'merge=type',
+  'ServiceAccount.secrets': 'merge=name',
+  'ServiceAccount.imagePullSecrets': 'merge=name',
+  'NamespaceStatus.conditions': 'merge=type',
+  'NodeSpec.podCIDRs': 'merge',
+  'NodeStatus.conditions': 'merge=type',
+  'NodeStatus.addresses': 'merge=type',
+};
+
+/** Fields whose texts may also be written as numbers. */
+export const quantities: ReadonlySet<string> = new Set([
+  'ResourceRequirements.limits',
+  'ResourceRequirements.requests',
+  'VolumeResourceRequirements.limits',
+  'VolumeResourceRequirements.requests',
+  'PodSpec.overhead',
+  'NodeStatus.capacity',
+  'NodeStatus.allocatable',
+  'ContainerStatus.allocatedResources',
+  'EmptyDirVolumeSource.sizeLimit',
+  'ResourceFieldSelector.divisor',
+]);
