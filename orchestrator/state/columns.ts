@@ -41,7 +41,7 @@ function sortedRows<Row>(table: Table<Row, string>): Row[] {
 /** What others named must not move the cursor or break the line. */
 function cell(value: unknown): string {
   const shown = plain(value);
-  const text = Array.isArray(shown) && shown.every((part) => typeof part !== 'object') ? shown.join(',') : asText(shown);
+  const text = asText(Array.isArray(shown) && shown.every((part) => typeof part !== 'object') ? shown.join(',') : shown);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

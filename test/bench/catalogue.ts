@@ -2,7 +2,7 @@
 
 export interface MetricDefinition {
   readonly name: string;
-  readonly unit: 'ns' | 'ms' | 'MB' | 'entries' | 'flows/s';
+  readonly unit: 'ns' | 'ms' | 'MB' | 'entries' | 'flows/s' | 'B';
   readonly sentence: string;
 }
 
@@ -47,6 +47,18 @@ export const catalogue: readonly MetricDefinition[] = [
     name: 'testing.start',
     unit: 'ms',
     sentence: "a whole process that imports the packaged library, reads a policy and gets a first verdict, node's own start included",
+  },
+  {
+    name: 'state.row_overhead',
+    unit: 'B',
+    sentence:
+      "what a pod's row, its derived row and its entry in the target cost beyond the same in plain maps; 100,000 pods, indexed by node",
+  },
+  {
+    name: 'state.change_p99',
+    unit: 'ms',
+    sentence:
+      '99 % of changes are in the target after: 100,000 pods joined with 1,000 nodes, 1,000 changes/s, of which 10 concern 100 pods each',
   },
 ];
 

@@ -25,6 +25,8 @@ const promised = [
   'policy.resolve_full',
   'policy.identity_add',
   'policy.change',
+  'state.change_p99',
+  'state.row_overhead',
 ];
 const folder = mkdtempSync(join(tmpdir(), 'axoneme-bench-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
@@ -84,6 +86,13 @@ t.test('resolution is measured beside nested loops that find the same cells', as
   t.equal(status, 0, stderr);
   t.match(stdout, /^policy\.resolve_full +[\d.]+ ms .*nested loops/m);
   t.match(stdout, /^policy\.change +[\d.]+ ms .*all resolved again/m);
+});
+
+t.test('the state engine and the plain maps beside it end with the same routes, and the process with them', async (t) => {
+  const { status, stdout, stderr } = bench('state', '--rounds', '1', '--scale', '0.05');
+  t.equal(status, 0, stderr);
+  t.match(stdout, /^state\.row_overhead +[\d.]+ B/m);
+  t.match(stdout, /^state\.change_p99 +[\d.]+ ms/m);
 });
 
 t.test('the example of the README runs', { skip: noCompiler }, async (t) => {

@@ -51,6 +51,12 @@ async function measure(): Promise<Measured[]> {
     const { testingComparisons } = await import('./testing-metrics.ts');
     measured.push(...(await measureRounds(await testingComparisons(wanted, effort), rounds)));
   }
+  if (metrics.some(({ name }) => name.startsWith('state.'))) {
+    const { stateComparisons } = await import('./state-metrics.ts');
+    const { comparisons, close } = await stateComparisons(wanted, effort);
+    measured.push(...(await measureRounds(comparisons, rounds)));
+    await close();
+  }
   console.log(table(measured));
   return measured;
 }
