@@ -43,7 +43,7 @@ function policyLines({ added, removed, changed }: PolicyChanges, paint: Paint): 
     ...removed.map((name) => `  ${paint.bad('-')} ${name}`),
     ...changed.map((name) => `  ~ ${name}`),
   ];
-  return [paint.strong('Policies'), ...(rows.length > 0 ? rows : ['  none differs'])];
+  return [paint.strong('Policies'), ...(rows.length > 0 ? cut(rows) : ['  none differs'])];
 }
 
 function flowLines({ changes, unchanged, unknown, recorded, recording }: NonNullable<DiffResult['flows']>, paint: Paint): string[] {
@@ -78,13 +78,13 @@ function flowLines({ changes, unchanged, unknown, recorded, recording }: NonNull
 
 function flowLine({ from, to, port, protocol, count: times, by, before, after }: FlowChange, paint: Paint): string {
   const verdicts = before === 'redirect' || after === 'redirect' ? ` ${before} → ${after}` : '';
-  return `    ${from} → ${to} ${port}/${protocol}${times > 1 ? ` ×${times}` : ''}${verdicts}  ${paint.faint(by.join(', '))}`;
+  return `    ${from} → ${to} ${port}/${protocol}${times > 1 ? ` ×${times}` : ''}${verdicts}  ${paint.faint(cutList(by, 3))}`;
 }
 
 function pairLines(groups: readonly PairGroup[], kind: ChangeKind, paint: Paint): string[] {
   if (groups.length === 0) return [];
   const rows = groups.map(({ from, to, ports, by }) => {
-    return `    ${cutList(from)} → ${cutList(to)}: ${cutList(ports, 12)}\n      ${paint.faint(by.join(', '))}`;
+    return `    ${cutList(from)} → ${cutList(to)}: ${cutList(ports, 12)}\n      ${paint.faint(cutList(by, 3))}`;
   });
   return [`  ${kindWord(kind, paint)}`, ...cut(rows)];
 }
