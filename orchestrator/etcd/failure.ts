@@ -44,7 +44,9 @@ export function failureOf(error: unknown, where: string, sent: boolean): Failure
     ...kind,
     error: make(code),
   });
-  if (says(error, 'invalid auth token', 'revision of auth store is old')) return fault({ token: true, undone: true }, 'KV_REFUSED');
+  // The last: none was given, because none was asked for when the store was opened.
+  if (says(error, 'invalid auth token', 'revision of auth store is old', 'user name is empty'))
+    return fault({ token: true, undone: true }, 'KV_REFUSED');
   if (isCompacted(error)) return fault({ undone: true }, 'KV_COMPACTED');
   if (says(error, 'database space exceeded')) return fault({ undone: true }, 'KV_FULL');
   switch (error.code) {
@@ -79,7 +81,7 @@ export const isAuthOff = (error: unknown): boolean =>
 
 export const isCompaction = (error: unknown): boolean => error instanceof AgentError && error.code === 'KV_COMPACTED';
 
-export const isRetryable = (error: unknown): error is AgentError => error instanceof AgentError && error.retryable;
+export const isClosed = (error: unknown): boolean => error instanceof AgentError && error.code === 'KV_CLOSED';
 
 export function closedError(): AgentError {
   return new AgentError('KV_CLOSED', 'etcd: store: it has been closed');

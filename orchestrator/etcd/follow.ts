@@ -1,8 +1,9 @@
 // Follow: a list, then its changes, for ever. What is known is kept as key and revision, so that a list after a gap can be told as
 // the difference, with the deletes that nobody saw.
+import { AgentError } from '../errors.ts';
 import type { KvFollowed } from '../state/kv-store.ts';
 import type { Connections } from './connections.ts';
-import { isCompaction, isRetryable } from './failure.ts';
+import { isClosed } from './failure.ts';
 import { list } from './list.ts';
 import { pause } from './pause.ts';
 import { watchStates } from './watch.ts';
@@ -32,11 +33,12 @@ export async function* follow(connections: Connections, keys: Keys, prefix: stri
       }
       revision = listed.revision;
     } catch (error) {
-      if (!isRetryable(error) && !isCompaction(error)) throw error;
+      // What is refused today, to users or certificates that are being exchanged, may be granted in a moment.
+      if (isClosed(error) || !(error instanceof AgentError)) throw error;
       failingSince ??= Date.now() - connections.timeoutMs;
       if (!lost && Date.now() - failingSince >= lostAfterMs) {
         lost = true;
-        yield { kind: 'lost', reason: (error as Error).message };
+        yield { kind: 'lost', reason: error.message };
       }
       await pause(Math.random() * Math.min(5_000, 100 * 2 ** Math.min(attempt, 6)), signal);
       continue;
@@ -62,7 +64,7 @@ export async function* follow(connections: Connections, keys: Keys, prefix: stri
         }
       }
     } catch (error) {
-      if (!isCompaction(error)) throw error;
+      if (isClosed(error) || !(error instanceof AgentError)) throw error;
     }
   }
 }

@@ -85,7 +85,7 @@ export interface KvStore {
   watch(prefix: string, options: { revision: bigint; signal: AbortSignal }): AsyncIterable<KvChange>;
   /**
    * List and watch until the signal is aborted: relists after compaction and tells only the difference, with the deletes that were
-   * missed. After `lost`, `synced` says that all is known again. Throws KV_REFUSED, and KV_CLOSED when the store is closed.
+   * missed. After `lost`, `synced` says that all is known again. Throws KV_CLOSED when the store is closed, and nothing else.
    */
   follow(prefix: string, options: { signal: AbortSignal }): AsyncIterable<KvFollowed>;
   /**

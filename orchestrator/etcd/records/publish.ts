@@ -1,6 +1,8 @@
 // Publishing: what a node says of itself, kept in the store as long as it lives. Said again when it changes, and looked after from time
 // to time, because others have the right to delete there.
+import { AgentError } from '../../errors.ts';
 import type { KvLease, KvStore } from '../../state/kv-store.ts';
+import { isClosed } from '../failure.ts';
 import { pause } from '../pause.ts';
 
 export interface PublishOptions {
@@ -69,9 +71,10 @@ export class Publisher {
         failures = 0;
         await this.#untilChanged(allAt - Date.now());
       } catch (error) {
-        if (signal.aborted) return;
-        if (!(error as { retryable?: boolean }).retryable) throw error;
-        if (failures++ === 0) failing?.(error as Error);
+        if (signal.aborted || isClosed(error)) return;
+        // What is refused today may be granted tomorrow.
+        if (!(error instanceof AgentError)) throw error;
+        if (failures++ === 0) failing?.(error);
         await pause(Math.random() * Math.min(10_000, 100 * 2 ** Math.min(failures, 7)), signal);
       }
     }
