@@ -10,7 +10,12 @@ import { test } from './test.ts';
 
 const subcommands: Readonly<Record<string, Subcommand>> = { lint, test, explain, diff };
 
-export async function policy(args: readonly string[], terminal: Terminal): Promise<Status> {
+export async function policy(args: readonly string[], outside: Terminal): Promise<Status> {
+  const terminal = {
+    ...outside,
+    write: (text: string) => outside.write(harmless(text)),
+    complain: (text: string) => outside.complain(harmless(text)),
+  };
   const [name = 'help', ...rest] = args;
   const asksHelp = rest.some((argument, index) => ['--help', '-h'].includes(argument) && !rest.slice(0, index).includes('--'));
   if (['help', '--help', '-h'].includes(name)) {
@@ -33,4 +38,12 @@ function help(name: string | undefined): string {
   const rows = Object.entries(subcommands).map(([word, { sentence }]) => `  ${word.padEnd(width)}${sentence}\n`);
   const status = 'Status 0: as it should be; 1: something was found; 2: the command line or an input is not understood.';
   return `axoneme policy COMMAND\n\n${rows.join('')}\naxoneme policy COMMAND --help tells more. ${status}\n`;
+}
+
+/** Files may be anybody's: nothing of them commands a terminal. Colours may pass, they are ours. */
+function harmless(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character, offset: number) => {
+    if (character === '\n' || character === '\t') return character;
+    return character === '\u001b' && /^\[\d{1,2}m/.test(text.slice(offset + 1, offset + 5)) ? character : '?';
+  });
 }

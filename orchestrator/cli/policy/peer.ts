@@ -11,14 +11,19 @@ export type PeerText =
   | { readonly kind: 'reserved'; readonly text: string }
   | { readonly kind: 'name'; readonly text: string };
 
+/** Characters: a namespace, a pod and a slash take less, and so does a DNS name. */
+const longest = 400;
+
 export const reservedPeers = ['host', 'remote-node', 'kube-apiserver', 'health', 'ingress', 'unmanaged', 'world'];
 
 /** Throws a TypeError that quotes the text when it is none of them. */
 export function parsePeer(text: string): PeerText {
+  if (text.length > longest) throw new TypeError(`longer than any name: "${text.slice(0, 40)}…"`);
   if (isAddress(text)) return { kind: 'address', text };
   if (reservedPeers.includes(text)) return { kind: 'reserved', text };
   if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?\/[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/.test(text)) return { kind: 'pod', text };
-  if (/^[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?(\.[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?)+\.?$/i.test(text)) return { kind: 'name', text };
+  if (!/^[\d.]+$/.test(text) && /^[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?(\.[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?)+\.?$/i.test(text))
+    return { kind: 'name', text };
   const near = suggestion(text, reservedPeers);
   throw new TypeError(`not namespace/pod, an address, a DNS name or one of ${reservedPeers.join(', ')}: "${text}"${near}`);
 }
@@ -55,8 +60,19 @@ export function parseProtocol(text: string): Protocol {
 /** Seconds of `60`, `60s`, `5m`, `1h30m`. Throws a TypeError that quotes the text. */
 export function parseSeconds(text: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  if (/^\d+(\.\d+)?$/.test(text)) return inRange(Number(text), text);
   if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text) throw new TypeError(`not a time like 60s or 1h30m: "${text}"`);
   const seconds = { ms: 0.001, s: 1, m: 60, h: 3600 };
-  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * seconds[unit as keyof typeof seconds], 0);
+  return inRange(
+    parts.reduce((sum, [, number, unit]) => sum + Number(number) * seconds[unit as keyof typeof seconds], 0),
+    text,
+  );
 }
+
+function inRange(seconds: number, text: string): number {
+  if (seconds <= longestTime) return seconds;
+  throw new TypeError(`longer than ${longestTime / 86400} days: "${text.slice(0, 40)}"`);
+}
+
+/** Seconds: the datapath's clock tells times apart that lie nearer than that. */
+const longestTime = 90 * 86400;

@@ -89,6 +89,17 @@ t.test('flags may stand behind files, and after -- nothing is a flag', async (t)
   t.match(policy(['lint', '-o', 'json', '--', '--strict'], folder), { status: 0, stdout: /"policies": 1/ });
 });
 
+t.test('on a terminal, results are coloured', async (t) => {
+  const folder = folderOf(t, { 'bad.policytest.yaml': 'pods: { a/b: {} }\nflows: [{ from: a/b, to: 1.1.1.1, port: 1, expect: deny }]\n' });
+  let text = '';
+  const write = (part: string) => {
+    text += part;
+  };
+  t.equal(await run(['test', folder], { write, complain: write, paint: openPaint(true) }), 1);
+  t.match(text, '\u001b[31mFAIL\u001b[0m');
+  t.match(text, 'got       \u001b[32mallow\u001b[0m');
+});
+
 t.test('standard input is a file named -', async (t) => {
   t.match(policyReading(t, shop.policy, ['lint', '-']), { status: 0, stdout: /^1 file, 1 document, 1 accepted policy/m });
   const peers = ['--from', 'shop/a', '--to', '10.0.0.1', '--port', '80', '--pod', 'shop/a'];

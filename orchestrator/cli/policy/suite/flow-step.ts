@@ -35,10 +35,14 @@ export function flowsOf({ from, to, port, protocol }: Step): AskedFlow[] {
       if (typeof name !== 'string') throw new TypeError(`${field}: not a text: ${JSON.stringify(name)}`);
       return name;
     });
+  if (countFlows({ from, to, port, expect: 'allow' }) > mostFlows) throw new TypeError(`more than ${mostFlows} combinations`);
   return names(from, 'from').flatMap((source) =>
     names(to, 'to').flatMap((destination) => ports.map((one) => ({ from: source, to: destination, ...one }))),
   );
 }
+
+/** Of one step. */
+const mostFlows = 100_000;
 
 export function countFlows(step: Step): number {
   return step.expect === undefined ? 0 : listOf(step.from).length * listOf(step.to).length * listOf(step.port).length;
