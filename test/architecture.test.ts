@@ -41,6 +41,14 @@ const mayImport: Record<string, string[]> = {
     'orchestrator/errors.ts',
     'orchestrator/log.ts',
   ],
+  'orchestrator/sources/kubernetes': [
+    'orchestrator/manifests',
+    'orchestrator/model',
+    'orchestrator/net',
+    'orchestrator/state',
+    'orchestrator/errors.ts',
+    'orchestrator/log.ts',
+  ],
   'orchestrator/testing': [
     'orchestrator/datapath',
     'orchestrator/manifests',

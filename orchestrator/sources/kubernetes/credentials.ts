@@ -1,0 +1,156 @@
+// Credentials: which server, and what each request to it carries. Files are read again when they may have changed, so that tokens and
+// certificates can be exchanged under a running agent.
+
+import { createHash } from 'node:crypto';
+import { accessSync, readFileSync } from 'node:fs';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { readManifests } from '../../manifests/read.ts';
+import { KubeError } from './failure.ts';
+
+export interface Credentials {
+  /** Like https://10.0.0.1:6443 */
+  readonly server: URL;
+  /** What to send now; the agent is the same for as long as certificates are. */
+  options(): Promise<RequestOptions>;
+  /** The server does not know us any more: what was remembered (of a command, of a login) is asked for again. */
+  renew(): Promise<void>;
+  close(): void;
+}
+
+export interface CredentialsSource {
+  /** Path of a kubeconfig. Without it: $KUBECONFIG, the user's own, or the service account of the pod. */
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** The service account of the pod, whose files are below this folder: '' in a pod. */
+  readonly serviceAccount?: string;
+}
+
+const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+export async function openCredentials(source: CredentialsSource = {}): Promise<Credentials> {
+  let loaded = await load(source);
+  const agents = new Agents();
+  const server = new URL(loaded.config.getCurrentCluster()!.server);
+  return {
+    server,
+    async options() {
+      const { config, tokenFile } = loaded;
+      const options: RequestOptions = {};
+      try {
+        await config.applyToHTTPSOptions(options as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
+        if (tokenFile !== undefined) options.headers = { ...options.headers, Authorization: `Bearer ${readToken(tokenFile)}` };
+      } catch (error) {
+        if (error instanceof KubeError) throw error;
+        throw new KubeError('KUBE_CONFIG_INVALID', `kubernetes credentials: ${server.host}: ${(error as Error).message}`, { cause: error });
+      }
+      const proxied = config.getCurrentCluster()?.proxyUrl !== undefined;
+      return agents.use(options, server.protocol === 'https:', proxied);
+    },
+    async renew() {
+      loaded = await load(source);
+    },
+    close: () => agents.close(),
+  };
+}
+
+interface Loaded {
+  readonly config: KubeConfig;
+  /** Read for every request: the library keeps a token for a minute, or for ever. */
+  readonly tokenFile: string | undefined;
+}
+
+/** Imported when it is needed: the library is large. */
+async function load(source: CredentialsSource): Promise<Loaded> {
+  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
+  const config = new KubeConfig();
+  const paths = source.kubeconfig === undefined ? defaultPaths() : [source.kubeconfig];
+  const inCluster = source.serviceAccount ?? (paths.length === 0 && isThere(tokenPath) ? '' : undefined);
+  const subject = inCluster === undefined ? `kubeconfig ${paths.join(delimiter)}` : 'service account';
+  if (inCluster === undefined && paths.length === 0)
+    throw new KubeError('KUBE_CONFIG_INVALID', 'kubernetes credentials: there is neither a kubeconfig nor a service account');
+  try {
+    if (inCluster !== undefined) config.loadFromCluster(inCluster);
+    else if (source.kubeconfig !== undefined) config.loadFromFile(source.kubeconfig);
+    else config.loadFromDefault();
+    if (source.context !== undefined) choose(config, source.context, subject);
+  } catch (error) {
+    if (error instanceof KubeError) throw error;
+    throw new KubeError('KUBE_CONFIG_INVALID', `${subject}: ${(error as Error).message}`, { cause: error });
+  }
+  const cluster = config.getCurrentCluster();
+  const user = config.getCurrentUser();
+  if (cluster === null || !URL.canParse(cluster.server)) {
+    const what = cluster === null ? `no cluster in the context: "${config.getCurrentContext()}"` : `not a url: "${cluster.server}"`;
+    throw new KubeError('KUBE_CONFIG_INVALID', `${subject}: ${what}`);
+  }
+  const tokenFile = user?.authProvider?.config?.tokenFile ?? (inCluster === undefined ? tokenFileOf(paths, user?.name) : undefined);
+  // There is nothing to verify without TLS, and the library wants that said.
+  if (cluster.server.startsWith('http:')) config.loadFromClusterAndUser({ ...cluster, skipTLSVerify: true }, user ?? { name: 'nobody' });
+  return { config, tokenFile };
+}
+
+function choose(config: KubeConfig, context: string, subject: string): void {
+  if (config.getContextObject(context) === null) throw new KubeError('KUBE_CONFIG_INVALID', `${subject}: no such context: "${context}"`);
+  config.setCurrentContext(context);
+}
+
+function defaultPaths(): string[] {
+  const named = process.env.KUBECONFIG?.split(delimiter).filter((path) => path !== '');
+  return named !== undefined && named.length > 0 ? named : [join(homedir(), '.kube', 'config')].filter(isThere);
+}
+
+/** `tokenFile` of a user, which the library does not know. */
+function tokenFileOf(paths: readonly string[], user: string | undefined): string | undefined {
+  for (const path of paths.filter(isThere)) {
+    const config = readManifests(readFileSync(path, 'utf8'), { file: path })[0]?.object as { users?: unknown } | undefined;
+    const users = Array.isArray(config?.users) ? config.users : [];
+    const tokenFile = users.find((entry) => entry?.name === user)?.user?.tokenFile;
+    if (typeof tokenFile === 'string') return tokenFile;
+  }
+  return undefined;
+}
+
+function readToken(path: string): string {
+  const token = readFileSync(path, 'utf8').trim();
+  if (token === '') throw new KubeError('KUBE_CONFIG_INVALID', `kubernetes credentials: ${path}: the token file is empty`);
+  return token;
+}
+
+function isThere(path: string): boolean {
+  try {
+    accessSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** One agent for one set of certificates: connections are kept, and end when the certificates were exchanged. */
+class Agents {
+  #agent: HttpAgent | undefined;
+  #mark = '';
+
+  use(options: RequestOptions, isTls: boolean, isProxied: boolean): RequestOptions {
+    const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
+    const tls = { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername };
+    const mark = createHash('sha256').update(JSON.stringify(tls)).digest('hex');
+    if (this.#agent === undefined || mark !== this.#mark) {
+      const old = this.#agent;
+      const kept = { keepAlive: true, keepAliveMsecs: 15_000 };
+      if (isProxied) this.#agent = options.agent as HttpAgent;
+      else this.#agent = isTls ? new HttpsAgent({ ...kept, ...tls }) : new HttpAgent(kept);
+      this.#mark = mark;
+      // What runs over the old one may end by itself.
+      for (const sockets of Object.values(old?.freeSockets ?? {})) for (const socket of sockets ?? []) socket.destroy();
+    }
+    return { ...options, agent: this.#agent };
+  }
+
+  close(): void {
+    this.#agent?.destroy();
+  }
+}

@@ -1,0 +1,40 @@
+// Objects as the API server sends them, and what of them is kept: nothing that only the server needs.
+
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: KubeMetadata;
+  readonly [field: string]: unknown;
+}
+
+export interface KubeMetadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion: string;
+  readonly [field: string]: unknown;
+}
+
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** The value as an object of this kind, stripped in place; undefined if it has no name or no revision. */
+export function objectOf(value: unknown, { apiVersion, kind }: { apiVersion: string; kind: string }): KubeObject | undefined {
+  const object = value as { apiVersion?: unknown; kind?: unknown; metadata?: Record<string, unknown> } | null;
+  if (typeof object !== 'object' || object === null || typeof object.metadata !== 'object' || object.metadata === null) return undefined;
+  const { metadata } = object;
+  if (typeof metadata.name !== 'string' || metadata.name === '') return undefined;
+  if (typeof metadata.resourceVersion !== 'string' || metadata.resourceVersion === '') return undefined;
+  if (metadata.namespace !== undefined && typeof metadata.namespace !== 'string') return undefined;
+  delete metadata.managedFields;
+  const annotations = metadata.annotations as Record<string, unknown> | null | undefined;
+  if (typeof annotations === 'object' && annotations !== null) delete annotations[lastApplied];
+  // Items of lists do not say what they are.
+  object.apiVersion ??= apiVersion;
+  object.kind ??= kind;
+  return object as unknown as KubeObject;
+}
+
+/** `namespace/name`, or `name` of what is in no namespace. */
+export function keyOf({ metadata: { namespace, name } }: KubeObject): string {
+  return namespace ? `${namespace}/${name}` : name;
+}
