@@ -96,7 +96,10 @@ export class Reconciler<Row> {
   health(): Health {
     const reasons: string[] = [];
     const [failure] = this.failing.rows();
-    if (failure !== undefined) reasons.push(`${this.failing.size} rows fail, ${failure.key} with: ${sentenceOf(failure.error)}`);
+    if (failure !== undefined) {
+      const { size } = this.failing;
+      reasons.push(`${size} ${size === 1 ? 'row fails' : 'rows fail'}, ${failure.key} with: ${sentenceOf(failure.error)}`);
+    }
     const pruneError = this.#running?.upkeep.pruneError;
     if (pruneError !== undefined) reasons.push(`pruning fails: ${sentenceOf(pruneError)}`);
     const ms = this.#clock.now() - (this.#callSince ?? this.#clock.now());

@@ -49,11 +49,12 @@ function openInputs() {
 const openGrants = (name: string) =>
   openTable<Grant>({ name, key: ({ key }) => key, columns: { key: ({ key }) => key, says: ({ says }) => says } });
 
+type Output = ReturnType<typeof openGrants>;
 type Inputs = ReturnType<typeof openInputs>;
 
 /** Several tables joined with several rows a pod; pods that want the same row; groups. */
 function startAll({ pods, spaces, rules }: Inputs, clock: VirtualClock) {
-  const [grants, wanted, groups] = [openGrants('grants'), openGrants('wanted'), openGrants('groups')];
+  const [grants, wanted, groups, shared] = ['grants', 'wanted', 'groups', 'shared'].map(openGrants) as [Output, Output, Output, Output];
   const stop = new AbortController();
   const byPod = derive({
     from: pods.table,
@@ -80,12 +81,18 @@ function startAll({ pods, spaces, rules }: Inputs, clock: VirtualClock) {
     },
     clock,
   });
-  const runs = [byPod, contest, byApp].map((derivation) => derivation.run(stop));
+  const into = shared.writer;
+  const together = [
+    derive({ from: spaces.table, into, make: ({ name, zone }) => ({ key: name, says: `space in ${zone}` }), clock }),
+    derive({ from: pods.table, into, make: ({ name, space }) => [name, space].map((key) => ({ key, says: `pod ${name}` })), clock }),
+    deriveGroups({ from: rules.table, by: 'app', into, make: (app, { length }) => ({ key: `${app}`, says: `${length} rules` }), clock }),
+  ];
+  const runs = [byPod, contest, byApp, ...together].map((derivation) => derivation.run(stop));
   const end = () => {
     stop.abort();
     return Promise.all(runs);
   };
-  return { outputs: [grants.table, wanted.table, groups.table], contest, end };
+  return { outputs: [grants, wanted, groups, shared].map(({ table }) => table), contest, end };
 }
 
 const names = ['p1', 'p2', 'p3', 'p4', 'a1', 'a2'];
@@ -207,6 +214,25 @@ t.test('the output is initialised when all inputs are and their rows were worked
   t.equal(table.isInitialised, false, 'another source of an input is awaited');
   stop.abort();
   await Promise.all([run, watch]);
+});
+
+t.test('a table that two derivations fill is initialised when both have', async (t) => {
+  const { pods, spaces } = openInputs();
+  const clock = new VirtualClock();
+  const { writer, table } = openGrants('both');
+  const stop = new AbortController();
+  const make = ({ name }: { name: string }) => ({ key: name, says: '' });
+  const runs = [derive({ from: pods.table, into: writer, make, clock }), derive({ from: spaces.table, into: writer, make, clock })].map(
+    (derivation) => derivation.run(stop),
+  );
+  pods.writer.delivered('test');
+  await clock.advance(0);
+  t.same(table.missingSources(), ['derivation 2 from spaces']);
+  spaces.writer.delivered('test');
+  await clock.advance(0);
+  t.equal(table.isInitialised, true);
+  stop.abort();
+  await Promise.all(runs);
 });
 
 t.test('a function that throws ends the derivation', async (t) => {

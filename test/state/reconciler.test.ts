@@ -100,7 +100,7 @@ t.test('one row that the target refuses holds up no other, is tried less and les
   await clock.advance(0);
   t.equal(content.size, 299);
   t.equal(reconciler.status(bad), 'failing');
-  t.same(reconciler.health(), { level: 'degraded', reason: `routes: 1 rows fail, ${bad} with: no such device` });
+  t.same(reconciler.health(), { level: 'degraded', reason: `routes: 1 row fails, ${bad} with: no such device` });
   await clock.advance(60_000);
   const waits = calls.slice(1).map((at, place) => at - (calls[place] as number));
   for (const [place, wait] of waits.entries()) {

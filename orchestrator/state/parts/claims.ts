@@ -1,8 +1,22 @@
 // Who a derived row belongs to. Each unit of a derivation claims the rows it makes; when two claim one key, the smaller unit has it and
-// the other waits, so that the outcome does not depend on who came first.
+// the other waits, so that the outcome does not depend on who came first. Of two derivations into one table, the one wired first does.
 
 import type { Key } from '../table.ts';
 import type { TableWriter } from '../table-writer.ts';
+
+const all = new WeakMap<object, Claims<never>>();
+
+/** One for all derivations into a table. */
+export function claimsOf<Row extends object>(writer: TableWriter<Row, string>): Claims<Row> {
+  const found = (all.get(writer) as unknown as Claims<Row> | undefined) ?? new Claims(writer);
+  all.set(writer, found as unknown as Claims<never>);
+  return found;
+}
+
+/** Numbers before names: a table's keys are of one kind, but a unit may be named by another derivation. */
+function isBefore(one: Key, other: Key): boolean {
+  return typeof one === typeof other ? one < other : typeof one === 'number';
+}
 
 export class Claims<Row extends object> {
   readonly #writer: TableWriter<Row, string>;
@@ -13,8 +27,16 @@ export class Claims<Row extends object> {
   /** Key of a row → the units that would have it too. */
   readonly #waiting = new Map<Key, Map<Key, Row>>();
 
+  #derivations = 0;
+
   constructor(writer: TableWriter<Row, string>) {
     this.#writer = writer;
+  }
+
+  /** Another derivation; its number, and what its units are called here. Names of later ones sort after any key. */
+  enter(): { readonly number: number; readonly nameOf: (unit: Key) => Key } {
+    const number = ++this.#derivations;
+    return { number, nameOf: number === 1 ? (unit) => unit : (unit) => `\uffff${number} ${unit}` };
   }
 
   /** Keys that more than one unit claims. */
@@ -56,7 +78,7 @@ export class Claims<Row extends object> {
       return;
     }
     const waiting = this.#waiting.get(key) ?? new Map<Key, Row>();
-    if (unit < owner) {
+    if (isBefore(unit, owner)) {
       waiting.delete(unit);
       waiting.set(owner, this.#writer.table.get(key) as Row);
       this.#own(key, unit, row);
@@ -67,7 +89,7 @@ export class Claims<Row extends object> {
   #release(key: Key, unit: Key): void {
     const waiting = this.#waiting.get(key);
     if (this.#ownerOf(key) === unit) {
-      const next = waiting && [...waiting.keys()].reduce((least, other) => (other < least ? other : least));
+      const next = waiting && [...waiting.keys()].reduce((least, other) => (isBefore(other, least) ? other : least));
       if (next === undefined) {
         this.#owners.delete(key);
         this.#writer.delete(key);

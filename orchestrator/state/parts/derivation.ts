@@ -5,7 +5,7 @@ import { Bell } from '../bell.ts';
 import { type Clock, realClock, sleep } from '../clock.ts';
 import type { Follower, Key, Table } from '../table.ts';
 import type { TableWriter } from '../table-writer.ts';
-import { Claims } from './claims.ts';
+import { type Claims, claimsOf } from './claims.ts';
 
 /** A table that a derivation reads, and the units that one of its rows concerns. */
 export interface Input<Row> {
@@ -31,6 +31,7 @@ export class Derivation<Out extends object> {
   readonly #parts: DerivationParts<Out>;
   readonly #clock: Clock;
   readonly #claims: Claims<Out>;
+  readonly #nameOf: (unit: Key) => Key;
   readonly #dirty = new Set<Key>();
   readonly #source: string;
   #isRunning = false;
@@ -39,12 +40,14 @@ export class Derivation<Out extends object> {
   constructor(parts: DerivationParts<Out>) {
     this.#parts = parts;
     this.#clock = parts.clock ?? realClock;
-    this.#claims = new Claims(parts.into);
-    this.#source = `derived from ${[...new Set(parts.inputs.map(({ table }) => table.name))].join(', ')}`;
+    this.#claims = claimsOf(parts.into);
+    const { number, nameOf } = this.#claims.enter();
+    this.#nameOf = nameOf;
+    this.#source = `derivation ${number} from ${[...new Set(parts.inputs.map(({ table }) => table.name))].join(', ')}`;
     parts.into.expect(this.#source);
   }
 
-  /** Keys of the output that two units make; the smaller unit's row is the one there. */
+  /** Keys of the output that two units make, of this derivation or another; the smaller unit's row is the one there. */
   get contested(): number {
     return this.#claims.contested;
   }
@@ -74,7 +77,7 @@ export class Derivation<Out extends object> {
     for (const unit of this.#dirty) {
       if (count++ >= roundSize) break;
       this.#dirty.delete(unit);
-      this.#claims.assign(unit, this.#parts.make(unit));
+      this.#claims.assign(this.#nameOf(unit), this.#parts.make(unit));
       this.metrics.units += 1;
     }
     const isDone = this.#dirty.size === 0 && watched.every((input) => !input.isBehind);

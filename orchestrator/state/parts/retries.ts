@@ -28,7 +28,7 @@ export class Retries<Row> {
 
   constructor(name: string, backoff: Backoff, clock: Clock) {
     const { table, writer } = openTable<Failure<Row>>({
-      name: `${name} failing`,
+      name: `${name}-failing`,
       key: ({ key }) => key,
       isSame: () => false,
       sources: [],
