@@ -53,7 +53,8 @@ export async function startCluster(t: TestEnd, options: Partial<ApiServerOptions
 export function send(url: string, method: string, path: string, { headers = {}, body }: Sent = {}): Promise<Answer> {
   const payload = body === undefined ? undefined : typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
   return new Promise((resolve, reject) => {
-    const type = payload === undefined ? {} : { 'content-type': 'application/json' };
+    const length = payload === undefined ? 0 : Buffer.byteLength(payload);
+    const type = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(length) };
     const sending = request(url + path, { method, headers: { ...type, ...headers } }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk) => chunks.push(chunk));
