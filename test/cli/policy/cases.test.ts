@@ -120,6 +120,37 @@ t.test('wrong expectations of manifests and names are mismatches', async (t) => 
   t.equal(mismatches.filter((row: { case: string }) => row.case === 'refused').length, 2);
 });
 
+t.test('policies that were refused when the case was recorded are ignored', async (t) => {
+  const [policyOfCase] = small.policies;
+  const closing = { ...policyOfCase, metadata: { name: 'closing', namespace: 'prod' }, spec: { endpointSelector: {}, ingress: [{}] } };
+  const policies = [policyOfCase, closing];
+  const files = {
+    'closed.jsonl': JSON.stringify({ ...small, policies }),
+    'named.jsonl': JSON.stringify({ ...small, policies, rejected: ['prod/closing'] }),
+    'whole.jsonl': JSON.stringify({ ...small, policies, rejected: [closing] }),
+  };
+  const folder = folderOf(t, files);
+  t.same(
+    ['closed', 'named', 'whole'].map((name) => policy(['test', `${name}.jsonl`], folder).status),
+    [1, 0, 0],
+  );
+});
+
+t.test('other kinds than policies are accepted or refused too', async (t) => {
+  const group = (cidr: string) => ({
+    apiVersion: 'cilium.io/v2',
+    kind: 'CiliumCIDRGroup',
+    metadata: { name: 'g' },
+    spec: { externalCIDRs: [cidr] },
+  });
+  const rows = [
+    { id: 'good', manifest: group('10.0.0.0/8'), agent: 'accept', schema: 'accept' },
+    { id: 'bad', manifest: group('10.0.0.0/33'), agent: 'accept', schema: 'reject' },
+  ];
+  const folder = folderOf(t, { 'groups.jsonl': rows.map((row) => JSON.stringify(row)).join('\n') });
+  t.same(json(['groups.jsonl'], folder).mismatches, []);
+});
+
 t.test('lines that are no cases are mismatches of their own, and hide no other line', async (t) => {
   const lines = [
     '{"id":',

@@ -100,7 +100,19 @@ function readVerdict(value: Fields): Omit<VerdictCase, 'id' | 'title'> {
   for (const external of externals) checkExternal(external as unknown as Fields);
   const probes = objects(value, 'probes') as unknown as VerdictProbe[];
   for (const probe of probes) checkProbe(probe as unknown as Fields);
-  return { kind: 'verdict', policies: objects(value, 'policies'), objects: objects(value, 'objects'), endpoints, externals, probes };
+  const policies = objects(value, 'policies').filter((policy) => !isRejected(policy, value.rejected));
+  return { kind: 'verdict', policies, objects: objects(value, 'objects'), endpoints, externals, probes };
+}
+
+/** Policies that the agent had refused when the case was recorded were ignored there, not closed. They are named, or there as they are. */
+function isRejected(policy: object, rejected: unknown): boolean {
+  if (!Array.isArray(rejected)) return false;
+  const { metadata } = policy as { metadata?: { name?: unknown; namespace?: unknown } };
+  const names = [metadata?.name, `${metadata?.namespace}/${metadata?.name}`];
+  return rejected.some((one) => {
+    const { name, namespace } = isFields(one) ? (isFields(one.metadata) ? one.metadata : one) : { name: one, namespace: undefined };
+    return names.includes(namespace === undefined ? name : `${namespace}/${name}`);
+  });
 }
 
 function checkEndpoint(endpoint: Fields): void {
