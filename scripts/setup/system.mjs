@@ -64,6 +64,14 @@ const things = [
     loss: 'the tests of TLS',
   },
   {
+    group: 'stores',
+    name: 'kubectl',
+    here: () => hasProgram('kubectl'),
+    packages: [['kubernetes-client']],
+    purpose: 'the client that the cluster API is tested with',
+    loss: 'the test of its commands',
+  },
+  {
     group: 'kernels',
     name: 'QEMU and what packs its initial file system',
     here: () => ['qemu-system-x86_64', 'busybox', 'cpio', 'modprobe', 'depmod', 'zstd', 'xz', 'dpkg-deb'].every(hasProgram),

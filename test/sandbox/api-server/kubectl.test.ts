@@ -113,10 +113,12 @@ async function scenario(t: Test, cluster: Cluster, program: string, namespace: s
   t.match(await run('replace -f -', whole), /pod\/other replaced/);
   await run('label pod other x=y');
   await fails('replace -f -', /the object has been modified; please apply your changes to the latest version and try again/, whole);
-  t.match(
-    await run('create -f -', JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { a: 'b' } })),
-    /configmap\/settings created/,
-  );
+  t.match(await run('create configmap settings --from-literal=a=b'), /configmap\/settings created/);
+  t.match(await run('create secret generic hidden --from-literal=a=b'), /secret\/hidden created/);
+  t.equal(await run('get secret hidden -o jsonpath={.type}/{.data.a}'), 'Opaque/Yg==');
+  t.match(await run('create serviceaccount robot'), /serviceaccount\/robot created/);
+  t.match(await run('create service clusterip made --tcp=80:8080'), /service\/made created/);
+  t.equal(await run('get svc made -o jsonpath={.spec.ports[0].targetPort}'), '8080');
   t.match(await run('get cm settings'), /^NAME +DATA +AGE\nsettings +1 +\d+s\n$/);
 
   const waiting = run('wait --for=condition=Ready pod/web --timeout=20s');

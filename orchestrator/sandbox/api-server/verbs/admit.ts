@@ -2,6 +2,7 @@
 import { type Context, surroundings } from '../context.ts';
 import { invalidObject, unsupported } from '../field-error.ts';
 import type { Call } from '../http/call.ts';
+import { parseProtobuf, protobuf } from '../http/protobuf-body.ts';
 import { parseJson } from '../http/request-body.ts';
 import { parseYaml } from '../http/yaml-body.ts';
 import { isRecord, type Json, type KubeObject, textAt } from '../object.ts';
@@ -10,7 +11,7 @@ import { decode } from '../schema/decode.ts';
 import { badRequest, forbidden, notFound, unsupportedMediaType } from '../status-error.ts';
 import { metadataErrors } from '../validation/metadata.ts';
 
-const accepted = ['application/json', 'application/yaml'];
+const accepted = ['application/json', 'application/yaml', protobuf];
 
 /** The object in the body, of the resource's kind, without what its schema does not know. */
 export async function bodyObject(call: Call): Promise<{ object: KubeObject; warnings: string[] }> {
@@ -18,8 +19,13 @@ export async function bodyObject(call: Call): Promise<{ object: KubeObject; warn
   const type = call.contentType;
   if (!['', '*/*', ...accepted].includes(type)) throw unsupportedMediaType(accepted);
   const bytes = await call.body();
-  const value = type === 'application/yaml' ? parseYaml(bytes, resource.kind) : parseJson(bytes, resource.kind);
+  const value = parse(bytes, type, resource.kind);
   return objectOf(value, call);
+}
+
+function parse(bytes: Buffer, type: string, kind: string): unknown {
+  if (type === protobuf) return parseProtobuf(bytes, accepted);
+  return type === 'application/yaml' ? parseYaml(bytes, kind) : parseJson(bytes, kind);
 }
 
 /** Checks a value that is to be an object of the resource: its kind, its shape, its place. */

@@ -2,6 +2,7 @@
 import type { Context } from '../context.ts';
 import { invalidObject, unsupported } from '../field-error.ts';
 import { type Call, jsonReply, type Reply } from '../http/call.ts';
+import { parseProtobuf, protobuf } from '../http/protobuf-body.ts';
 import { parseJson } from '../http/request-body.ts';
 import { isRecord, type KubeObject, recordAt, textAt, timestamp } from '../object.ts';
 import { apiVersionOf, type Resource } from '../resource.ts';
@@ -10,6 +11,8 @@ import type { Stored } from '../storage/stored.ts';
 import { isDryRun } from './admit.ts';
 import { integer, listOptions } from './list-options.ts';
 import { collect, single } from './read.ts';
+
+const accepted = ['application/json', protobuf];
 
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
@@ -116,8 +119,9 @@ function checkPreconditions(resource: Resource, { metadata }: KubeObject, { uid,
 async function deleteOptions(call: Call): Promise<DeleteOptions> {
   const { query } = call;
   const bytes = await call.body();
-  if (bytes.length > 0 && !['', 'application/json'].includes(call.contentType)) throw unsupportedMediaType(['application/json']);
-  const body = bytes.length === 0 ? {} : parseJson(bytes, 'DeleteOptions');
+  if (bytes.length > 0 && !['', ...accepted].includes(call.contentType)) throw unsupportedMediaType(accepted);
+  const parse = () => (call.contentType === protobuf ? parseProtobuf(bytes, accepted) : parseJson(bytes, 'DeleteOptions'));
+  const body = bytes.length === 0 ? {} : parse();
   if (!isRecord(body)) throw badRequest('the object provided is unrecognized (must be of type DeleteOptions)');
   const kind = textAt(body, 'kind');
   if (kind !== '' && kind !== 'DeleteOptions') {
