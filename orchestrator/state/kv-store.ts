@@ -24,6 +24,12 @@ export type KvOperation =
   | { readonly delete: string }
   | { readonly get: string };
 
+export interface KvTransaction {
+  readonly when: readonly KvCondition[];
+  readonly then: readonly KvOperation[];
+  readonly otherwise?: readonly KvOperation[];
+}
+
 export interface KvOutcome {
   /** Whether all conditions held: then `then` was done, else `otherwise`. */
   readonly succeeded: boolean;
@@ -70,11 +76,12 @@ export interface KvStore {
    * All of the branch happens, or nothing. At most 128 operations; no key is written twice. Like every write: when it throws
    * KV_TIMEOUT or KV_UNAVAILABLE it may have happened or may still happen, so conditions should make trying again harmless.
    */
-  transact(transaction: {
-    readonly when: readonly KvCondition[];
-    readonly then: readonly KvOperation[];
-    readonly otherwise?: readonly KvOperation[];
-  }): Promise<KvOutcome>;
+  transact(transaction: KvTransaction): Promise<KvOutcome>;
+  /**
+   * At most 128 transactions in one call, for throughput. Each has its own outcome, all happen at one revision, and none sees what another
+   * writes: they must speak of different keys. When it throws, what `transact` says holds for all of them.
+   */
+  transactAll(transactions: readonly KvTransaction[]): Promise<KvOutcome[]>;
   put(key: string, value: Uint8Array, options?: { lease?: KvLease }): Promise<bigint>;
   /** An absent key is not an error. */
   delete(key: string): Promise<bigint>;

@@ -171,6 +171,42 @@ t.test('a failed write is repeated with the row as it is by then, and a failed d
   await end();
 });
 
+t.test('a failed deletion is not repeated either while the row that came back waits behind many others', async (t) => {
+  const { clock, writer, map, reconciler, end } = openWorld({ faults: 1, latencyMs: 10, batchSize: 1, retry: { minMs: 20, maxMs: 20 } });
+  writer.put({ prefix: 'a', via: 1 });
+  map.options.faults = 0;
+  await clock.advance(50);
+  map.options.faults = 1;
+  writer.delete('a');
+  await clock.advance(11);
+  t.equal(reconciler.status('a'), 'failing');
+  map.options.faults = 0;
+  map.deleted.length = 0;
+  for (let row = 0; row < 100; row++) writer.put({ prefix: `p${row}`, via: 0 });
+  writer.put({ prefix: 'a', via: 2 });
+  await clock.advance(2000);
+  t.same(map.deleted, []);
+  t.equal(map.content.get('a'), 2);
+  await end();
+});
+
+t.test('pruning comes when every row was tried', async (t) => {
+  const told: string[] = [];
+  const { clock, writer, end } = openWorld({
+    operations: {
+      update: async (rows) => void told.push(`${rows.length}`),
+      delete: async () => {},
+      prune: async (rows) => void told.push(`prune ${rows.length}`),
+    },
+    batchSize: 500,
+  });
+  for (let row = 0; row < 5000; row++) writer.put({ prefix: `p${row}`, via: row });
+  writer.delivered('test');
+  await clock.advance(100);
+  t.same(told, [...new Array(10).fill('500'), 'prune 5000']);
+  await end();
+});
+
 t.test('what others did to the target is put right by the next refresh', async (t) => {
   const { clock, writer, map, end } = openWorld({ refreshEveryMs: 60_000 });
   for (let row = 0; row < 3000; row++) writer.put({ prefix: `p${row}`, via: row });
@@ -183,6 +219,20 @@ t.test('what others did to the target is put right by the next refresh', async (
   t.equal(map.content.get('p77'), 77);
   t.equal(map.content.get('p78'), 78);
   await end();
+});
+
+t.test('one that is stopped amid a refresh follows no more', async (t) => {
+  const { clock, table, writer, map, end } = openWorld({ refreshEveryMs: 1000, latencyMs: 1, batchSize: 4 });
+  for (let row = 0; row < 1000; row++) writer.put({ prefix: `p${row}`, via: row });
+  await clock.advance(500);
+  const { calls } = map;
+  await clock.advance(620);
+  t.ok(map.calls > calls && map.calls < calls + 250, 'it has begun and not ended');
+  const ended = end();
+  await clock.advance(10);
+  await ended;
+  writer.delete('p999');
+  t.equal(table.tombstones, 0);
 });
 
 t.test('many rows are written in batches, and between rounds of four of them others have their turn', async (t) => {

@@ -43,6 +43,7 @@ export interface Stand extends Place {
 
 export class Journal<Row> {
   readonly #ring: Place;
+  /** In the order of revisions: a row that comes again is another entry, and its tombstone goes. */
   readonly #tombstones = new Map<Key, Entry<Row>>();
   readonly #stands = new Set<Stand>();
   #revision = 0;
@@ -67,8 +68,6 @@ export class Journal<Row> {
     unlink(entry);
     link(entry, this.#ring);
     entry.revision = ++this.#revision;
-    // Set anew, so that the map's order is that of the revisions.
-    this.#tombstones.delete(entry.key);
     if (entry.isDeleted) {
       if (this.#stands.size === 0) unlink(entry);
       else this.#tombstones.set(entry.key, entry);
