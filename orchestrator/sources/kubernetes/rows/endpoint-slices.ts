@@ -1,0 +1,60 @@
+// Endpoint slices: where the backends of a service are.
+
+import type { EndpointSlice } from '../../../model/schema/cluster-objects.ts';
+import type { KubeObject } from '../object.ts';
+import { accepted, addressText, type ObjectRow, portNumber, protocolNumber, unreadable } from './rejection.ts';
+
+export interface SliceEndpoint {
+  /** Canonical. */
+  readonly addresses: readonly string[];
+  readonly isReady: boolean;
+  /** Takes connections, be it terminating or not. */
+  readonly isServing: boolean;
+  readonly isTerminating: boolean;
+  readonly node: string;
+  readonly zone: string;
+}
+
+export interface EndpointSliceRow extends ObjectRow {
+  readonly namespace: string;
+  readonly name: string;
+  /** Name of its service, in the same namespace; empty for a slice of none. */
+  readonly service: string;
+  readonly endpoints: readonly SliceEndpoint[];
+  /** Without a port: all ports of the addresses. */
+  readonly ports: readonly { readonly name: string; readonly port: number | undefined; readonly protocol: number }[];
+}
+
+export function endpointSliceRow(key: string, object: KubeObject): EndpointSliceRow {
+  const { namespace = '', name } = object.metadata;
+  const read = accepted(object, () => readSlice(object as unknown as EndpointSlice));
+  if ('value' in read) return { key, namespace, name, rejected: undefined, ...read.value };
+  return { key, namespace, name, rejected: read.rejected, service: '', endpoints: [], ports: [] };
+}
+
+function readSlice({ metadata, addressType, endpoints, ports }: EndpointSlice) {
+  const family = addressType ?? '';
+  if (family !== 'IPv4' && family !== 'IPv6' && family !== 'FQDN') throw unreadable('addressType', 'not one of IPv4, IPv6, FQDN', family);
+  // Names are for whoever resolves them; there is nothing to balance to.
+  const entries = family === 'FQDN' ? [] : (endpoints ?? []);
+  return {
+    service: (metadata?.labels as Record<string, string> | undefined)?.['kubernetes.io/service-name'] ?? '',
+    endpoints: entries.map((endpoint) => {
+      // Unknown is ready, and whatever is ready serves.
+      const isReady = endpoint?.conditions?.ready ?? true;
+      return {
+        addresses: (endpoint?.addresses ?? []).map((text) => addressText(text ?? '', 'endpoints.addresses')),
+        isReady,
+        isServing: endpoint?.conditions?.serving ?? isReady,
+        isTerminating: endpoint?.conditions?.terminating ?? false,
+        node: endpoint?.nodeName ?? '',
+        zone: endpoint?.zone ?? '',
+      };
+    }),
+    ports: (ports ?? []).map((port) => ({
+      name: port?.name ?? '',
+      port: typeof port?.port === 'number' ? portNumber(port.port, 'ports.port') : undefined,
+      protocol: protocolNumber(port?.protocol, 'ports.protocol'),
+    })),
+  };
+}
