@@ -48,7 +48,7 @@ export async function* follow(connections: Connections, keys: Keys, prefix: stri
     lost = false;
     yield { kind: 'synced' };
     try {
-      for await (const change of watchStates(connections, keys, prefix, { revision, signal })) {
+      for await (const change of watchStates(connections, keys, prefix, { revision, signal, previous: false })) {
         if (change.kind === 'progress') continue;
         if (change.kind === 'lost') {
           lost = true;

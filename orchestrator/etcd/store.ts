@@ -1,6 +1,6 @@
 // The key-value store over etcd: read this first. It wires connections, lists, watches, leases and certificates to the contract.
 import { AgentError } from '../errors.ts';
-import type { KvEntry, KvLease, KvOperation, KvOutcome, KvStore } from '../state/kv-store.ts';
+import type { KvEntry, KvLease, KvOperation, KvOutcome, KvStore, KvTransaction } from '../state/kv-store.ts';
 import { type CertificateFiles, readCertificates, watchCertificates } from './certificates.ts';
 import { Connections } from './connections.ts';
 import { isLeaseGone } from './failure.ts';
@@ -73,18 +73,19 @@ class EtcdStore implements KvStore {
     return (await this.transact({ when: [], then: [{ delete: key }] })).revision;
   }
 
-  async transact(transaction: Parameters<KvStore['transact']>[0]): Promise<KvOutcome> {
-    const leases = [...transaction.then, ...(transaction.otherwise ?? [])].flatMap((operation) => leaseOf(operation) ?? []);
-    for (let attempt = 1; ; attempt++) {
-      const ids = new Map(leases.map((lease) => [lease, lease.id]));
-      try {
-        return await this.#writes.together(() => this.#transactOnce(transaction));
-      } catch (error) {
-        // Refused as a whole, so nothing of it has happened.
-        if (!isLeaseGone(error) || attempt === 3) throw error;
-        for (const [lease, id] of ids) await lease.renewed(id);
-      }
-    }
+  async transact(transaction: KvTransaction): Promise<KvOutcome> {
+    return this.#write([transaction], async () => {
+      const answer = await this.#ask([transaction], this.#request(transaction));
+      return this.#outcome(transaction, answer, answer.header.revision);
+    });
+  }
+
+  async transactAll(transactions: readonly KvTransaction[]): Promise<KvOutcome[]> {
+    return this.#write(transactions, async () => {
+      const success = transactions.map((transaction) => ({ request_txn: this.#request(transaction) }));
+      const { header, responses } = await this.#ask(transactions, { success });
+      return transactions.map((transaction, at) => this.#outcome(transaction, responses[at].response_txn!, header.revision));
+    });
   }
 
   async lease(ttl: number): Promise<KvLease> {
@@ -100,15 +101,38 @@ class EtcdStore implements KvStore {
     await Promise.all([...this.#leases].map((lease) => lease.ended));
   }
 
-  async #transactOnce({ when, then, otherwise = [] }: Parameters<KvStore['transact']>[0]): Promise<KvOutcome> {
-    const request = {
+  /** When a lease among them is found to be gone, it is granted anew first. */
+  async #write<Result>(transactions: readonly KvTransaction[], act: () => Promise<Result>): Promise<Result> {
+    const leases = new Set(
+      transactions.flatMap(({ then, otherwise = [] }) => [...then, ...otherwise].flatMap((one) => leaseOf(one) ?? [])),
+    );
+    for (let attempt = 1; ; attempt++) {
+      const ids = [...leases].map((lease) => ({ lease, id: lease.id }));
+      try {
+        return await this.#writes.together(act);
+      } catch (error) {
+        // Refused as a whole, so nothing of it has happened.
+        if (!isLeaseGone(error) || attempt === 3) throw error;
+        for (const { lease, id } of ids) await lease.renewed(id);
+      }
+    }
+  }
+
+  #request({ when, then, otherwise = [] }: KvTransaction): object {
+    return {
       compare: when.map((condition) => this.#keys.compare(condition)),
       success: then.map((operation) => this.#wire(operation)),
       failure: otherwise.map((operation) => this.#wire(operation)),
     };
+  }
+
+  #ask(transactions: readonly KvTransaction[], request: object): Promise<TxnAnswer> {
     // Without a write, asking twice is reading twice.
-    const repeatable = [...then, ...otherwise].every((operation) => 'get' in operation);
-    const answer = await this.#connections.call<TxnAnswer>({ service: 'KV', method: 'txn', request, repeatable });
+    const repeatable = transactions.every(({ then, otherwise = [] }) => [...then, ...otherwise].every((operation) => 'get' in operation));
+    return this.#connections.call<TxnAnswer>({ service: 'KV', method: 'txn', request, repeatable });
+  }
+
+  #outcome({ then, otherwise = [] }: KvTransaction, answer: Omit<TxnAnswer, 'header'>, revision: string): KvOutcome {
     const done = answer.succeeded ? then : otherwise;
     for (const operation of done) this.#remember(operation);
     const found = answer.responses.flatMap(({ response_range }, at) => {
@@ -116,7 +140,7 @@ class EtcdStore implements KvStore {
       const kv = response_range?.kvs[0];
       return [kv && this.#keys.entry(kv)];
     });
-    return { succeeded: answer.succeeded, revision: BigInt(answer.header.revision), found };
+    return { succeeded: answer.succeeded, revision: BigInt(revision), found };
   }
 
   #wire(operation: KvOperation): object {

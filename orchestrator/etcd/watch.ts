@@ -11,6 +11,8 @@ import type { Keys, RangeAnswer, WireEntry, WireHeader } from './wire.ts';
 export interface WatchOptions {
   readonly revision: bigint;
   readonly signal: AbortSignal;
+  /** Whether changes say what was there before; they do by default. */
+  readonly previous?: boolean;
 }
 
 /** What a watch tells its own house besides changes: nothing has been heard for `lostAfterMs`, and why. */
@@ -36,9 +38,9 @@ export async function* watchStates(
   connections: Connections,
   keys: Keys,
   prefix: string,
-  { revision, signal }: WatchOptions,
+  { revision, signal, previous = true }: WatchOptions,
 ): AsyncGenerator<Watched> {
-  const state: Place = { told: revision, cluster: undefined, brokenAt: undefined, refusals: 0 };
+  const state: Place = { previous, told: revision, cluster: undefined, brokenAt: undefined, refusals: 0 };
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
       for await (const change of watchOnce(connections, keys, prefix, state, signal)) {
@@ -62,6 +64,7 @@ export async function* watchStates(
 
 /** What outlives a stream. */
 interface Place {
+  readonly previous: boolean;
   /** Last revision that was told in full. */
   told: bigint;
   cluster: string | undefined;
@@ -87,7 +90,7 @@ async function* watchOnce(
     const create = {
       ...keys.range(prefix),
       start_revision: (state.told + 1n).toString(),
-      prev_kv: true,
+      prev_kv: state.previous,
       progress_notify: true,
       fragment: true,
     };

@@ -24,14 +24,8 @@ export interface RangeAnswer {
 export interface TxnAnswer {
   readonly header: WireHeader;
   readonly succeeded: boolean;
-  readonly responses: readonly { readonly response_range?: RangeAnswer | null }[];
+  readonly responses: readonly { readonly response_range?: RangeAnswer | null; readonly response_txn?: Omit<TxnAnswer, 'header'> | null }[];
 }
-
-/** A put whose lease is known by its number, a delete, a get. */
-export type WireOperation =
-  | { readonly request_put: { readonly key: Buffer; readonly value: Uint8Array; readonly lease: string } }
-  | { readonly request_delete_range: { readonly key: Buffer } }
-  | { readonly request_range: { readonly key: Buffer } };
 
 const nothing = Buffer.from([0]);
 

@@ -27,6 +27,7 @@ const promised = [
   'policy.change',
   'state.change_p99',
   'state.row_overhead',
+  'kv.identity_rate',
 ];
 const folder = mkdtempSync(join(tmpdir(), 'axoneme-bench-'));
 t.teardown(() => rmSync(folder, { recursive: true }));

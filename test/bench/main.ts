@@ -57,6 +57,13 @@ async function measure(): Promise<Measured[]> {
     measured.push(...(await measureRounds(comparisons, rounds)));
     await close();
   }
+  if (metrics.some(({ name }) => name.startsWith('kv.'))) {
+    const { kvComparisons } = await import('./kv-metrics.ts');
+    const store = await kvComparisons(effort);
+    if (typeof store === 'string') console.log(`kv: skipped: ${store}`);
+    else measured.push(...(await measureRounds(store.comparisons, rounds)));
+    if (typeof store !== 'string') await store.close();
+  }
   console.log(table(measured));
   return measured;
 }

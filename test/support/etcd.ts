@@ -21,6 +21,8 @@ export interface EtcdFiles {
 export interface EtcdOptions {
   /** Serves over TLS with these; with `clientCertificates`, only those whom the same authority vouches for. */
   readonly tls?: EtcdFiles & { readonly clientCertificates?: boolean };
+  /** Waits for the disk, as servers do that are not tests'. */
+  readonly durable?: boolean;
   /** More of etcd's own flags. */
   readonly flags?: readonly string[];
 }
@@ -165,11 +167,12 @@ export async function startEtcdCluster(t: TestEnd, size: number, options: EtcdOp
       ...['--listen-peer-urls', peer(at), '--initial-advertise-peer-urls', peer(at)],
       ...['--initial-cluster', names.map((other, index) => `${other}=${peer(index)}`).join(',')],
       // Temporary folders are slow disks on some machines; a short election keeps tests short.
-      ...['--heartbeat-interval', '50', '--election-timeout', '500', '--unsafe-no-fsync=true'],
+      ...['--heartbeat-interval', '50', '--election-timeout', '500'],
+      ...(knowsUnsafeNoFsync && !options.durable ? ['--unsafe-no-fsync=true'] : []),
       ...(options.tls ? ['--cert-file', options.tls.certificate, '--key-file', options.tls.key] : []),
       ...(options.tls?.clientCertificates ? ['--client-cert-auth', '--trusted-ca-file', options.tls.ca] : []),
       ...(options.flags ?? []),
-    ].filter((flag) => flag !== '--unsafe-no-fsync=true' || knowsUnsafeNoFsync);
+    ];
     return new EtcdServer(name, url, args);
   });
   const cluster = new EtcdCluster(servers, folder, options.tls);

@@ -15,6 +15,7 @@ import {
   valueKey,
 } from './keys.ts';
 import type { NumberRange } from './range.ts';
+import { Together } from './together.ts';
 
 export interface AllocatorOptions {
   readonly store: KvStore;
@@ -34,10 +35,12 @@ interface Standing {
 export class Allocator {
   readonly #options: AllocatorOptions;
   readonly #hash: LabelHash;
+  readonly #together: Together;
 
   constructor(options: AllocatorOptions) {
     this.#options = options;
     this.#hash = options.hash ?? sha256;
+    this.#together = new Together(options.store);
   }
 
   /**
@@ -69,13 +72,13 @@ export class Allocator {
 
   /** Writes number and value beside what stands there. */
   async #create(key: string, standing: Standing | undefined, labels: string, wanted: number | undefined): Promise<Attempt> {
-    const { store, range } = this.#options;
+    const { range } = this.#options;
     const number = wanted ?? range.pick();
     // Whoever uses a number already is why it was retired and not freed.
     const rested = wanted !== undefined;
     let taken = false;
     try {
-      const { succeeded, found } = await store.transact({
+      const { succeeded, found } = await this.#together.transact(key, {
         when: [
           standing ? { key, revision: standing.revision } : { key, absent: true },
           { key: idKey(number), absent: true },
@@ -102,7 +105,7 @@ export class Allocator {
   async #join(key: string, standing: Standing, { number, labels }: ValueRecord): Promise<Attempt> {
     const { store } = this.#options;
     const when = [{ key, revision: standing.revision }];
-    const { succeeded, found } = await store.transact({
+    const { succeeded, found } = await this.#together.transact(key, {
       when,
       then: [this.#reference(number), { get: idKey(number) }],
       otherwise: [{ get: key }],
