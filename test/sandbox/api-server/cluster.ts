@@ -4,7 +4,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { openEtcd } from '../../../orchestrator/etcd/store.ts';
 import { type ApiServerOptions, openApiServer } from '../../../orchestrator/sandbox/api-server/server.ts';
 import type { KvStore } from '../../../orchestrator/state/kv-store.ts';
-import { type EtcdCluster, startEtcd, type TestEnd } from '../../support/etcd.ts';
+import { startEtcd, type TestEnd } from '../../support/etcd.ts';
 import { environment, type Said } from '../../support/kubectl.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a server answers is JSON, and tests look at it
@@ -25,7 +25,7 @@ export interface Sent {
 
 export interface Cluster {
   readonly url: string;
-  readonly etcd: EtcdCluster;
+  readonly etcd: Awaited<ReturnType<typeof startEtcd>>;
   readonly store: KvStore;
   send(method: string, path: string, sent?: Sent): Promise<Answer>;
   watch(path: string): Watching;

@@ -1,5 +1,6 @@
 // Controllers: what a cluster does by itself, as far as clients of the API count on it.
 import type { Context } from '../context.ts';
+import { Definitions } from './definitions.ts';
 import { EndpointSlices } from './endpoint-slices.ts';
 import { Namespaces } from './namespaces.ts';
 
@@ -12,7 +13,7 @@ export class Controllers {
   private readonly all: readonly Controller[];
 
   constructor(context: Context) {
-    this.all = [new Namespaces(context), new EndpointSlices(context)];
+    this.all = [new Namespaces(context), new EndpointSlices(context), new Definitions(context)];
   }
 
   async open(): Promise<void> {

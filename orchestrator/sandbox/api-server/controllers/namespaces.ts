@@ -1,10 +1,11 @@
 // Namespaces: the ones that every cluster has, a default service account in each, and their end: first the content, then they.
 import { randomUUID } from 'node:crypto';
 import type { Context } from '../context.ts';
-import { isRecord, type KubeObject, recordAt, timestamp } from '../object.ts';
+import { type KubeObject, recordAt, timestamp } from '../object.ts';
 import type { Resource } from '../resource.ts';
 import type { Stored } from '../storage/stored.ts';
 import { removeOne } from '../verbs/delete.ts';
+import { absent } from './absent.ts';
 import { type Followed, followObjects } from './follow.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -87,10 +88,4 @@ export class Namespaces {
     }
     if ((await storage.delete(namespaces, stored)) === undefined) throw new Error(`${object.metadata.name}: changed meanwhile`);
   }
-}
-
-/** Somebody else deleted it. */
-function absent(error: unknown): { gone: boolean } {
-  if (isRecord(error) && 'code' in error && (error as { code: unknown }).code === 404) return { gone: true };
-  throw error;
 }

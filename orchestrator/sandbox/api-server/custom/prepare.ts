@@ -2,6 +2,9 @@
 import { type Json, type KubeObject, listAt, recordAt, textAt, timestamp } from '../object.ts';
 import type { Surroundings } from '../resource.ts';
 
+/** Keeps a definition until its objects are gone. */
+export const finalizer = 'customresourcecleanup.apiextensions.k8s.io';
+
 export function prepareDefinition(object: KubeObject, old: KubeObject | undefined, { now }: Surroundings): void {
   const spec = recordAt(object, 'spec');
   object.spec = spec;
@@ -12,6 +15,7 @@ export function prepareDefinition(object: KubeObject, old: KubeObject | undefine
     names.singular ||= kind.toLowerCase();
     names.listKind ||= `${kind}List`;
   }
+  if (old === undefined) object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), finalizer])];
   spec.conversion ??= { strategy: 'None' };
   const stored = (listAt(spec, 'versions') as Json[]).find(({ storage }) => storage === true);
   const before = listAt(old, 'status', 'storedVersions') as string[];

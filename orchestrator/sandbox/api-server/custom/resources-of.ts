@@ -1,6 +1,6 @@
 // The resources that a definition brings about: one for each version that it serves.
 import { type Json, type KubeObject, listAt, recordAt, textAt } from '../object.ts';
-import { type Resource, resource } from '../resource.ts';
+import { type Resource, resource, verbs } from '../resource.ts';
 import type { Schema } from '../schema/schema.ts';
 import { nameColumn } from '../table/table.ts';
 import { customColumn, usualColumns } from './columns.ts';
@@ -23,6 +23,8 @@ export function resourcesOf(definition: KubeObject): Resource[] {
       shortNames: listAt(names, 'shortNames') as string[],
       categories: listAt(names, 'categories') as string[],
       namespaced: spec.scope === 'Namespaced',
+      // Nothing new is made of a kind that is going.
+      verbs: definition.metadata.deletionTimestamp === undefined ? verbs : verbs.filter((verb) => verb !== 'create'),
       hasStatus: recordAt(version, 'subresources').status !== undefined,
       unconditionalUpdate: false,
       countsGenerations: true,

@@ -1,0 +1,111 @@
+// Services: addresses and ports that nobody else has, and the slices that follow their pods; against a real etcd.
+import t from 'tap';
+import { noEtcd } from '../../support/etcd.ts';
+import { type Answered, pod, startCluster } from './cluster.ts';
+
+const services = '/api/v1/namespaces/default/services';
+const pods = '/api/v1/namespaces/default/pods';
+const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+const merge = { 'content-type': 'application/merge-patch+json' };
+const service = (name: string, spec: Answered): Answered => ({ metadata: { name }, spec: { ports: [{ port: 80 }], ...spec } });
+
+t.test('services', { skip: noEtcd }, async (t) => {
+  // Few addresses, so that chance alone would give some twice.
+  const cluster = await startCluster(t, { serviceNetworks: ['10.96.0.0/25', 'fd00::/112'] });
+  const make = async (name: string, spec: Answered = {}) => cluster.send('POST', services, { body: service(name, spec) });
+
+  t.test('made at the same time get addresses of their own', async (t) => {
+    const made = await Promise.all(Array.from({ length: 40 }, (_, index) => make(`many${index}`, { type: 'NodePort' })));
+    t.same(
+      made.map(({ code }) => code),
+      made.map(() => 201),
+    );
+    t.equal(new Set(made.map(({ body }) => body.spec.clusterIP)).size, 40);
+    t.equal(new Set(made.map(({ body }) => body.spec.ports[0].nodePort)).size, 40);
+    t.ok(made.every(({ body }) => /^10\.96\.0\.\d+$/.test(body.spec.clusterIP)));
+    await cluster.send('DELETE', services);
+  });
+
+  t.test('may ask for an address, which is theirs until they are gone', async (t) => {
+    t.equal((await make('first', { clusterIP: '10.96.0.10' })).body.spec.clusterIPs[0], '10.96.0.10');
+    const second = await make('second', { clusterIP: '10.96.0.10' });
+    t.equal(second.code, 422);
+    t.match(
+      second.body.message,
+      /^Service "second" is invalid: spec.clusterIPs: Invalid value: \["10.96.0.10"\]: failed to allocate IP 10.96.0.10: provided IP is already allocated$/,
+    );
+    await cluster.send('DELETE', `${services}/first`);
+    t.equal((await make('second', { clusterIP: '10.96.0.10' })).code, 201);
+    const moved = await cluster.send('PATCH', `${services}/second`, {
+      body: { spec: { clusterIP: '10.96.0.11', clusterIPs: ['10.96.0.11'] } },
+      headers: merge,
+    });
+    t.match(moved.body.message, /may not change once set/);
+  });
+
+  t.test('have addresses of the families that they ask for', async (t) => {
+    const both = (await make('both', { ipFamilyPolicy: 'PreferDualStack' })).body.spec;
+    t.same(both.ipFamilies, ['IPv4', 'IPv6']);
+    t.match(both.clusterIPs, [/^10\.96\.0\./, /^fd00::/]);
+    const six = (await make('six', { ipFamilies: ['IPv6'] })).body.spec;
+    t.same([six.ipFamilies, six.ipFamilyPolicy], [['IPv6'], 'SingleStack']);
+    t.match(six.clusterIP, /^fd00::/);
+    t.match((await make('headless', { clusterIP: 'None' })).body.spec, { clusterIP: 'None', clusterIPs: ['None'], ipFamilies: ['IPv4'] });
+    const name = (await make('name', { type: 'ExternalName', externalName: 'example.com' })).body.spec;
+    t.equal(name.clusterIP, undefined);
+  });
+
+  t.test('keep what they were given when they are written without it', async (t) => {
+    const { body } = await make('kept', { type: 'NodePort' });
+    const { code, body: after } = await cluster.send('PUT', `${services}/kept`, {
+      body: service('kept', { type: 'NodePort', selector: { a: 'b' } }),
+    });
+    t.equal(code, 200);
+    t.same([after.spec.clusterIP, after.spec.ports], [body.spec.clusterIP, body.spec.ports]);
+    const inner = await cluster.send('PATCH', `${services}/kept`, { body: { spec: { type: 'ClusterIP' } }, headers: merge });
+    t.equal(inner.body.spec.ports[0].nodePort, undefined);
+    const outer = await make('outer', { type: 'NodePort', ports: [{ port: 1, nodePort: body.spec.ports[0].nodePort }] });
+    t.equal(outer.code, 201, 'a port that was given back can be had');
+  });
+
+  t.test('have slices that say where their pods are', async (t) => {
+    await make('web', { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'http', name: 'http' }] });
+    const find = async () => (await cluster.send('GET', `${slices}?labelSelector=kubernetes.io/service-name%3Dweb`)).body.items;
+    const until = async (holds: (slices: Answered[]) => boolean) => {
+      const end = Date.now() + 10_000;
+      for (let found = await find(); ; found = await find()) {
+        if (holds(found)) return found;
+        if (Date.now() > end) throw new Error(`slices: ${JSON.stringify(found)}`);
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+    };
+    await until((found) => found.length === 1 && found[0].endpoints.length === 0);
+    const labels = { app: 'web' };
+    await cluster.send('POST', pods, {
+      body: pod('a', {
+        metadata: { labels },
+        spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'i', ports: [{ name: 'http', containerPort: 8080 }] }] },
+      }),
+    });
+    const ready = (status: string) => ({
+      status: { phase: 'Running', podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }], conditions: [{ type: 'Ready', status }] },
+    });
+    await cluster.send('PATCH', `${pods}/a/status`, { body: ready('False'), headers: merge });
+    const [before] = await until((found) => found[0]?.endpoints.length === 1);
+    t.match(before, { addressType: 'IPv4', ports: [{ name: 'http', port: 8080, protocol: 'TCP' }] });
+    t.match(before.endpoints[0], {
+      addresses: ['10.0.0.1'],
+      nodeName: 'n1',
+      conditions: { ready: false, serving: false, terminating: false },
+      targetRef: { kind: 'Pod', name: 'a' },
+    });
+    await cluster.send('PATCH', `${pods}/a/status`, { body: ready('True'), headers: merge });
+    await until((found) => found[0]?.endpoints[0]?.conditions.ready === true);
+    await cluster.send('DELETE', `${pods}/a`);
+    await until((found) => found[0]?.endpoints[0]?.conditions.terminating === true && found[0].endpoints[0].conditions.serving === true);
+    await cluster.send('DELETE', `${pods}/a?gracePeriodSeconds=0`);
+    await until((found) => found.length === 1 && found[0].endpoints.length === 0);
+    await cluster.send('DELETE', `${services}/web`);
+    await until((found) => found.length === 0);
+  });
+});
