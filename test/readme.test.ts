@@ -22,11 +22,11 @@ const shows: Record<string, RegExp> = {
   'npm run bench -- --list': /^wasm\.policy_verdict\s/m,
   'npm run -s axoneme -- probe': /(kernel|wasm) mode: /,
   'npm run -s axoneme -- help': /^ {2}tour /m,
-  'npm run -s axoneme -- policy lint docs/shop/policies': /^2 files, 2 documents, 2 accepted policies: 0 errors, 1 warning$/m,
-  'npm run -s axoneme -- policy test docs/shop/shop.policytest.yaml': /^2 cases, 8 probes on wasm; no mismatch/m,
-  'npm run -s axoneme -- policy explain --from shop/web --to shop/db --port 5432 docs/shop/policies docs/shop/cluster.yaml':
+  'npm run -s axoneme -- policy lint test/policy/shop/policies': /^2 files, 2 documents, 2 accepted policies: 0 errors, 1 warning$/m,
+  'npm run -s axoneme -- policy test test/policy/shop/shop.policytest.yaml': /^2 cases, 8 probes on wasm; no mismatch/m,
+  'npm run -s axoneme -- policy explain --from shop/web --to shop/db --port 5432 test/policy/shop/policies test/policy/shop/cluster.yaml':
     /^ {4}to allow it: let ingress\[0\] of shop\/db select shop\/web too$/m,
-  'npm run -s axoneme -- policy diff docs/shop/policies docs/shop/next --cluster docs/shop/cluster.yaml --flows docs/shop/flows.jsonl':
+  'npm run -s axoneme -- policy diff test/policy/shop/policies test/policy/shop/next --cluster test/policy/shop/cluster.yaml --flows test/policy/shop/flows.jsonl':
     /^ {4}shop\/web → shop\/db: 5432\/tcp$/m,
 };
 const notStarted: Record<string, string> = {
@@ -62,7 +62,7 @@ for (const [command, entry] of Object.entries(notStarted)) {
 }
 
 t.test('the suite in the README is the one that its command runs', async (t) => {
-  t.ok(readme.includes(`\`\`\`yaml\n${read('docs/shop/shop.policytest.yaml')}\`\`\``));
+  t.ok(readme.includes(`\`\`\`yaml\n${read('test/policy/shop/shop.policytest.yaml')}\`\`\``));
 });
 
 t.test('every path that a README links to exists', async (t) => {

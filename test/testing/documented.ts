@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { read, root } from '../support/sources.ts';
 
-const [guide, readme] = [read('docs/testing.md'), read('README.md')];
+const [guide, readme] = [read('orchestrator/testing/GUIDE.md'), read('README.md')];
 const [first = '', ...others] = blocks(guide);
 
 /** A test as users write it, for node:test. */

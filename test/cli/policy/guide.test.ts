@@ -7,7 +7,7 @@ import { main } from './axoneme.ts';
 // Each call is a process of its own.
 t.setTimeout(120_000);
 
-const guide = read('docs/policy.md');
+const guide = read('orchestrator/cli/policy/GUIDE.md');
 const examples = [...guide.matchAll(/```sh\n(.*?)\n```\n\n```text\n(.*?)```/gs)].map(([, command, output]) => ({ command, output }));
 
 for (const { command, output } of examples) {
