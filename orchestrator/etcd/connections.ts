@@ -2,7 +2,7 @@
 // deadline; a write is sent again only when it is certain that it was not carried out.
 import type { IOptions, Services } from 'etcd3';
 import { Endpoint, type RpcStream } from './endpoint.ts';
-import { closedError, type Failure, failureOf, isAuthOff } from './failure.ts';
+import { closedError, type Failure, failureOf, isAuthOff, isCancelled } from './failure.ts';
 import { pause } from './pause.ts';
 
 export interface ConnectionOptions {
@@ -26,6 +26,7 @@ export class Connections {
   readonly closing = new AbortController();
   readonly #options: ConnectionOptions;
   #endpoints: Endpoint[];
+  readonly #origins = new WeakMap<object, Endpoint>();
   readonly #draining = new Set<Endpoint>();
   #current: number;
   #token: Promise<string | undefined> | undefined;
@@ -78,7 +79,12 @@ export class Connections {
     try {
       await endpoint.connect(service, deadline);
       const token = await this.#tokenFor(endpoint, deadline);
-      return await endpoint.stream<Q, A>(service, method, token);
+      const stream = await endpoint.stream<Q, A>(service, method, token);
+      this.#origins.set(stream, endpoint);
+      stream.on('error', (error) => {
+        if (!isCancelled(error)) this.#move(endpoint);
+      });
+      return stream;
     } catch (error) {
       const failure = failureOf(error, `${method} at ${endpoint.address}`, false);
       if (this.closing.signal.aborted) throw closedError();
@@ -87,11 +93,17 @@ export class Connections {
     }
   }
 
-  /** What a broken or silent stream says of its endpoint. Returns the error for the stream's user. */
+  /** A stream that was not answered ends, and the next one is asked of another endpoint. */
+  distrust(stream: RpcStream<never, unknown>): void {
+    this.#move(this.#origins.get(stream));
+    stream.cancel();
+  }
+
+  /** What the end of a stream means for its user. */
   streamFailed(error: unknown, what: string): Failure {
     const failure = failureOf(error, what, true);
+    // Of a refusal, a token that has run out may be the reason.
     if (failure.error.code === 'KV_REFUSED') this.#token = undefined;
-    if (failure.elsewhere && this.#endpoints.length > 1) this.#current = (this.#current + 1) % this.#endpoints.length;
     return failure;
   }
 
@@ -131,9 +143,13 @@ export class Connections {
 
   /** A server that let a call wait holds its streams as well: they are broken too, and go on elsewhere. */
   #leave(endpoint: Endpoint, failure: Failure): void {
-    if (this.#endpoints.length === 1 || this.#endpoints[this.#current] !== endpoint) return;
-    if (failure.error.code === 'KV_TIMEOUT') endpoint.fail();
-    this.#current = (this.#current + 1) % this.#endpoints.length;
+    if (this.#endpoints.length > 1 && failure.error.code === 'KV_TIMEOUT') endpoint.fail();
+    this.#move(endpoint);
+  }
+
+  /** Only from where we are: of many streams that break at once, the first decides. */
+  #move(endpoint: Endpoint | undefined): void {
+    if (this.#endpoints[this.#current] === endpoint) this.#current = (this.#current + 1) % this.#endpoints.length;
   }
 
   async #tokenFor(endpoint: Endpoint, deadline: number): Promise<string | undefined> {

@@ -11,7 +11,7 @@ export interface RpcError extends Error {
 export interface RpcStream<Request, Response> extends AsyncIterable<Response> {
   write(request: Request): void;
   cancel(): void;
-  on(event: 'error' | 'close', listener: () => void): void;
+  on(event: 'error' | 'close', listener: (error?: Error) => void): void;
 }
 
 interface Channel {

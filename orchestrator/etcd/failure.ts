@@ -29,6 +29,8 @@ export interface Failure {
 
 const isRpc = (error: unknown): error is RpcError => error instanceof Error && 'code' in error && typeof error.code === 'number';
 
+export const isCancelled = (error: unknown): boolean => isRpc(error) && error.code === status.cancelled;
+
 const says = (error: RpcError, ...texts: string[]): boolean => texts.some((text) => error.details.includes(text));
 
 /** `sent`: the request had left when it failed. `where`: method and server. */

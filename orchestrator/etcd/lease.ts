@@ -112,7 +112,7 @@ export class Lease implements KvLease {
       while (!signal.aborted) {
         const id = this.#id;
         stream.write({ ID: id });
-        const silence = setTimeout(cancel, Math.min(connections.timeoutMs, (this.ttl * 1_000) / 3));
+        const silence = setTimeout(() => connections.distrust(stream), Math.min(connections.timeoutMs, (this.ttl * 1_000) / 3));
         const answer = await answers.next().finally(() => clearTimeout(silence));
         if (answer.done) return;
         alive();

@@ -83,7 +83,7 @@ async function* watchOnce(
   const stream = await connections.stream<object, WatchAnswer>('Watch', 'watch');
   const cancel = () => stream.cancel();
   // Creation is answered at once by a member that can serve at all; silence afterwards is judged by the connection's pings.
-  const silence = setTimeout(cancel, connections.timeoutMs);
+  const silence = setTimeout(() => connections.distrust(stream), connections.timeoutMs);
   signal.addEventListener('abort', cancel);
   try {
     if (signal.aborted) return;

@@ -152,3 +152,24 @@ t.test('counting by compare-and-swap is exact through changes of leader', { skip
   t.ok(end >= answered && end <= answered + unknown, `${answered} ≤ ${end} ≤ ${answered + unknown}`);
   t.ok(answered > 50);
 });
+
+t.test('with one of three servers hung, calls are answered by the others within their deadline', { skip: noEtcd }, async (t) => {
+  const cluster = await startEtcdCluster(t, 3);
+  const stores = await Promise.all(Array.from({ length: 6 }, () => openEtcd({ endpoints: cluster.endpoints, timeoutMs: 3_000 })));
+  t.teardown(() => Promise.all(stores.map((store) => store.close())));
+  await Promise.all(stores.map((store, at) => store.put(`a/${at}`, bytes('1'))));
+  const followers = stores.map((store) => new Follower(store, 'a/'));
+  await until(() => followers.every((follower) => follower.entries.size === 6));
+  const leader = cluster.leader();
+  const hung = cluster.servers.find((server) => server !== leader)!;
+  hung.pause();
+  t.teardown(() => hung.resume());
+  const start = Date.now();
+  for (const [at, entry] of (await Promise.all(stores.map((store, at) => store.get(`a/${at}`)))).entries()) t.ok(entry, `reader ${at}`);
+  t.ok(Date.now() - start < 3_000, `reads took ${Date.now() - start} ms`);
+  await Promise.all(stores.map((store, at) => insist(() => store.put(`b/${at}`, bytes('2')))));
+  await stores[0].put('a/last', bytes('3'));
+  await until(() => followers.every((follower) => follower.entries.has('a/last')), 10);
+  t.ok(Date.now() - start < 12_000, `everybody knew after ${Date.now() - start} ms`);
+  await Promise.all(followers.map((follower) => follower.stop()));
+});

@@ -1,7 +1,7 @@
 // The contract of the key-value store, against one real etcd.
 import t from 'tap';
 import { openEtcd } from '../../orchestrator/etcd/store.ts';
-import type { KvChange, KvStore } from '../../orchestrator/state/kv-store.ts';
+import type { KvChange, KvEntry, KvStore } from '../../orchestrator/state/kv-store.ts';
 import { noEtcd, startEtcd, type TestEnd } from '../support/etcd.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -126,6 +126,29 @@ t.test('the contract', { skip: noEtcd }, async (t) => {
         ['put', 'w/c', '4', undefined],
       ],
     );
+  });
+
+  t.test('changes that fill many messages, some of one revision, are told once and in order', async (t) => {
+    const store = await open(t);
+    const start = (await store.list('')).revision;
+    const wanted: string[] = [];
+    for (let at = 0; at < 12; at++) {
+      await store.put(`m/${at}`, new Uint8Array(700_000));
+      const keys = Array.from({ length: 7 }, (_, part) => `m/${at}/${part}`);
+      await store.transact({ when: [], then: keys.map((put) => ({ put, value: new Uint8Array(180_000) })) });
+      wanted.push(`m/${at}`, ...keys);
+    }
+    const stop = new AbortController();
+    const seen: KvEntry[] = [];
+    for await (const change of store.watch('m/', { revision: start, signal: stop.signal })) {
+      if (change.kind === 'put') seen.push(change.entry);
+      if (seen.length === wanted.length) stop.abort();
+    }
+    t.same(
+      seen.map(({ key }) => key),
+      wanted,
+    );
+    t.ok(seen.every(({ value }) => value.length >= 180_000));
   });
 
   t.test('following tells what is there, that this was all, then changes', async (t) => {
