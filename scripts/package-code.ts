@@ -1,5 +1,6 @@
 // The code of the package: every door of it as one module, with what they share beside them.
 
+import { join } from 'node:path';
 import { build } from 'esbuild';
 
 export async function bundleCode(folder: string): Promise<void> {
@@ -14,6 +15,18 @@ export async function bundleCode(folder: string): Promise<void> {
     target: 'node22.18',
     // Packages of their own: native code, which is optional, and a client that reads its protocol from files beside it.
     external: ['koffi', 'etcd3'],
+    define: { YAML_LIBRARY: '"./yaml.cjs"' },
+    logLevel: 'warning',
+  });
+  // A file of its own: who never reads YAML never loads it.
+  await build({
+    stdin: { contents: "module.exports = require('yaml')", resolveDir: import.meta.dirname },
+    outfile: join(folder, 'yaml.cjs'),
+    bundle: true,
+    minify: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node22.18',
     logLevel: 'warning',
   });
 }

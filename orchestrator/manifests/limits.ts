@@ -10,3 +10,7 @@ export const deepest = 100;
 export const mostDocuments = 100_000;
 /** Problems of a document's text: what follows a broken line is mostly its echo. */
 export const mostTextProblems = 10;
+/** Characters of a document of YAML. The library needs some hundred times the memory of the text. */
+export const mostYaml = 4 * 1024 * 1024;
+/** Words and marks of a document of YAML. */
+export const mostYamlTokens = 1_000_000;

@@ -5,7 +5,7 @@ import { JsonReader } from './json.ts';
 import { mostBytes, mostDocuments } from './limits.ts';
 import { Reading, type TextProblem, unreadable } from './reading.ts';
 import { SourceText } from './source-text.ts';
-import { type Span, splitDocuments, splitItems } from './split.ts';
+import { type ListSpans, type Span, splitDocuments, splitItems } from './split.ts';
 import { findTree, type Tree, treeValue } from './tree.ts';
 import { readYaml } from './yaml.ts';
 
@@ -39,19 +39,38 @@ function readSpan(source: SourceText, span: Span): Document[] {
     if (!flow) return documents;
   }
   const { documents } = readOne(source, span.start, (reading) => readYaml(source.text, span.start, span.end, reading));
-  const items = documents.length === 1 && documents[0].object === undefined ? splitItems(source.text, span) : [];
-  return items.length > 0 ? items.flatMap((item) => readItem(source, item)) : documents;
+  const list = documents.length === 1 && documents[0].object === undefined ? splitItems(source.text, span) : undefined;
+  return list === undefined ? documents : readList(source, list, documents[0]);
+}
+
+/** A list that cannot be read as a whole, element by element. */
+function readList(source: SourceText, { items, frame }: ListSpans, whole: Document): Document[] {
+  const reading = new Reading();
+  const read = ({ start, end }: Span) => attempt(reading, start, () => readYaml(source.text, start, end, reading));
+  const parts = frame.map(read).map((tree) => (tree === undefined ? {} : treeValue(tree)));
+  const list: List = Object.assign({}, ...parts.filter(isMap));
+  const documents = items.slice(0, mostDocuments).flatMap((item) => readItem(source, item, list));
+  if (items.length > mostDocuments)
+    documents.push(refusal(source, items[mostDocuments].start, 'too-large', `at most ${mostDocuments} elements are read`));
+  if (reading.failed) documents.unshift(new TextDocument(source, frame[0].start, undefined, reading.problems, () => undefined));
+  // What is wrong is neither in an element nor around them: between them.
+  else if (!tooLarge(whole) && documents.every(({ object }) => object !== undefined)) documents.unshift(whole);
+  return documents;
+}
+
+function tooLarge({ problems }: Document): boolean {
+  return problems.some((problem) => problem.class === 'too-large');
 }
 
 /** An element of a list: a list of one for YAML. */
-function readItem(source: SourceText, { start, end }: Span): Document[] {
+function readItem(source: SourceText, { start, end }: Span, list: List): Document[] {
   const read = (reading: Reading) => {
     const inner = new Reading();
     const tree = attempt(inner, start, (inner) => readYaml(source.text, start, end, inner));
     for (const problem of inner.problems) reading.add({ ...problem, path: problem.path.slice(1) });
     return tree?.kind === 'list' ? tree.items[0] : tree;
   };
-  return readOne(source, start, read).documents;
+  return readOne(source, start, read, list).documents;
 }
 
 /** JSON values one after the other. What follows a broken one is looked for where a line starts with a brace. */
@@ -78,7 +97,7 @@ interface Read {
   readonly failed: boolean;
 }
 
-function readOne(source: SourceText, start: number, read: (reading: Reading) => Tree | undefined): Read {
+function readOne(source: SourceText, start: number, read: (reading: Reading) => Tree | undefined, within?: List): Read {
   const reading = new Reading();
   const tree = attempt(reading, start, read);
   const { failed } = reading;
@@ -91,7 +110,7 @@ function readOne(source: SourceText, start: number, read: (reading: Reading) => 
     last = tree && new WeakRef(tree);
     return tree;
   };
-  const value = treeValue(tree);
+  const value = within === undefined ? treeValue(tree) : itemOf(treeValue(tree), within);
   const items = listItems(value);
   if (items === undefined) return { documents: [makeDocument(source, tree.offset, value, reading.problems, again)], failed };
   const documents = items.map((item, index) => {
@@ -129,14 +148,27 @@ function attempt(reading: Reading, start: number, read: (reading: Reading) => Tr
   }
 }
 
-/** The elements of a list of objects; in lists of one kind they need not say it. */
+interface List {
+  readonly apiVersion?: unknown;
+  readonly kind?: unknown;
+  readonly items?: unknown;
+}
+
 function listItems(value: unknown): unknown[] | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { apiVersion, kind, items } = value as { apiVersion?: unknown; kind?: unknown; items?: unknown };
+  if (!isMap(value)) return undefined;
+  const { kind, items } = value as List;
   if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return undefined;
-  if (kind === 'List') return items;
-  const whole = (item: unknown) => typeof item === 'object' && item !== null && !Array.isArray(item) && !('kind' in item);
-  return items.map((item) => (whole(item) ? { apiVersion, kind: kind.slice(0, -4), ...item } : item));
+  return items.map((item) => itemOf(item, value));
+}
+
+/** The elements of a list of objects; in lists of one kind they need not say it. */
+function itemOf(item: unknown, { apiVersion, kind }: List): unknown {
+  if (typeof kind !== 'string' || kind === 'List' || !isMap(item) || 'kind' in item) return item;
+  return { apiVersion, kind: kind.slice(0, -4), ...item };
+}
+
+function isMap(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function withoutItem(problem: TextProblem): TextProblem {

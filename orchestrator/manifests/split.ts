@@ -28,20 +28,33 @@ function addSpan(spans: Span[], text: string, start: number, end: number): void 
   if (content.lastIndex < end) spans.push({ start, end });
 }
 
+export interface ListSpans {
+  /** Each a list of one. */
+  readonly items: readonly Span[];
+  /** What stands around them. */
+  readonly frame: readonly Span[];
+}
+
 /**
- * The elements of a list of objects in block style, each as a list of one; none: it is not such a text. For lists that cannot be read as
- * a whole, so that the broken element alone is lost.
+ * The elements of a list of objects in block style; undefined: it is not such a text. For lists that cannot be read as a whole, so that
+ * the broken element alone is lost.
  */
-export function splitItems(text: string, { start, end }: Span): Span[] {
+export function splitItems(text: string, { start, end }: Span): ListSpans | undefined {
   const whole = text.slice(start, end);
   const head = /^items:[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\n)*( *)-[ \t\r\n]/m.exec(whole);
-  if (head === null || !/^kind:[ \t]*["']?\w*List\b/m.test(whole)) return [];
+  if (head === null || !/^kind:[ \t]*["']?\w*List\b/m.test(whole)) return undefined;
   const element = new RegExp(`^ {${head[1].length}}-(?=[ \\t\\r\\n])`, 'gm');
   element.lastIndex = head.index;
   const starts: number[] = [];
-  for (let found = element.exec(whole); found !== null; found = element.exec(whole)) starts.push(found.index);
+  for (let found = element.exec(whole); found !== null; found = element.exec(whole)) starts.push(start + found.index);
   const behind = /^[A-Za-z"'}\]]/gm;
-  behind.lastIndex = starts[starts.length - 1] ?? 0;
-  const last = behind.exec(whole)?.index ?? whole.length;
-  return starts.map((from, index) => ({ start: start + from, end: start + (starts[index + 1] ?? last) }));
+  behind.lastIndex = starts[starts.length - 1] - start;
+  const last = start + (behind.exec(whole)?.index ?? whole.length);
+  return {
+    items: starts.map((from, index) => ({ start: from, end: starts[index + 1] ?? last })),
+    frame: [
+      { start, end: starts[0] },
+      { start: last, end },
+    ],
+  };
 }

@@ -37,13 +37,19 @@ t.test('a path is its file, whatever its name', async (t) => {
 });
 
 t.test('a folder is its manifests at any depth, and nothing else of it', async (t) => {
-  t.same(await read('sub'), [{ c: 1 }, 'sub/deeper/d.yaml:1:4: d: [ is never closed']);
+  t.same(await read('sub'), [{ c: 1 }, 'sub/deeper/d.yaml:1:4: d: [ is never closed, or goes on in a line that is not indented']);
   t.same(await read('odd [1]'), [{ e: 1 }]);
 });
 
 t.test('a glob is the files that it matches, sorted', async (t) => {
   t.same(await read('*.{yaml,json}'), [{ a: 1 }, { a: 2 }, { b: 1 }]);
-  t.same(await read('**/*.y*ml'), [{ a: 1 }, { a: 2 }, { e: 1 }, { c: 1 }, 'sub/deeper/d.yaml:1:4: d: [ is never closed']);
+  t.same(await read('**/*.y*ml'), [
+    { a: 1 },
+    { a: 2 },
+    { e: 1 },
+    { c: 1 },
+    'sub/deeper/d.yaml:1:4: d: [ is never closed, or goes on in a line that is not indented',
+  ]);
 });
 
 t.test('what cannot be read is a problem, and hides nothing that can', async (t) => {

@@ -61,14 +61,14 @@ t.test(`${runs} spoilt manifests between two good ones`, async (t) => {
 
 const megabytes = 800;
 for (const [index, [what, , refused]] of large.entries()) {
-  t.test(`ten million characters: ${what}: in twenty seconds and ${megabytes} MB`, async (t) => {
+  t.test(`millions of characters: ${what}: in twenty seconds and ${megabytes} MB`, async (t) => {
     const program = fileURLToPath(new URL('large.ts', import.meta.url));
     const args = [`--max-old-space-size=${megabytes}`, '--disable-warning=ExperimentalWarning', program, String(index)];
     const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     t.equal(status, 0, stderr.slice(0, 500));
     const found = JSON.parse(stdout);
     t.match(found, { refused, complained: [] });
-    t.ok(found.length > 5_000_000 && found.documents >= 1, stdout.trim());
+    t.ok(found.length >= 2_000_000 && found.documents >= 1, stdout.trim());
     t.ok(found.milliseconds < 20_000, 'milliseconds of the processor');
   });
 }

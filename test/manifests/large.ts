@@ -1,4 +1,4 @@
-// Manifests of ten million characters, one a run: `node large.ts NUMBER` prints what becomes of it and the time of the
+// Manifests as large as they are read, and larger, one a run: `node large.ts NUMBER` prints what becomes of it and the time of the
 // processor that it took.
 
 import { readManifests } from '../../orchestrator/manifests/read.ts';
@@ -23,10 +23,25 @@ const object = (index: number) => ({
   metadata: { name: `p${index}` },
   spec: { podSelector: {}, egress: [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }] },
 });
+/** Characters of YAML that a document may have, and words and marks of it. */
+const most = 4 * million;
+const mostRules = 2 * million;
+const inJson = (rules: number) => ({
+  ...{ apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy', metadata: { name: 'large', namespace: 'shop' } },
+  spec: {
+    endpointSelector: {},
+    egress: Array.from({ length: rules }, (_, index) => ({
+      toCIDR: [`10.${index % 256}.${(index >> 8) % 256}.0/24`],
+      toPorts: [{ ports: [{ port: `${1 + (index % 60_000)}`, protocol: 'TCP' }] }],
+    })),
+  },
+});
 /** What it is, its text, and how many of its documents are refused. */
 export const large: [what: string, text: () => string, refused: number][] = [
-  ['one policy', () => fill(head, rule), 0],
-  ['one policy, every rule of it wrong', () => fill(head, (index) => rule(index).replace('TCP', 'tcp').replace('/24', '')), 1],
+  ['one policy', () => fill(head, rule, mostRules), 0],
+  ['one policy, every rule of it wrong', () => fill(head, (index) => rule(index).replace('TCP', 'tcp').replace('/24', ''), mostRules), 1],
+  ['one policy of ten million characters', () => fill(head, rule), 1],
+  ['one policy of ten million characters in JSON', () => JSON.stringify(inJson(110_000)), 0],
   ['many documents', () => fill('', (index) => `---\n${good(`p${index}`)}`, 5 * million), 0],
   ['a list', () => fill('apiVersion: v1\nkind: List\nitems:\n', item, 5 * million), 0],
   [
@@ -34,16 +49,16 @@ export const large: [what: string, text: () => string, refused: number][] = [
     () => JSON.stringify({ apiVersion: 'v1', kind: 'List', items: Array.from({ length: 50_000 }, (_, index) => object(index)) }),
     0,
   ],
-  ['a label', () => head.replace('{}', `{matchLabels: {a: ${'a'.repeat(10 * million)}}}`).replace('egress:', 'egress: [{}]'), 1],
+  ['a label', () => head.replace('{}', `{matchLabels: {a: ${'a'.repeat(most)}}}`).replace('egress:', 'egress: [{}]'), 1],
   [
     'a path that is an expression',
     () =>
       fill(head, () => ' ', 10).concat(
-        `\n  - toPorts:\n    - ports: [{port: "80", protocol: TCP}]\n      rules: {http: [{path: "${'(a+)+'.repeat(2 * million)}"}]}\n`,
+        `\n  - toPorts:\n    - ports: [{port: "80", protocol: TCP}]\n      rules: {http: [{path: "${'(a+)+'.repeat(most / 5)}"}]}\n`,
       ),
     1,
   ],
-  ['a name', () => fill(head, () => ' ', 10).concat(`\n  - toFQDNs: [{matchPattern: "${'*a.'.repeat(3 * million)}"}]\n`), 1],
+  ['a name', () => fill(head, () => ' ', 10).concat(`\n  - toFQDNs: [{matchPattern: "${'*a.'.repeat(most / 3)}"}]\n`), 1],
 ];
 
 if (import.meta.main) {

@@ -55,7 +55,7 @@ export function spoilObject(given: unknown, random: Random): unknown {
     if (parent === undefined) continue;
     const was = parent[key];
     // Not twice much of much: what is too large is refused before it is interesting.
-    const much = Math.floor(2_000_000 / (1 + (JSON.stringify(was)?.length ?? 0)));
+    const much = Math.floor((random(10) === 0 ? 2_000_000 : 100_000) / (1 + (JSON.stringify(was)?.length ?? 0)));
     const how = random(7);
     if (how === 0) parent[key] = pick(random, strange);
     else if (how === 1) delete parent[key];

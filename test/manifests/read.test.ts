@@ -116,15 +116,15 @@ last: ~
   t.same(
     seen.flatMap(({ problems }) => problems.map(problemText)),
     [
-      'f.yaml:3:4: a: [ is never closed',
+      'f.yaml:3:4: a: [ is never closed, or goes on in a line that is not indented',
       'f.yaml:5:4: a: a quote that is never closed',
       'f.yaml:8:1: a tab cannot indent: use blanks',
-      'f.yaml:13:4: a: a name within a value: the value needs quotes, or a line of its own',
-      'f.yaml:16:2: a: a name stands where a text goes on: the line is indented too much, or the text needs quotes',
-      'f.yaml:19:1: "b: 2" is neither a field nor an element of a list',
+      'f.yaml:13:4: a: a name within a value: the value needs quotes, or the name a line of its own, indented like its fellows',
+      'f.yaml:15:4: a: a name within a value: the value needs quotes, or the name a line of its own, indented like its fellows',
+      'f.yaml:19:1: [0]: this follows a value that has ended: it is indented wrongly, or the text needs quotes',
       'f.yaml:21:4: a: a value cannot start with `: it needs quotes',
       'f.yaml:23:4: a: the tag !!binary is not understood: leave it out',
-      'f.yaml:25:1: a name must be a word: "? " is not understood',
+      'f.yaml:25:3: the name of a field must be a word, and no map, list, anchor or alias',
       'f.yaml:28:4: a: *nobody names nothing above it',
       'f.yaml:30:11: a[0]: *loop stands within what it names',
       'f.yaml:38:1: a: the field "a" is there twice: first at 36:1',
@@ -204,7 +204,38 @@ t.test('of a list with a broken element the others are read', async (t) => {
   const text = 'apiVersion: v1\nitems:\n- kind: A\n  b: 1\n- kind: B\n  b: [1\n- kind: C\n  b: "x\n- kind: D\nkind: List\n';
   t.same(
     read(text).map(({ object, problems }) => object ?? problems.map(problemText)),
-    [{ kind: 'A', b: 1 }, ['f.yaml:6:6: b: [ is never closed'], ['f.yaml:8:6: b: a quote that is never closed'], { kind: 'D' }],
+    [
+      { kind: 'A', b: 1 },
+      ['f.yaml:6:6: b: [ is never closed, or goes on in a line that is not indented'],
+      ['f.yaml:8:6: b: a quote that is never closed'],
+      { kind: 'D' },
+    ],
+  );
+});
+
+t.test('a list that is too large for one document is read element by element, with what its frame says', async (t) => {
+  const item = (index: number) => `- metadata:\n    name: p${index}\n    annotations: {x: ${'y'.repeat(1000)}}\n`;
+  const list = Array.from({ length: 5000 }, (_, index) => item(index)).join('');
+  const documents = read(`apiVersion: v1\nkind: NamespaceList\nitems:\n${list}`);
+  t.equal(documents.length, 5000);
+  t.match(documents[4999], { object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'p4999' } }, problems: [] });
+  t.same(documents[4999].at(['metadata', 'name']), { line: 4 + 4999 * 3 + 1, column: 11 });
+  t.equal(objects(`items:\n${list}apiVersion: v1\nkind: List\n`).length, 5000);
+  const [frame, first] = read(`items:\n${list}apiVersion: v1\nkind: List\nmetadata: [\n`);
+  t.same(frame.problems.map(problemText), ['f.yaml:15004:11: metadata: [ is never closed, or goes on in a line that is not indented']);
+  t.match(first.object, { metadata: { name: 'p0' } });
+});
+
+t.test('what is wrong around the elements of a list is told, and loses none of them', async (t) => {
+  const text = 'kind: List\nitems:\n- kind: A\n- kind: B\nmetadata: *x\n';
+  t.same(
+    read(text).map(({ object, problems }) => object ?? problems.map(problemText)),
+    [['f.yaml:5:11: metadata: *x names nothing above it'], { kind: 'A' }, { kind: 'B' }],
+  );
+  const between = 'kind: List\nitems:\n- kind: A\nkind: List\n';
+  t.same(
+    read(between).map(({ object, problems }) => object ?? problems.map(problemText)),
+    [['f.yaml:4:1: kind: the field "kind" is there twice: first at 1:1'], { kind: 'A' }],
   );
 });
 
