@@ -99,6 +99,28 @@ t.test('deleting', { skip: noEtcd }, async (t) => {
     await gone('/api/v1/namespaces/short');
   });
 
+  t.test('what is owned goes with its owner, is waited for, or is set free, as is asked', async (t) => {
+    const own = async (owner: string, name: string) => {
+      const { body } = await cluster.send('POST', maps, { body: configMap(owner) });
+      const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: owner, uid: body.metadata.uid, blockOwnerDeletion: true }];
+      t.equal((await cluster.send('POST', maps, { body: configMap(name, {}, { ownerReferences }) })).code, 201);
+    };
+    await own('o1', 'd1');
+    await cluster.send('DELETE', `${maps}/o1?propagationPolicy=Background`);
+    await gone(`${maps}/d1`);
+    await own('o2', 'd2');
+    const marked = await cluster.send('DELETE', `${maps}/o2`, { body: { propagationPolicy: 'Foreground' } });
+    t.same(marked.body.metadata.finalizers, ['foregroundDeletion']);
+    await gone(`${maps}/o2`);
+    t.equal((await cluster.send('GET', `${maps}/d2`)).code, 404);
+    await own('o3', 'd3');
+    await cluster.send('DELETE', `${maps}/o3?propagationPolicy=Orphan`);
+    await gone(`${maps}/o3`);
+    const left = await cluster.send('GET', `${maps}/d3`);
+    t.equal(left.code, 200);
+    t.same(left.body.metadata.ownerReferences, []);
+  });
+
   t.test('a dry run answers as the real thing would and changes nothing', async (t) => {
     t.equal((await cluster.send('POST', `${maps}?dryRun=All`, { body: configMap('never') })).code, 201);
     t.equal((await cluster.send('GET', `${maps}/never`)).code, 404);

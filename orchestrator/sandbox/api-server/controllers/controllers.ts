@@ -2,6 +2,7 @@
 import type { Context } from '../context.ts';
 import { Definitions } from './definitions.ts';
 import { EndpointSlices } from './endpoint-slices.ts';
+import { Garbage } from './garbage.ts';
 import { Namespaces } from './namespaces.ts';
 
 interface Controller {
@@ -13,7 +14,7 @@ export class Controllers {
   private readonly all: readonly Controller[];
 
   constructor(context: Context) {
-    this.all = [new Namespaces(context), new EndpointSlices(context), new Definitions(context)];
+    this.all = [new Namespaces(context), new EndpointSlices(context), new Definitions(context), new Garbage(context)];
   }
 
   async open(): Promise<void> {

@@ -2,7 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { internalError, StatusError } from '../status-error.ts';
+import { StatusError } from '../status-error.ts';
+import { storeFailure } from '../storage/failure.ts';
 import type { Reply } from './call.ts';
 import { writeError, writeReply } from './reply-writer.ts';
 
@@ -70,6 +71,6 @@ async function answer(request: IncomingMessage, response: ServerResponse, handle
     if (reply !== 'written') writeReply(response, reply);
   } catch (error) {
     if (gone.signal.aborted && response.destroyed) return;
-    writeError(response, error instanceof StatusError ? error : internalError(error instanceof Error ? error.message : String(error)));
+    writeError(response, error instanceof StatusError ? error : storeFailure(error));
   }
 }

@@ -68,7 +68,7 @@ export class Storage {
 
   /** Nothing is written when `object` is stored just so already. */
   async update(resource: Resource, object: KubeObject, old: Stored): Promise<WriteResult> {
-    if (Buffer.from(encodeObject(object)).equals(old.value)) return { stored: old };
+    if (encodeObject(object).equals(old.value)) return { stored: old };
     return this.write(resource, object, old);
   }
 

@@ -5,11 +5,16 @@ import { apiVersionOf, type Resource } from '../resource.ts';
 
 const opening = '{"metadata":{';
 
-export function encodeObject(object: KubeObject): Uint8Array {
+export function encodeObject(object: KubeObject): Buffer {
   const { apiVersion: _version, kind: _kind, metadata, ...rest } = object;
   const { resourceVersion: _revision, managedFields: _managed, selfLink: _link, ...kept } = metadata;
   return Buffer.from(JSON.stringify({ metadata: kept, ...rest }));
 }
+
+/** The bytes as they are, not a copy of them. */
+export const viewOf = (value: Uint8Array): Buffer => Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+
+const textOf = (value: Uint8Array): string => viewOf(value).toString();
 
 /** An object at one of its revisions. Its text is read only by those who look inside. */
 export class Stored {
@@ -31,7 +36,7 @@ export class Stored {
   /** To be read only: watchers share it. */
   get object(): KubeObject {
     if (this.parsed === undefined) {
-      this.parsed = JSON.parse(Buffer.from(this.value).toString()) as KubeObject;
+      this.parsed = JSON.parse(textOf(this.value)) as KubeObject;
       this.parsed.metadata.resourceVersion = String(this.revision);
     }
     return this.parsed;
@@ -39,7 +44,7 @@ export class Stored {
 
   /** A copy to change, with its version and kind. */
   copyFor(resource: Resource): KubeObject {
-    const { metadata, ...rest } = JSON.parse(Buffer.from(this.value).toString()) as KubeObject;
+    const { metadata, ...rest } = JSON.parse(textOf(this.value)) as KubeObject;
     return {
       kind: resource.kind,
       apiVersion: apiVersionOf(resource),
