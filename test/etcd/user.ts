@@ -17,7 +17,8 @@ async function useEverything(endpoints: string[], timeoutMs: number): Promise<vo
   publisher.set('a/2', bytes('2'));
   for (let tries = 0; !followers[0].entries.has('a/2') && tries < 100; tries++) await sleep(20);
   if (what === 'hung') {
-    await sleep(1_500);
+    process.stdout.write('in use\n');
+    await sleep(500);
     await Promise.allSettled([store.get('a/1'), store.put('a/1', bytes('2'))]);
   }
   // A watch that is open when the store is closed is told so; one that was left is gone.
@@ -32,7 +33,7 @@ async function useEverything(endpoints: string[], timeoutMs: number): Promise<vo
 const closed = 'http://127.0.0.1:1';
 const times = what === 'many times' ? 20 : 1;
 for (let time = 0; time < times; time++) {
-  await useEverything(what === 'failing over' ? [closed, endpoint, closed] : [endpoint], what === 'hung' ? 500 : 3_000);
+  await useEverything(what === 'failing over' ? [closed, endpoint, closed] : [endpoint], what === 'hung' ? 1_500 : 5_000);
 }
 // A connection that is being made when it is given up is waited for, at most for a second.
 await sleep(what === 'hung' ? 1_200 : 200);
