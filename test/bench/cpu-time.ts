@@ -5,6 +5,11 @@ import { loadKoffi } from '../../orchestrator/datapath/kernel/libc.ts';
 const threadCpuTime = 3;
 const spent = await threadClock();
 
+/** Milliseconds of CPU time that this thread has had. */
+export function threadMs(): number {
+  return spent() / 1e6;
+}
+
 /** Nanoseconds of this thread's CPU time that one of `count` operations took. */
 export function cpuTimePerOperation(count: number, work: () => unknown): number {
   const before = spent();

@@ -2,6 +2,7 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { threadMs } from './cpu-time.ts';
 import { type Comparison, quantile } from './rounds.ts';
 import { sequence } from './sequence.ts';
 import {
@@ -79,22 +80,22 @@ class Stream {
     const world = openWorld((pod) => {
       const since = due.get(pod);
       if (since === undefined) return;
-      latencies.push(performance.now() - since);
+      latencies.push(threadMs() - since);
       due.delete(pod);
     });
     await fill(world, pods);
     return new Stream(world, pods, due, latencies);
   }
 
-  /** The 99th percentile, in milliseconds, from when a change was due to when it is in the target. */
+  /** The 99th percentile, in milliseconds of this thread's time, from when a change was due to when it is in the target. */
   async play(count: number): Promise<number> {
     this.#latencies.length = 0;
-    const from = performance.now();
+    const from = threadMs();
     for (let turn = 0; turn < count; turn++) {
       const due = from + (turn * 1000) / changesPerSecond;
-      // Spinning, because a timer would be late by as much as is to be measured.
+      // Spinning: a timer would be late by as much as is to be measured, and a thread that waits has no time.
       do await new Promise((resolve) => setImmediate(resolve));
-      while (performance.now() < due);
+      while (threadMs() < due);
       this.#change(turn, due);
     }
     for (let waits = 0; this.#due.size > 0; waits++) {
