@@ -10,6 +10,8 @@ import { watchStates } from './watch.ts';
 import type { Keys } from './wire.ts';
 
 const lostAfterMs = 5_000;
+/** Told before the next ones are fetched, so that a long list is never held as a whole. */
+const pageSize = 1_000;
 
 export async function* follow(connections: Connections, keys: Keys, prefix: string, signal: AbortSignal): AsyncGenerator<KvFollowed> {
   const known = new Map<string, bigint>();
@@ -18,20 +20,24 @@ export async function* follow(connections: Connections, keys: Keys, prefix: stri
   for (let attempt = 0; !signal.aborted; attempt++) {
     let revision: bigint;
     try {
-      const listed = await list(connections, keys, prefix);
-      if (signal.aborted) return;
       const gone = new Set(known.keys());
-      for (const entry of listed.entries) {
-        gone.delete(entry.key);
-        if (known.get(entry.key) === entry.revision) continue;
-        known.set(entry.key, entry.revision);
-        yield { kind: 'put', entry };
+      let page = await list(connections, keys, prefix, { limit: pageSize });
+      for (;;) {
+        if (signal.aborted) return;
+        for (const entry of page.entries) {
+          gone.delete(entry.key);
+          if (known.get(entry.key) === entry.revision) continue;
+          known.set(entry.key, entry.revision);
+          yield { kind: 'put', entry };
+        }
+        if (page.next === undefined) break;
+        page = await list(connections, keys, prefix, { limit: pageSize, from: page.next, revision: page.revision });
       }
       for (const key of gone) {
         known.delete(key);
         yield { kind: 'delete', key };
       }
-      revision = listed.revision;
+      revision = page.revision;
     } catch (error) {
       // What is refused today, to users or certificates that are being exchanged, may be granted in a moment.
       if (isClosed(error) || !(error instanceof AgentError)) throw error;

@@ -167,6 +167,25 @@ t.test('the contract', { skip: noEtcd }, async (t) => {
     t.same(seen, ['put f/a', 'synced', 'put f/b', 'delete f/a']);
   });
 
+  t.test('a list of several pages is told as it was at one revision, though it changes meanwhile', async (t) => {
+    const store = await open(t);
+    const keys = Array.from({ length: 2_500 }, (_, at) => `p/${String(at).padStart(4, '0')}`);
+    for (let at = 0; at < keys.length; at += 100) {
+      await store.transact({ when: [], then: keys.slice(at, at + 100).map((put) => ({ put, value: bytes('1') })) });
+    }
+    const stop = new AbortController();
+    const there = new Set<string>();
+    let told = 0;
+    for await (const change of store.follow('p/', { signal: stop.signal })) {
+      if (change.kind === 'put') there.add(change.entry.key);
+      if (change.kind === 'delete') there.delete(change.key);
+      if (++told === 10) await store.delete('p/2400');
+      if (change.kind === 'synced') t.equal(there.size, 2_500);
+      if (change.kind === 'delete') stop.abort();
+    }
+    t.same([...there], keys.toSpliced(2_400, 1));
+  });
+
   t.test('what was compacted is said to be gone', async (t) => {
     const store = await open(t);
     const first = await store.put('c', bytes('1'));
