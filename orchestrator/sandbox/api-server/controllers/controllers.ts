@@ -11,17 +11,36 @@ interface Controller {
 }
 
 export class Controllers {
-  private readonly all: readonly Controller[];
+  private readonly first: Controller;
+  private readonly others: readonly Controller[];
+  private opening: readonly Promise<void>[] = [];
+  private closed = false;
 
   constructor(context: Context) {
-    this.all = [new Namespaces(context), new EndpointSlices(context), new Definitions(context), new Garbage(context)];
+    this.first = new Namespaces(context);
+    this.others = [new EndpointSlices(context), new Definitions(context), new Garbage(context)];
   }
 
+  /** The usual namespaces are there when this resolves; the rest reads what the cluster holds while it is already served. */
   async open(): Promise<void> {
-    for (const controller of this.all) await controller.open();
+    await this.first.open();
+    this.opening = this.others.map((controller) => this.begin(controller));
   }
 
   async close(): Promise<void> {
-    for (const controller of this.all) await controller.close();
+    this.closed = true;
+    await Promise.all(this.opening);
+    for (const controller of [this.first, ...this.others]) await controller.close();
+  }
+
+  private async begin(controller: Controller): Promise<void> {
+    while (!this.closed) {
+      try {
+        await controller.open();
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
   }
 }
