@@ -28,6 +28,8 @@ const promised = [
   'state.change_p99',
   'state.row_overhead',
   'kv.identity_rate',
+  'kube.sync_50k',
+  'kube.sync_rss',
 ];
 const folder = mkdtempSync(join(tmpdir(), 'axoneme-bench-'));
 t.teardown(() => rmSync(folder, { recursive: true }));

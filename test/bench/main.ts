@@ -64,6 +64,12 @@ async function measure(): Promise<Measured[]> {
     else measured.push(...(await measureRounds(store.comparisons, rounds)));
     if (typeof store !== 'string') await store.close();
   }
+  if (metrics.some(({ name }) => name.startsWith('kube.'))) {
+    const { kubeComparisons } = await import('./kube/metrics.ts');
+    const { comparisons, close } = await kubeComparisons(wanted, effort);
+    measured.push(...(await measureRounds(comparisons, rounds)));
+    await close();
+  }
   console.log(table(measured));
   return measured;
 }
