@@ -34,10 +34,18 @@ t.test('the installed package works on its own', { skip }, async (t) => {
     }
   });
 
-  t.test('it brings no compiler: koffi is all that it depends on', async (t) => {
-    const others = readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
+  t.test('it brings what its dependencies need, no compiler and no tool', async (t) => {
+    const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, { dev?: boolean }> };
+    const tools = Object.keys(JSON.parse(read('package.json')).devDependencies);
+    const there = readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
     t.same(
-      others.filter((name) => !['axoneme', 'koffi', '@koromix'].includes(name)),
+      there.filter((name) => tools.includes(name)),
+      [],
+    );
+    const needed = Object.keys(packages).filter((path) => packages[path].dev !== true);
+    const known = (name: string) => needed.some((path) => path.includes(`node_modules/${name}`));
+    t.same(
+      there.filter((name) => name !== 'axoneme' && !known(name)),
       [],
     );
   });
