@@ -20,24 +20,8 @@ export async function* follow(connections: Connections, keys: Keys, prefix: stri
   for (let attempt = 0; !signal.aborted; attempt++) {
     let revision: bigint;
     try {
-      const gone = new Set(known.keys());
-      let page = await list(connections, keys, prefix, { limit: pageSize });
-      for (;;) {
-        if (signal.aborted) return;
-        for (const entry of page.entries) {
-          gone.delete(entry.key);
-          if (known.get(entry.key) === entry.revision) continue;
-          known.set(entry.key, entry.revision);
-          yield { kind: 'put', entry };
-        }
-        if (page.next === undefined) break;
-        page = await list(connections, keys, prefix, { limit: pageSize, from: page.next, revision: page.revision });
-      }
-      for (const key of gone) {
-        known.delete(key);
-        yield { kind: 'delete', key };
-      }
-      revision = page.revision;
+      revision = yield* tellDifference(connections, keys, prefix, known, signal);
+      if (signal.aborted) return;
     } catch (error) {
       // What is refused today, to users or certificates that are being exchanged, may be granted in a moment.
       if (isClosed(error) || !(error instanceof AgentError)) throw error;
@@ -71,6 +55,36 @@ export async function* follow(connections: Connections, keys: Keys, prefix: stri
       }
     } catch (error) {
       if (isClosed(error) || !(error instanceof AgentError)) throw error;
+      // Whatever compacts, or refuses, as fast as we list shall not be asked all the time.
+      await pause(Math.random() * 200, signal);
     }
   }
+}
+
+/** Tells what is there and not known, or known and not there; returns the revision of the list. */
+async function* tellDifference(
+  connections: Connections,
+  keys: Keys,
+  prefix: string,
+  known: Map<string, bigint>,
+  signal: AbortSignal,
+): AsyncGenerator<KvFollowed, bigint> {
+  const gone = new Set(known.keys());
+  let page = await list(connections, keys, prefix, { limit: pageSize });
+  for (;;) {
+    for (const entry of page.entries) {
+      if (signal.aborted) return page.revision;
+      gone.delete(entry.key);
+      if (known.get(entry.key) === entry.revision) continue;
+      known.set(entry.key, entry.revision);
+      yield { kind: 'put', entry };
+    }
+    if (page.next === undefined) break;
+    page = await list(connections, keys, prefix, { limit: pageSize, from: page.next, revision: page.revision });
+  }
+  for (const key of gone) {
+    known.delete(key);
+    yield { kind: 'delete', key };
+  }
+  return page.revision;
 }
