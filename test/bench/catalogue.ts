@@ -2,7 +2,7 @@
 
 export interface MetricDefinition {
   readonly name: string;
-  readonly unit: 'ns' | 'ms' | 'MB' | 'entries' | 'flows/s' | 'identities/s' | 'B';
+  readonly unit: 'ns' | 's' | 'ms' | 'MB' | 'entries' | 'flows/s' | 'identities/s' | 'B';
   readonly sentence: string;
 }
 
