@@ -2,6 +2,7 @@
 
 import { AgentError } from '../../errors.ts';
 import { runCase } from './cases/run.ts';
+import { isRecording } from './diff/recorded.ts';
 import { type CaseRun, type EngineName, Engines, engineNames } from './engines.ts';
 import { readFlags, usageError } from './flags.ts';
 import { expandOperands, isLinesName, readLines, showName } from './inputs.ts';
@@ -44,7 +45,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<Status>
   const started = performance.now();
   const { values, operands } = readFlags('policy test', flags, args);
   if (operands.length === 0) throw usageError('policy test', 'no files were named');
-  const paths = expandOperands(operands, wanted);
+  const paths = await withoutRecordings(expandOperands(operands, wanted), operands);
   const names: readonly EngineName[] = values.engine === 'all' ? engineNames : [(values.engine as EngineName | undefined) ?? 'wasm'];
   const enforcement = values.enforcement === 'always' ? 'always' : 'default';
   const sums = { cases: 0, probes: 0, mismatches: 0, disputed: 0 };
@@ -60,6 +61,17 @@ async function run(args: readonly string[], terminal: Terminal): Promise<Status>
   for (const path of paths) await runFile(path, { engines, enforcement }, take);
   reporter.end({ ...sums, engines: names, milliseconds: performance.now() - started });
   return sums.mismatches === 0 ? 0 : 1;
+}
+
+/** A folder may hold the flows that `policy diff` reads, which are no cases; a file that is named is taken at its word. */
+async function withoutRecordings(paths: readonly string[], named: readonly string[]): Promise<string[]> {
+  const kept: string[] = [];
+  for (const path of paths) {
+    if (named.includes(path) || !isLinesName(path) || !(await isRecording(path))) kept.push(path);
+  }
+  if (kept.length === 0)
+    throw new AgentError('INPUT_UNREADABLE', `${named.join(', ')}: there are recorded flows, but no cases and no suite`);
+  return kept;
 }
 
 function openReporter(output: string | undefined, { write, paint }: Terminal): Reporter {

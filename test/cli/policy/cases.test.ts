@@ -190,6 +190,14 @@ t.test('a broken file fails, and the files beside it are run', async (t) => {
   t.ok(rest.cases >= 2 + 2, 'what could be read of it was run too');
 });
 
+t.test('flows recorded in a folder are not its cases, unless they are named', async (t) => {
+  const flows = '{"from":"shop/web","to":"shop/db","protocol":"tcp","port":5432}\n';
+  const folder = folderOf(t, { 'cases.jsonl': JSON.stringify(small), 'flows.jsonl': flows, 'hubble.jsonl': '{"flow":{}}\n' });
+  t.match(json(['--engine', 'model', '.'], folder), { cases: 1, mismatches: { length: 0 } });
+  t.equal(json(['--engine', 'model', 'cases.jsonl', 'flows.jsonl'], folder).mismatches.length, 1);
+  t.match(policy(['test', '.'], folderOf(t, { 'flows.jsonl': flows })), { status: 2, stderr: /recorded flows, but no cases/ });
+});
+
 t.test('cases come through standard input as well', async (t) => {
   t.match(policyReading(t, `${JSON.stringify(small)}\n`, ['test', '-']), { status: 0, stdout: /^1 case, 4 probes on wasm; no mismatch/ });
 });

@@ -66,6 +66,21 @@ export async function readRecording(path: string, name: string): Promise<Recordi
   return { flows: [...flows.values()], lines, skipped, problems };
 }
 
+/** Whether a file begins with a recorded flow, of ours or Hubble's. What cannot be read is not one: whoever reads it tells why. */
+export async function isRecording(path: string): Promise<boolean> {
+  try {
+    for await (const { text } of readLines(path)) {
+      if (text.trim() === '') continue;
+      const line: unknown = JSON.parse(text);
+      if (typeof line !== 'object' || line === null || 'id' in line) return false;
+      return ('from' in line && 'to' in line) || 'flow' in line || ('source' in line && 'destination' in line);
+    }
+  } catch {
+    return false;
+  }
+  return false;
+}
+
 function add(flows: Map<string, RecordedFlow>, flow: RecordedFlow): void {
   const key = [peerKey(flow.from), peerKey(flow.to), flow.protocol, flow.port].join(' ');
   const known = flows.get(key);
