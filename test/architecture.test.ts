@@ -30,6 +30,8 @@ const mayImport: Record<string, string[]> = {
   'orchestrator/datapath': ['orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/datapath/kernel': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/datapath/wasm': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
+  'orchestrator/host': ['orchestrator/datapath/kernel', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
+  'orchestrator/cni': ['orchestrator/errors.ts'],
   'orchestrator/etcd': ['orchestrator/state', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/manifests': ['orchestrator/model', 'orchestrator/net', 'orchestrator/errors.ts'],
   'orchestrator/sandbox': [

@@ -1,0 +1,38 @@
+// Host: the network configuration of the namespace that this process runs in, and the pods' ends of their devices. It knows nothing
+// of Kubernetes. Every call is synchronous: the kernel answers netlink within the call, and work in a pod's namespace must not yield.
+
+import type { HostCheck, HostProblem, NodePlan, PodDevice } from './plan.ts';
+
+export interface Host extends Disposable {
+  /**
+   * Makes a pod's device, or repairs what is missing of it, and answers its interface index. What was made is undone when a step
+   * fails. Throws NETNS_UNKNOWN when the path is no network namespace, LINK_TAKEN when a foreign link has the name, NETLINK_FAILED
+   * with the step otherwise.
+   */
+  addPodDevice(spec: PodDevice): number;
+  /** An absent device is not an error. */
+  removePodDevice(device: string): void;
+  /** What is not as wanted, one sentence each. */
+  checkPodDevice(spec: PodDevice): string[];
+  /** Pod devices in this namespace, by name. `port` is the interface index, `mac` that of the end on the host. */
+  podDevices(): { device: string; port: number; mac: string }[];
+  /** The device that has `address`, else the one of the default route. Throws UNDERLAY_UNKNOWN. `addresses` are its global ones. */
+  underlay(address?: string): Underlay;
+  /** All global addresses of this namespace. */
+  addresses(): string[];
+  portOf(device: string): number | undefined;
+  /** Makes the namespace as planned by difference, touching only what is ours; problems are told and the rest goes on. */
+  apply(plan: NodePlan): HostProblem[];
+  /** Kernel settings that a plan needs: sets those that may be set, explains those that could not be. */
+  checks(plan: NodePlan): HostCheck[];
+  /** Removes every link, route, address and nft table of ours; tells what was removed. */
+  cleanup(): string[];
+}
+
+export interface Underlay {
+  readonly device: string;
+  readonly port: number;
+  readonly mtu: number;
+  readonly mac: string;
+  readonly addresses: string[];
+}

@@ -1,0 +1,57 @@
+// Plan: what a node's network namespace should look like. Addresses and prefixes are texts, MACs are "aa:bb:cc:dd:ee:ff".
+
+/** One interface of a pod: a pair of devices, one end in the pod's namespace. */
+export interface PodDevice {
+  /** Name of the end on the host. */
+  readonly device: string;
+  /** Path of the pod's network namespace. */
+  readonly netns: string;
+  /** Name of the end in the pod. */
+  readonly ifname: string;
+  /** Of the end in the pod. */
+  readonly mac: string;
+  /** Of the end on the host: what the pod takes for its router. */
+  readonly gatewayMac: string;
+  readonly addresses: readonly string[];
+  readonly mtu: number;
+}
+
+export interface NodePlan {
+  /** Absent in native routing. */
+  readonly overlay?: { readonly device: string; readonly port: number; readonly mtu: number };
+  /** The node's own addresses in its pod prefixes, kept on lo. */
+  readonly router: readonly string[];
+  readonly pods: readonly PlannedPod[];
+  readonly peers: readonly Peer[];
+  /** Traffic of `sources` (prefixes) to anywhere but `except` leaves with the node's address. */
+  readonly masquerade?: { readonly sources: readonly string[]; readonly except: readonly string[] };
+}
+
+export interface PlannedPod {
+  readonly device: string;
+  readonly mac: string;
+  readonly addresses: readonly string[];
+}
+
+/** Another node: its pod prefixes, and its address in the underlay. */
+export interface Peer {
+  readonly name: string;
+  readonly prefixes: readonly string[];
+  readonly address: string;
+  readonly way: 'overlay' | 'native';
+}
+
+/** A part of a plan that could not be made true. */
+export interface HostProblem {
+  /** What it is about: "route 10.1.2.0/24", "overlay axoneme_vxlan". */
+  readonly subject: string;
+  readonly message: string;
+}
+
+export interface HostCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint?: string;
+}
