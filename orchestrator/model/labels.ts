@@ -44,3 +44,14 @@ export class Labels implements Iterable<Label> {
     return this.all[Symbol.iterator]();
   }
 }
+
+/** The set whose canonical text this is. Values have no semicolons and keys no equals signs, whatever Kubernetes lets through. */
+export function parseLabels(text: string): Labels {
+  const labels = text.split(';').flatMap((part): Label[] => {
+    const colon = part.indexOf(':');
+    const equals = part.indexOf('=', colon);
+    if (colon < 0 || equals < 0) return [];
+    return [{ source: part.slice(0, colon), key: part.slice(colon + 1, equals), value: part.slice(equals + 1) }];
+  });
+  return new Labels(labels);
+}

@@ -6,6 +6,15 @@ import { Allocator } from './allocator.ts';
 import { decodeText, idPrefix, type LabelHash, numberIn, retiredPrefix } from './keys.ts';
 import { NumberRange } from './range.ts';
 
+/** Whoever keeps the identities of the cluster too. */
+export interface IdentitySink {
+  put(number: number, labels: string): void;
+  delete(number: number): void;
+  /** All that there is has been told; again after each `lost`. */
+  synced(): void;
+  lost(reason: string): void;
+}
+
 export interface IdentitiesOptions {
   readonly store: KvStore;
   readonly node: string;
@@ -16,6 +25,7 @@ export interface IdentitiesOptions {
   readonly hash?: LabelHash;
   /** A number in use had become another's while this node was cut off for long: from now on `labels` have `to`. */
   readonly moved?: (labels: string, from: number, to: number) => void;
+  readonly sink?: IdentitySink;
 }
 
 interface Held {
@@ -101,7 +111,10 @@ export class Identities {
   }
 
   async #followNumbers(): Promise<void> {
-    for await (const told of this.#options.store.follow(idPrefix, { signal: this.#closing.signal })) {
+    const { store, sink } = this.#options;
+    for await (const told of store.follow(idPrefix, { signal: this.#closing.signal })) {
+      if (told.kind === 'synced') sink?.synced();
+      if (told.kind === 'lost') sink?.lost(told.reason);
       if (told.kind !== 'put' && told.kind !== 'delete') continue;
       const number = numberIn(told.kind === 'put' ? told.entry.key : told.key, idPrefix);
       if (number === undefined) continue;
@@ -109,9 +122,11 @@ export class Identities {
       if (labels === undefined) {
         this.known.delete(number);
         this.#range.free(number);
+        sink?.delete(number);
       } else {
         this.known.set(number, labels);
         this.#range.take(number);
+        sink?.put(number, labels);
       }
       const mine = this.#inUse.get(number);
       if (mine !== undefined && mine !== labels) await this.#protect(mine, number);

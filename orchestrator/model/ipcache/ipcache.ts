@@ -1,7 +1,7 @@
 // Ipcache: claims come and go one by one, and each says which rows change by it. What stands is what `ipcacheRows` makes of the claims.
 
 import type { Prefix } from '../../net/prefix.ts';
-import type { Claim } from './claim.ts';
+import { type Claim, compareClaims } from './claim.ts';
 import { inheritedText, isSameMeaning, type Meaning, mergeClaims, worldMeaning } from './meaning.ts';
 import { PrefixTable } from './prefix-table.ts';
 import { defaultRows, type IpcacheRow } from './rows.ts';
@@ -51,6 +51,12 @@ export class Ipcache {
     const slot = this.slots.get(address) ?? this.slots.around(address);
     if (slot?.meaning === undefined) throw new Error(`ipcache: no row around ${address.text}`);
     return { prefix: slot.prefix, meaning: slot.meaning };
+  }
+
+  /** The one that speaks for the prefix, of those that claim it. */
+  bestClaim(prefix: Prefix): Claim | undefined {
+    const claims = [...(this.slots.get(prefix)?.claims.values() ?? [])];
+    return claims.sort(compareClaims)[0];
   }
 
   *rows(): Iterable<IpcacheRow> {
