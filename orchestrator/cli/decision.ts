@@ -16,9 +16,9 @@ import {
   REWRITE_SOURCE,
 } from '../datapath/generated/enums.ts';
 import type { Record as Decision } from '../datapath/generated/layouts.ts';
+import { reasonSentence, reasonWords } from '../flows/reasons.ts';
 import { readPacket } from '../net/packet-reader.ts';
 import { swapPort } from '../net/words.ts';
-import { reasonSentence, reasonWords } from './reasons.ts';
 
 /** What the numbers of a node mean to its users. */
 export interface Names {

@@ -1,7 +1,7 @@
 // Reasons are numbers on the wire between datapath and people: every one has words.
 import t from 'tap';
-import { reasonSentence, reasonWords } from '../../orchestrator/cli/reasons.ts';
 import * as enums from '../../orchestrator/datapath/generated/enums.ts';
+import { reasonSentence, reasonWords } from '../../orchestrator/flows/reasons.ts';
 
 t.test('a reason is said in lower-case words', async (t) => {
   t.equal(reasonWords(enums.REASON_POLICY_DENIED), 'policy denied');
