@@ -3,7 +3,7 @@
 /**
  * request: sent, of every kind. list: begun; page: of lists. watch: begun. renewal: credentials were refused and read again. relist: the
  * server no longer had our revision. failure: a request or stream that ended in an error. garbage: lines or objects that could not be
- * read. stale: events that were known already. change: told to the sink. silence: watches that were given up for being too quiet.
+ * read. byte: of bodies and lines. stale: events that were known already. change: told to the sink. silence: watches that were given up for being too quiet.
  */
 export const countNames = [
   'request',
@@ -17,6 +17,7 @@ export const countNames = [
   'stale',
   'change',
   'silence',
+  'byte',
 ] as const;
 
 export type CountName = (typeof countNames)[number];

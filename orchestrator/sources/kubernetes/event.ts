@@ -1,6 +1,9 @@
 // Events of a watch: a line of it as a value.
 
-import { type KubeObject, objectOf } from './object.ts';
+import type { Projection } from './json/projection.ts';
+import { NotJson } from './json/scanner.ts';
+import { fieldsShape, type Shape } from './json/shape.ts';
+import { type KubeObject, objectOf, usualShape } from './object.ts';
 import type { Resource, Selection } from './resource.ts';
 
 export type WatchEvent =
@@ -12,23 +15,46 @@ export type WatchEvent =
 const initialEventsEnd = 'k8s.io/initial-events-end';
 const garbage = { kind: 'garbage' } as const;
 
-export function readEvent(line: string, resource: Resource, selection: Selection): WatchEvent {
-  let event: { type?: unknown; object?: { metadata?: { resourceVersion?: unknown; annotations?: Record<string, unknown> } } };
-  try {
-    event = JSON.parse(line);
-  } catch {
-    return garbage;
-  }
-  if (typeof event !== 'object' || event === null || typeof event.object !== 'object' || event.object === null) return garbage;
-  if (event.type === 'ERROR') return { kind: 'error', status: event.object };
-  if (event.type === 'BOOKMARK') {
-    const { resourceVersion, annotations } = event.object.metadata ?? {};
-    if (typeof resourceVersion !== 'string' || resourceVersion === '') return garbage;
-    return { kind: 'bookmark', revision: resourceVersion, endsInitial: annotations?.[initialEventsEnd] === 'true' };
-  }
+/** The shapes of events, by the shape of their objects. */
+const eventShapes = new WeakMap<object, Shape>();
+
+function eventShapeOf(shape: Shape): Shape {
+  if (typeof shape === 'string') return fieldsShape({ type: 'whole', object: shape });
+  const known = eventShapes.get(shape) ?? fieldsShape({ type: 'whole', object: shape });
+  eventShapes.set(shape, known);
+  return known;
+}
+
+export function readEvent(line: Buffer, projection: Projection, resource: Resource, selection: Selection): WatchEvent {
+  const event = read(line, projection, eventShapeOf(selection.shape ?? usualShape));
+  if (!isMap(event) || !isMap(event.object)) return garbage;
+  // What is said by others than objects comes seldom, and not in their shape.
+  if (event.type === 'ERROR') return { kind: 'error', status: (read(line, projection, 'whole') as Fields).object };
+  if (event.type === 'BOOKMARK') return readBookmark((read(line, projection, 'whole') as Fields).object as Fields);
   const kind = event.type === 'ADDED' || event.type === 'MODIFIED' ? 'put' : event.type === 'DELETED' ? 'delete' : undefined;
   const itself = selection.metadataOnly ? { apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata' } : resource;
   const object = objectOf(event.object, itself);
   if (kind === undefined || object === undefined) return garbage;
   return { kind, object, revision: object.metadata.resourceVersion };
+}
+
+type Fields = Record<string, unknown>;
+
+function readBookmark({ metadata }: Fields): WatchEvent {
+  const { resourceVersion, annotations } = (metadata ?? {}) as { resourceVersion?: unknown; annotations?: Fields | null };
+  if (typeof resourceVersion !== 'string' || resourceVersion === '') return garbage;
+  return { kind: 'bookmark', revision: resourceVersion, endsInitial: annotations?.[initialEventsEnd] === 'true' };
+}
+
+function read(line: Buffer, projection: Projection, shape: Shape): unknown {
+  try {
+    return projection.readAll(line, shape);
+  } catch (error) {
+    if (error instanceof NotJson) return undefined;
+    throw error;
+  }
+}
+
+function isMap(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null;
 }

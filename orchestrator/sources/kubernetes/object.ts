@@ -1,5 +1,7 @@
 // Objects as the API server sends them, and what of them is kept: nothing that only the server needs.
 
+import { fieldsShape } from './json/shape.ts';
+
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -17,7 +19,15 @@ export interface KubeMetadata {
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** The value as an object of this kind, stripped in place; undefined if it has no name or no revision. */
+/** All but what only the server and kubectl need. */
+export const usualShape = fieldsShape(
+  {
+    metadata: fieldsShape({ managedFields: { unless: 'list' }, annotations: fieldsShape({ [lastApplied]: 'nothing' }, 'whole') }, 'whole'),
+  },
+  'whole',
+);
+
+/** The value as an object of this kind, completed in place; undefined if it has no name or no revision. */
 export function objectOf(value: unknown, { apiVersion, kind }: { apiVersion: string; kind: string }): KubeObject | undefined {
   const object = value as { apiVersion?: unknown; kind?: unknown; metadata?: Record<string, unknown> } | null;
   if (typeof object !== 'object' || object === null || typeof object.metadata !== 'object' || object.metadata === null) return undefined;
@@ -25,9 +35,6 @@ export function objectOf(value: unknown, { apiVersion, kind }: { apiVersion: str
   if (typeof metadata.name !== 'string' || metadata.name === '') return undefined;
   if (typeof metadata.resourceVersion !== 'string' || metadata.resourceVersion === '') return undefined;
   if (metadata.namespace !== undefined && typeof metadata.namespace !== 'string') return undefined;
-  delete metadata.managedFields;
-  const annotations = metadata.annotations as Record<string, unknown> | null | undefined;
-  if (typeof annotations === 'object' && annotations !== null) delete annotations[lastApplied];
   // Items of lists do not say what they are.
   object.apiVersion ??= apiVersion;
   object.kind ??= kind;

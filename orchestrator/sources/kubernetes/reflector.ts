@@ -7,6 +7,7 @@ import { type Clock, sleep } from '../../state/clock.ts';
 import type { Counts } from './counts.ts';
 import type { WatchEvent } from './event.ts';
 import { KubeError } from './failure.ts';
+import { Projection } from './json/projection.ts';
 import { isBefore, Known } from './known.ts';
 import { type Limits, usualLimits } from './limits.ts';
 import { listAll } from './list.ts';
@@ -33,6 +34,7 @@ export class Reflector {
   readonly #options: ReflectorOptions;
   readonly #limits: Limits;
   readonly #known = new Known();
+  readonly #projection = new Projection();
   /** Changes after it are asked for; undefined: a list is needed. */
   #revision: string | undefined;
   #takesInitialEvents: boolean;
@@ -92,7 +94,8 @@ export class Reflector {
     const { pageSize, deadlineMs } = this.#limits;
     this.#known.beginList();
     const object = (object: KubeObject) => this.#listed(object);
-    this.#endList(await listAll({ transport, counts, resource, selection, signal, pageSize, deadlineMs, object }));
+    const projection = this.#projection;
+    this.#endList(await listAll({ transport, counts, resource, selection, signal, pageSize, deadlineMs, projection, object }));
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
@@ -104,8 +107,10 @@ export class Reflector {
     const patienceMs = () => (this.#isInitial ? limits.initialPauseMs : this.#sendsBookmarks ? limits.silenceMs : Number.POSITIVE_INFINITY);
     const opened = () => this.#opened();
     const event = (event: WatchEvent) => this.#event(event);
+    const projection = this.#projection;
+    const told = { patienceMs, opened, event };
     try {
-      await watchOnce({ transport, counts, clock, limits, resource, selection, signal, revision, patienceMs, opened, event });
+      await watchOnce({ transport, counts, clock, limits, resource, selection, projection, signal, revision, ...told });
     } catch (error) {
       // A server that does not know what was asked for sends what there is, and then nothing that ends it.
       if (this.#isInitial && error instanceof KubeError && error.code === 'KUBE_TIMEOUT') this.#takesInitialEvents = false;

@@ -1,5 +1,7 @@
 // Resources: what is listed and watched, and where the API server has it.
 
+import type { Shape } from './json/shape.ts';
+
 export interface Resource {
   readonly apiVersion: string;
   readonly kind: string;
@@ -14,6 +16,8 @@ export interface Selection {
   readonly namespace?: string;
   /** Only `metadata` is sent: kind PartialObjectMetadata. */
   readonly metadataOnly?: boolean;
+  /** What is kept of each; rows say what they need. Without it all but what only the server needs. */
+  readonly shape?: Shape;
 }
 
 export const resources = {
@@ -25,6 +29,7 @@ export const resources = {
   networkPolicies: { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', plural: 'networkpolicies' },
   ciliumPolicies: { apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy', plural: 'ciliumnetworkpolicies' },
   clusterwidePolicies: { apiVersion: 'cilium.io/v2', kind: 'CiliumClusterwideNetworkPolicy', plural: 'ciliumclusterwidenetworkpolicies' },
+  cidrGroups: { apiVersion: 'cilium.io/v2', kind: 'CiliumCIDRGroup', plural: 'ciliumcidrgroups' },
   definitions: { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', plural: 'customresourcedefinitions' },
 } as const satisfies Record<string, Resource>;
 

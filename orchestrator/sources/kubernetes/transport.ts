@@ -55,15 +55,28 @@ export class Transport {
     }
   }
 
+  /** The answer's body in the pieces that it comes in, until its deadline; throws as `json` does. Must be read to its end or broken off. */
+  async *pieces(request: KubeRequest): AsyncGenerator<Buffer> {
+    const where = nameOf(request);
+    const exchange = await this.#ask(request, where);
+    try {
+      yield* this.#bounded(exchange.answer, where);
+    } catch (error) {
+      throw this.#fault(error, exchange, where);
+    } finally {
+      exchange.end();
+    }
+  }
+
   /** Lines of the answer in the bundles they came in, until the server ends it; throws as `json` does. Must be read to its end or broken off. */
-  async *lines(request: KubeRequest): AsyncGenerator<string[]> {
+  async *lines(request: KubeRequest): AsyncGenerator<Buffer[]> {
     const where = nameOf(request);
     const exchange = await this.#ask(request, where);
     exchange.stopTimer();
     try {
       // What opened is told, for a stream may be silent for long.
       yield [];
-      yield* linesOf(exchange.answer, this.#options.mostLineBytes ?? mostLineBytes, where);
+      yield* linesOf(this.#counted(exchange.answer), this.#options.mostLineBytes ?? mostLineBytes, where);
     } catch (error) {
       throw this.#fault(error, exchange, where);
     } finally {
@@ -121,15 +134,26 @@ export class Transport {
   }
 
   async #text(answer: IncomingMessage, where: string): Promise<string> {
-    const most = this.#options.mostBodyBytes ?? mostBodyBytes;
     const pieces: Buffer[] = [];
+    for await (const piece of this.#bounded(answer, where)) pieces.push(piece);
+    return Buffer.concat(pieces).toString('utf8');
+  }
+
+  async *#bounded(answer: IncomingMessage, where: string): AsyncGenerator<Buffer> {
+    const most = this.#options.mostBodyBytes ?? mostBodyBytes;
     let length = 0;
-    for await (const piece of answer as AsyncIterable<Buffer>) {
+    for await (const piece of this.#counted(answer)) {
       length += piece.length;
       if (length > most) throw new KubeError('KUBE_ANSWER_INVALID', `kubernetes api: ${where}: the answer is longer than ${most} bytes`);
-      pieces.push(piece);
+      yield piece;
     }
-    return Buffer.concat(pieces).toString('utf8');
+  }
+
+  async *#counted(answer: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const piece of answer) {
+      this.#options.counts.add('byte', piece.length);
+      yield piece;
+    }
   }
 
   #fault(error: unknown, exchange: Exchange, where: string): KubeError {

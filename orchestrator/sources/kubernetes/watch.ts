@@ -4,6 +4,7 @@ import type { Clock } from '../../state/clock.ts';
 import type { Counts } from './counts.ts';
 import { readEvent, type WatchEvent } from './event.ts';
 import { KubeError, refusal } from './failure.ts';
+import type { Projection } from './json/projection.ts';
 import type { Limits } from './limits.ts';
 import { acceptOf, pathOf, queryOf, type Resource, type Selection } from './resource.ts';
 import type { Transport } from './transport.ts';
@@ -15,6 +16,7 @@ export interface WatchOptions {
   readonly limits: Limits;
   readonly resource: Resource;
   readonly selection: Selection;
+  readonly projection: Projection;
   readonly signal: AbortSignal;
   /** Changes after it; undefined: all that there is first (WatchList), with a bookmark that says where that ends. */
   readonly revision: string | undefined;
@@ -27,7 +29,7 @@ export interface WatchOptions {
 
 /** Returns when the server has ended it, or when it was silent for too long; throws KubeError for all else. */
 export async function watchOnce(options: WatchOptions): Promise<void> {
-  const { transport, counts, clock, limits, resource, selection, signal, revision } = options;
+  const { transport, counts, clock, limits, resource, selection, projection, signal, revision } = options;
   const stop = new AbortController();
   const lifeMs = limits.watchMinMs + (limits.watchMaxMs - limits.watchMinMs) * clock.random();
   const guard = new DeadMan(clock, lifeMs + limits.graceMs, options.patienceMs, () => stop.abort());
@@ -52,11 +54,14 @@ export async function watchOnce(options: WatchOptions): Promise<void> {
       if (bundle.length === 0) options.opened();
       guard.alive();
       for (const line of bundle) {
-        const event = readEvent(line, resource, selection);
+        const event = readEvent(line, projection, resource, selection);
         if (event.kind === 'error') throw refusal(where, 200, event.status);
         if (event.kind === 'garbage') {
           counts.add('garbage');
-          throw new KubeError('KUBE_ANSWER_INVALID', `kubernetes api: ${where}: not an event: ${JSON.stringify(line.slice(0, 60))}`);
+          throw new KubeError(
+            'KUBE_ANSWER_INVALID',
+            `kubernetes api: ${where}: not an event: ${JSON.stringify(line.toString('utf8', 0, 60))}`,
+          );
         }
         options.event(event);
       }

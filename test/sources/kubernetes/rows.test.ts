@@ -1,12 +1,14 @@
 // Objects as rows: what is read of each resource, and that nothing in an object stops the others.
+import { isDeepStrictEqual } from 'node:util';
 import t from 'tap';
-import type { KubeObject } from '../../../orchestrator/sources/kubernetes/object.ts';
-import { endpointSliceRow } from '../../../orchestrator/sources/kubernetes/rows/endpoint-slices.ts';
-import { namespaceRow } from '../../../orchestrator/sources/kubernetes/rows/namespaces.ts';
-import { nodeRow } from '../../../orchestrator/sources/kubernetes/rows/nodes.ts';
-import { podRow } from '../../../orchestrator/sources/kubernetes/rows/pods.ts';
+import { Projection } from '../../../orchestrator/sources/kubernetes/json/projection.ts';
+import { type KubeObject, usualShape } from '../../../orchestrator/sources/kubernetes/object.ts';
+import { endpointSliceRow, endpointSliceShape } from '../../../orchestrator/sources/kubernetes/rows/endpoint-slices.ts';
+import { namespaceRow, namespaceShape } from '../../../orchestrator/sources/kubernetes/rows/namespaces.ts';
+import { nodeRow, nodeShape } from '../../../orchestrator/sources/kubernetes/rows/nodes.ts';
+import { podRow, podShape } from '../../../orchestrator/sources/kubernetes/rows/pods.ts';
 import { policyRows } from '../../../orchestrator/sources/kubernetes/rows/policies.ts';
-import { serviceRow } from '../../../orchestrator/sources/kubernetes/rows/services.ts';
+import { serviceRow, serviceShape } from '../../../orchestrator/sources/kubernetes/rows/services.ts';
 import { tableSink } from '../../../orchestrator/sources/kubernetes/sink.ts';
 import { openTable } from '../../../orchestrator/state/table.ts';
 import { VirtualClock } from '../../../orchestrator/state/virtual-clock.ts';
@@ -157,7 +159,7 @@ t.test('a table fed by a sink keeps the good rows beside the bad', async (t) => 
   );
 });
 
-t.test('no object makes a reader throw, whatever stands in it', async (t) => {
+t.test('no object makes a reader throw, whatever stands in it, and its shape has all that the row needs', async (t) => {
   const chance = new VirtualClock(7);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(chance.random() * list.length)];
   const odd = [null, 0, -1, 1.5, '', 'x', [], {}, [null], [[]], [{}], { a: null }, true, '10.0.0.1', '::', 65536, undefined];
@@ -171,21 +173,31 @@ t.test('no object makes a reader throw, whatever stands in it', async (t) => {
     return copy;
   };
   const readers = [
-    [pod, podRow],
-    [service, serviceRow],
-    [slice, endpointSliceRow],
-    [node, nodeRow],
-    [{ apiVersion: 'v1', kind: 'Namespace', metadata }, namespaceRow],
-    [policy, (key: string, object: KubeObject) => policyRow(key, object, undefined)],
+    [pod, podRow, podShape],
+    [service, serviceRow, serviceShape],
+    [slice, endpointSliceRow, endpointSliceShape],
+    [node, nodeRow, nodeShape],
+    [{ apiVersion: 'v1', kind: 'Namespace', metadata }, namespaceRow, namespaceShape],
+    [policy, (key: string, object: KubeObject) => policyRow(key, object, undefined), usualShape],
   ] as const;
+  const projection = new Projection();
   let rejected = 0;
   for (let i = 0; i < 20_000; i += 1) {
-    const [object, read] = pick(readers);
+    const [object, read, shape] = pick(readers);
     const { spec, status, endpoints, ports, addressType } = object as Record<string, unknown>;
     const body = spoil(spoil({ spec, status, endpoints, ports, addressType, labels: object.metadata }));
     const more = (typeof body === 'object' ? body : {}) as Record<string, unknown>;
-    const spoiled = { ...object, ...more, metadata: { ...object.metadata, ...(chance.random() < 0.3 ? { labels: pick(odd) } : {}) } };
-    if (read('shop/web', spoiled as unknown as KubeObject).rejected !== undefined) rejected += 1;
+    const said = { annotations: { note: 'x' }, ownerReferences: [{}], managedFields: [{}], finalizers: ['f'], deletionTimestamp: 'now' };
+    const odds = chance.random() < 0.3 ? { [pick(['labels', ...Object.keys(said)])]: pick([...odd, { note: 1 }]) } : {};
+    const spoiled = { ...object, ...more, metadata: { ...object.metadata, ...said, ...odds } };
+    const text = JSON.stringify(spoiled);
+    const [row, rowOfShape] = [JSON.parse(text), projection.readAll(Buffer.from(text), shape) as KubeObject].map((one) =>
+      read('shop/web', one),
+    );
+    if (row.rejected !== undefined) rejected += 1;
+    if (row.rejected === undefined || rowOfShape.rejected === undefined) {
+      if (!isDeepStrictEqual(row, rowOfShape)) t.same(rowOfShape, row, text);
+    }
   }
   t.ok(rejected > 5000, `${rejected} of 20,000 were rejected`);
 });

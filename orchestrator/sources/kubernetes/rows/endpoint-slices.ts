@@ -1,8 +1,9 @@
 // Endpoint slices: where the backends of a service are.
 
-import type { EndpointSlice } from '../../../model/schema/cluster-objects.ts';
+import { type EndpointSlice, endpointSlice } from '../../../model/schema/cluster-objects.ts';
+import { shapeOf } from '../json/shape.ts';
 import type { KubeObject } from '../object.ts';
-import { accepted, addressText, type ObjectRow, portNumber, protocolNumber, unreadable } from './rejection.ts';
+import { accepted, addressText, type ObjectRow, portNumber, protocolNumber, unreadable, unreadMetadata } from './rejection.ts';
 
 export interface SliceEndpoint {
   /** Canonical. */
@@ -24,6 +25,9 @@ export interface EndpointSliceRow extends ObjectRow {
   /** Without a port: all ports of the addresses. */
   readonly ports: readonly { readonly name: string; readonly port: number | undefined; readonly protocol: number }[];
 }
+
+/** What is kept of an object, for its row and the checks before it. */
+export const endpointSliceShape = shapeOf(endpointSlice, new Set([...unreadMetadata]));
 
 export function endpointSliceRow(key: string, object: KubeObject): EndpointSliceRow {
   const { namespace = '', name } = object.metadata;

@@ -1,12 +1,17 @@
 // Namespaces: their labels are labels of their pods.
 
+import { namespace } from '../../../model/schema/cluster-objects.ts';
+import { shapeOf } from '../json/shape.ts';
 import type { KubeObject } from '../object.ts';
-import { accepted, type ObjectRow } from './rejection.ts';
+import { accepted, type ObjectRow, unreadMetadata } from './rejection.ts';
 
 export interface NamespaceRow extends ObjectRow {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
 }
+
+/** What is kept of an object, for its row and the checks before it. */
+export const namespaceShape = shapeOf(namespace, new Set([...unreadMetadata]));
 
 /** Metadata is all that is needed: the object may be a PartialObjectMetadata. */
 export function namespaceRow(key: string, object: KubeObject): NamespaceRow {

@@ -1,8 +1,9 @@
 // Nodes: their addresses and the prefixes of their pods.
 
-import type { Node } from '../../../model/schema/cluster-objects.ts';
+import { type Node, node } from '../../../model/schema/cluster-objects.ts';
+import { shapeOf } from '../json/shape.ts';
 import type { KubeObject } from '../object.ts';
-import { accepted, addressText, type ObjectRow, prefixText } from './rejection.ts';
+import { accepted, addressText, type ObjectRow, prefixText, unreadMetadata } from './rejection.ts';
 
 export interface NodeRow extends ObjectRow {
   readonly name: string;
@@ -11,6 +12,9 @@ export interface NodeRow extends ObjectRow {
   readonly addresses: readonly { readonly type: string; readonly address: string }[];
   readonly podPrefixes: readonly string[];
 }
+
+/** What is kept of an object, for its row and the checks before it. */
+export const nodeShape = shapeOf(node, new Set([...unreadMetadata]));
 
 export function nodeRow(key: string, object: KubeObject): NodeRow {
   const { name } = object.metadata;

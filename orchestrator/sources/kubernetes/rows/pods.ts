@@ -1,9 +1,10 @@
 // Pods: what a pod is to the network.
 
 import type { NamedPort } from '../../../model/identity.ts';
-import type { Pod } from '../../../model/schema/cluster-objects.ts';
+import { type Pod, pod } from '../../../model/schema/cluster-objects.ts';
+import { shapeOf } from '../json/shape.ts';
 import type { KubeObject } from '../object.ts';
-import { accepted, addressText, type ObjectRow, portNumber, protocolNumber } from './rejection.ts';
+import { accepted, addressText, type ObjectRow, portNumber, protocolNumber, unreadMetadata } from './rejection.ts';
 
 export interface PodRow extends ObjectRow {
   readonly namespace: string;
@@ -22,6 +23,9 @@ export interface PodRow extends ObjectRow {
   readonly addresses: readonly string[];
   readonly ports: readonly NamedPort[];
 }
+
+/** What is kept of an object, for its row and the checks before it. */
+export const podShape = shapeOf(pod, new Set([...unreadMetadata, 'spec.containers.name', 'spec.initContainers.name', 'status.hostIP']));
 
 export function podRow(key: string, object: KubeObject): PodRow {
   const { namespace = '', name, uid = '' } = object.metadata;

@@ -18,12 +18,16 @@ export interface PolicyRow extends ObjectRow {
   readonly policy: Policy | undefined;
   /** The last version of this very object that was accepted. */
   readonly lastAccepted: Policy | undefined;
+  /** `axoneme.io/audit: "true"`: what it would drop shall pass and be told. */
+  readonly isAudited: boolean;
   /** For the object's status. */
   readonly conditions: readonly PolicyCondition[];
   /** The conditions that the object's status has now, and the revision that it has them at. */
   readonly said: readonly StatusCondition[];
   readonly revision: string;
 }
+
+const auditAnnotation = 'axoneme.io/audit';
 
 /** A row reader for one cluster. The API server has checked the objects already, so only the agent's own checks decide. */
 export function policyRows({ clusterName, localCluster }: Pick<ReadOptions, 'clusterName' | 'localCluster'>) {
@@ -44,6 +48,7 @@ export function policyRows({ clusterName, localCluster }: Pick<ReadOptions, 'clu
       generation: typeof generation === 'number' ? generation : 0,
       policy,
       lastAccepted: reading.policy ?? previous,
+      isAudited: (object.metadata.annotations as Record<string, unknown> | undefined)?.[auditAnnotation] === 'true',
       conditions,
       said: saidBy(object),
       revision: object.metadata.resourceVersion,

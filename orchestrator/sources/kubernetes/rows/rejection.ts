@@ -14,6 +14,11 @@ export interface ObjectRow {
   readonly rejected: string | undefined;
 }
 
+/** What every object says of itself, is checked, and no row needs. */
+export const unreadMetadata = ['generateName', 'annotations', 'creationTimestamp', 'ownerReferences', 'managedFields', 'selfLink'].map(
+  (name) => `metadata.${name}`,
+);
+
 /** Why a value does not mean anything: the message of the rejection. */
 class Unreadable extends Error {}
 

@@ -1,8 +1,9 @@
 // Services: names under which clients reach others.
 
-import type { Service } from '../../../model/schema/cluster-objects.ts';
+import { type Service, service } from '../../../model/schema/cluster-objects.ts';
+import { shapeOf } from '../json/shape.ts';
 import type { KubeObject } from '../object.ts';
-import { accepted, addressText, type ObjectRow, portNumber, protocolNumber } from './rejection.ts';
+import { accepted, addressText, type ObjectRow, portNumber, protocolNumber, unreadMetadata } from './rejection.ts';
 
 export interface ServicePort {
   readonly name: string;
@@ -24,6 +25,9 @@ export interface ServiceRow extends ObjectRow {
   readonly selector: Readonly<Record<string, string>> | undefined;
   readonly labels: Readonly<Record<string, string>>;
 }
+
+/** What is kept of an object, for its row and the checks before it. */
+export const serviceShape = shapeOf(service, new Set([...unreadMetadata]));
 
 export function serviceRow(key: string, object: KubeObject): ServiceRow {
   const { namespace = '', name } = object.metadata;
