@@ -1,4 +1,5 @@
 // Context: what every verb works with.
+import type { Authentication } from './authentication/authentication.ts';
 import type { Registry } from './registry.ts';
 import type { ServiceNetwork, Surroundings } from './resource.ts';
 import type { Feed } from './storage/feed.ts';
@@ -15,6 +16,7 @@ export interface Context {
   readonly storage: Storage;
   readonly registry: Registry;
   readonly feed: Feed;
+  readonly authentication: Authentication;
   readonly serviceNetwork: ServiceNetwork;
   readonly limits: Limits;
   /** Milliseconds since 1970. */

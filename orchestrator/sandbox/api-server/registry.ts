@@ -31,6 +31,11 @@ export class Registry {
     return [...this.builtin, ...this.custom];
   }
 
+  /** Those of which objects are kept. */
+  kept(): readonly Resource[] {
+    return this.all().filter(({ answer }) => answer === undefined);
+  }
+
   serves(group: string, version?: string): boolean {
     return this.all().some((resource) => resource.group === group && (version === undefined || resource.version === version));
   }

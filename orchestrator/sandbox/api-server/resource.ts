@@ -1,6 +1,8 @@
 // What the server knows of one kind of objects: everything that differs between kinds is here as data, and the verbs are written once.
+import type { Authentication } from './authentication/authentication.ts';
+import type { User } from './authentication/user.ts';
 import type { FieldError } from './field-error.ts';
-import type { KubeObject } from './object.ts';
+import type { Json, KubeObject } from './object.ts';
 import type { Schema } from './schema/schema.ts';
 
 /** A column of `kubectl get`; columns of a priority above 0 are shown with `-o wide`. */
@@ -33,6 +35,21 @@ export interface ServiceNetwork {
   readonly nodePorts: readonly [first: number, last: number];
 }
 
+/** What a question about users is answered from. */
+export interface Inquiry {
+  readonly user: User;
+  readonly authentication: Authentication;
+}
+
+/** A part of an object with a path of its own. Group and version are those of what is sent, where it is of another kind. */
+export interface Subresource {
+  readonly name: string;
+  readonly kind: string;
+  readonly group?: string;
+  readonly version?: string;
+  readonly verbs: readonly ('create' | 'get' | 'patch' | 'update')[];
+}
+
 export interface Resource {
   readonly group: string;
   readonly version: string;
@@ -45,6 +62,8 @@ export interface Resource {
   readonly verbs: readonly Verb[];
   /** Has `/status`, so that writers of one half leave the other as it is. */
   readonly hasStatus: boolean;
+  /** Its other parts. */
+  readonly subresources: readonly Subresource[];
   /** Prefix of its keys below the server's root; two versions of one kind share it. */
   readonly storageName: string;
   /** An update may leave out the revision that it is based on. */
@@ -65,6 +84,8 @@ export interface Resource {
   /** Fills what clients leave out, in place. `old` is absent when it is made. */
   readonly prepare?: (object: KubeObject, old: KubeObject | undefined, around: Surroundings) => void;
   readonly validate?: (object: KubeObject, old: KubeObject | undefined, around: Surroundings) => FieldError[];
+  /** Nothing of it is kept: what is sent comes back with this status. */
+  readonly answer?: (object: KubeObject, inquiry: Inquiry) => Promise<Json>;
   /** What a name may be; a DNS subdomain when absent. */
   readonly nameRule?: 'subdomain' | 'label' | 'rfc1035' | 'path';
   /** Names (below `ranges/`) of which no two objects may hold the same. */
@@ -73,6 +94,11 @@ export interface Resource {
 
 export const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
 export type Verb = (typeof verbs)[number];
+
+/** All parts with paths of their own, the status among them. */
+export function partsOf({ subresources, hasStatus, kind }: Resource): readonly Subresource[] {
+  return hasStatus ? [...subresources, { name: 'status', kind, verbs: ['get', 'patch', 'update'] }] : subresources;
+}
 
 /** A resource of which only what is unusual has to be said. */
 export function resource(unusual: Pick<Resource, 'kind' | 'plural'> & Partial<Resource>): Resource {
@@ -86,6 +112,7 @@ export function resource(unusual: Pick<Resource, 'kind' | 'plural'> & Partial<Re
     namespaced: true,
     verbs,
     hasStatus: false,
+    subresources: [],
     storageName: group === '' ? unusual.plural : `${group}/${unusual.plural}`,
     unconditionalUpdate: true,
     createOnUpdate: false,

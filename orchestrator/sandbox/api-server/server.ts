@@ -1,6 +1,9 @@
 // The API server: a Kubernetes API over a key-value store. Read this first: what is opened, and which path leads where.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { KvStore } from '../../state/kv-store.ts';
+import { type Authenticate, Authentication } from './authentication/authentication.ts';
+import { signingKey } from './authentication/signing-key.ts';
+import type { User } from './authentication/user.ts';
 import type { Context, Limits } from './context.ts';
 import { Controllers } from './controllers/controllers.ts';
 import { Installation } from './custom/installation.ts';
@@ -27,7 +30,7 @@ export interface ApiServerOptions {
   /** Prefix of every key. */
   readonly root?: string;
   /** Who a bearer token belongs to; undefined for one that is unknown or over. Without this, everybody may do everything. */
-  readonly authenticate?: (token: string) => string | undefined;
+  readonly authenticate?: Authenticate;
   /** Addresses of services: one prefix of each family, the preferred one first. */
   readonly serviceNetworks?: readonly string[];
   readonly limits?: Partial<Limits>;
@@ -42,6 +45,7 @@ export interface ApiServer {
 
 export async function openApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, root = '/registry/', serviceNetworks = ['10.96.0.0/16', 'fd00:10:96::/112'] } = options;
+  const now = options.now ?? Date.now;
   const storage = new Storage(store, root);
   const registry = new Registry(builtin);
   const feed = new Feed(storage);
@@ -50,16 +54,17 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
     storage,
     registry,
     feed,
+    authentication: new Authentication(storage, registry, await signingKey(store, root), options.authenticate, now),
     serviceNetwork: serviceNetwork(serviceNetworks),
     limits: { watches: 10_000, watchBacklog: 8 * 1024 * 1024, ...options.limits },
-    now: options.now ?? Date.now,
+    now,
     counts: { watches: 0 },
   };
   const installation = new Installation(storage, registry, feed);
   await installation.open();
   const controllers = new Controllers(context);
   await controllers.open();
-  const router = new Router(context, installation, options.authenticate);
+  const router = new Router(context, installation);
   const listener = await Listener.open({ host: '127.0.0.1', port: 0, ...options.listen }, (...request) => router.answer(...request));
   router.address = listener.url.replace(/^https?:\/\//, '');
   return {
@@ -77,12 +82,9 @@ class Router {
   address = '';
   private readonly context: Context;
   private readonly installation: Installation;
-  private readonly authenticate: ApiServerOptions['authenticate'];
-
-  constructor(context: Context, installation: Installation, authenticate: ApiServerOptions['authenticate']) {
+  constructor(context: Context, installation: Installation) {
     this.context = context;
     this.installation = installation;
-    this.authenticate = authenticate;
   }
 
   async answer(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<Reply | 'written'> {
@@ -91,7 +93,7 @@ class Router {
     if (parts === undefined) throw badRequest('the path is not a text in UTF-8');
     const open = anonymous(parts);
     if (open !== undefined) return open;
-    const user = this.userOf(request);
+    const user = await this.userOf(request);
     const { registry } = this.context;
     const known = this.discovery(parts) ?? openApi(parts, request.headers.accept, registry);
     if (known !== undefined) return known;
@@ -106,7 +108,7 @@ class Router {
     signal: AbortSignal,
     query: URLSearchParams,
     target: Target,
-    user: string,
+    user: User,
   ): Promise<Reply | 'written'> {
     const call: Call = {
       ...target,
@@ -135,10 +137,8 @@ class Router {
     if (stored !== undefined) this.installation.installed(keyOf(storage.root, resource, undefined, name), stored.revision, stored.object);
   }
 
-  private userOf({ headers }: IncomingMessage): string {
-    if (this.authenticate === undefined) return '';
-    const token = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
-    const user = token === undefined ? undefined : this.authenticate(token);
+  private async userOf({ headers }: IncomingMessage): Promise<User> {
+    const user = await this.context.authentication.user(/^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]);
     if (user === undefined) throw unauthorized();
     return user;
   }

@@ -5,6 +5,7 @@ import { type Answered, configMap, pod, startCluster } from './cluster.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
 const pods = '/api/v1/namespaces/default/pods';
+const strategic = { 'content-type': 'application/strategic-merge-patch+json' };
 const merge = { 'content-type': 'application/merge-patch+json' };
 
 t.test('deleting', { skip: noEtcd }, async (t) => {
@@ -61,6 +62,73 @@ t.test('deleting', { skip: noEtcd }, async (t) => {
     await cluster.send('POST', pods, { body: pod('nowhere') });
     await cluster.send('DELETE', `${pods}/nowhere`);
     t.equal((await cluster.send('GET', `${pods}/nowhere`)).code, 404, 'a pod that no node has needs none');
+  });
+
+  t.test('a pod that is going is hurried by nothing but a shorter time, and let go only as the one that it is', async (t) => {
+    const { body: made } = await cluster.send('POST', pods, {
+      body: pod('going', { spec: { nodeName: 'n1', terminationGracePeriodSeconds: 40 } }),
+    });
+    const first = (await cluster.send('DELETE', `${pods}/going`, { body: { gracePeriodSeconds: 50 } })).body.metadata;
+    t.equal(first.deletionGracePeriodSeconds, 50);
+    const again = (await cluster.send('DELETE', `${pods}/going`)).body.metadata;
+    t.same(again, first, 'its own time is not counted again');
+    const failed = { body: { metadata: { uid: made.metadata.uid }, status: { phase: 'Failed' } }, headers: strategic };
+    t.equal((await cluster.send('PATCH', `${pods}/going/status`, failed)).body.metadata.deletionTimestamp, first.deletionTimestamp);
+    await cluster.send('DELETE', `${pods}/going`);
+    t.equal((await cluster.send('GET', `${pods}/going`)).code, 200, 'only its kubelet knows that nothing of it is left');
+    const last = (uid: string) => cluster.send('DELETE', `${pods}/going`, { body: { gracePeriodSeconds: 0, preconditions: { uid } } });
+    const refused = await last('another');
+    t.equal(refused.code, 409);
+    t.match(refused.body.message, /Precondition failed: UID in precondition: another, UID in object meta: /);
+    t.equal((await last(made.metadata.uid)).code, 200);
+    const wrong = { body: { metadata: { uid: made.metadata.uid }, status: { phase: 'Failed' } }, headers: strategic };
+    t.equal((await cluster.send('PATCH', `${pods}/going/status`, wrong)).code, 404);
+  });
+
+  t.test('a pod with a negative time has a second, and one that has ended none', async (t) => {
+    await cluster.send('POST', pods, { body: pod('negative', { spec: { nodeName: 'n1' } }) });
+    const { body } = await cluster.send('DELETE', `${pods}/negative`, { body: { gracePeriodSeconds: -1 } });
+    t.equal(body.metadata.deletionGracePeriodSeconds, 1);
+    await cluster.send('DELETE', `${pods}/negative?gracePeriodSeconds=0`);
+    await cluster.send('POST', pods, { body: pod('ended', { spec: { nodeName: 'n1' } }) });
+    await cluster.send('PATCH', `${pods}/ended/status`, { body: { status: { phase: 'Succeeded' } }, headers: strategic });
+    await cluster.send('DELETE', `${pods}/ended`);
+    t.equal((await cluster.send('GET', `${pods}/ended`)).code, 404);
+  });
+
+  t.test('an evicted pod says why it goes', async (t) => {
+    const { body: made } = await cluster.send('POST', pods, { body: pod('evicted', { spec: { nodeName: 'n1' } }) });
+    const evict = (deleteOptions: Answered = {}, query = '') =>
+      cluster.send('POST', `${pods}/evicted/eviction${query}`, {
+        body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'evicted' }, deleteOptions },
+      });
+    t.equal((await evict({}, '?dryRun=All')).code, 201);
+    t.same((await cluster.send('GET', `${pods}/evicted`)).body, made);
+    t.equal((await evict({ preconditions: { uid: 'another' } })).code, 409);
+    t.match(await evict(), { code: 201, body: { kind: 'Status', status: 'Success' } });
+    const { metadata, status } = (await cluster.send('GET', `${pods}/evicted`)).body;
+    t.equal(metadata.deletionGracePeriodSeconds, 30);
+    t.match(status.conditions, [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }]);
+    t.equal((await cluster.send('GET', `${pods}/evicted/eviction`)).code, 405);
+    t.equal((await cluster.send('POST', `${pods}/none/eviction`, { body: { metadata: { name: 'none' } } })).code, 404);
+    await cluster.send('DELETE', `${pods}/evicted?gracePeriodSeconds=0`);
+  });
+
+  t.test('what only a kubelet could answer is said to be missing', async (t) => {
+    await cluster.send('POST', pods, { body: pod('quiet') });
+    const ask = (name: string, part: string, method = 'GET') => cluster.send(method, `${pods}/${name}/${part}`);
+    t.match(await ask('none', 'log'), { code: 404, body: { message: 'pods "none" not found' } });
+    t.match(await ask('quiet', 'log'), { code: 400, body: { message: 'pod quiet does not have a host assigned' } });
+    await cluster.send('POST', `${pods}/quiet/binding`, { body: { target: { kind: 'Node', name: 'n1' } } });
+    for (const part of ['log', 'exec', 'attach', 'portforward']) {
+      t.match(await ask('quiet', part, part === 'log' ? 'GET' : 'POST'), {
+        code: 501,
+        body: { kind: 'Status', reason: 'NotImplemented', message: `pods/${part} is not implemented: this server does not reach kubelets` },
+      });
+    }
+    for (const part of ['proxy', 'resize', 'ephemeralcontainers']) t.equal((await ask('quiet', part)).code, 404, part);
+    t.equal((await ask('quiet', 'status', 'DELETE')).code, 405);
+    await cluster.send('DELETE', `${pods}/quiet?gracePeriodSeconds=0`);
   });
 
   t.test('a collection is deleted as far as it is selected', async (t) => {

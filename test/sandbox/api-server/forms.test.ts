@@ -2,13 +2,23 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { readPath } from '../../../orchestrator/sandbox/api-server/custom/json-path.ts';
-import { parseProtobuf } from '../../../orchestrator/sandbox/api-server/http/protobuf-body.ts';
 import { StatusError } from '../../../orchestrator/sandbox/api-server/status-error.ts';
 import { duration } from '../../../orchestrator/sandbox/api-server/table/age.ts';
+import { parseProtobuf } from '../../../orchestrator/sandbox/api-server/wire/decode.ts';
 import { root } from '../../support/sources.ts';
 
 t.test('definitions are what the generator makes of the models', async (t) => {
   const generator = 'orchestrator/sandbox/api-server/schema/generate.ts';
+  const { status, stderr } = spawnSync(process.execPath, [generator, '--check'], { cwd: root, encoding: 'utf8' });
+  t.equal(status, 0, stderr);
+});
+
+const noKubectl = spawnSync('kubectl', ['version', '--client']).stdout?.includes('v1.32.')
+  ? false
+  : 'there is no kubectl of the release here';
+
+t.test('messages are what the generator makes of the descriptors in a kubectl', { skip: noKubectl }, async (t) => {
+  const generator = 'orchestrator/sandbox/api-server/wire/generate.ts';
   const { status, stderr } = spawnSync(process.execPath, [generator, '--check'], { cwd: root, encoding: 'utf8' });
   t.equal(status, 0, stderr);
 });

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap';
 import { crds } from '../../../orchestrator/model/schema/crds.ts';
 import { noEtcd } from '../../support/etcd.ts';
-import { kubectls } from '../../support/kubectl.ts';
+import { kubectls, type Said } from '../../support/kubectl.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 
 t.setTimeout(180_000);
@@ -152,9 +152,42 @@ async function scenario(t: Test, cluster: Cluster, program: string, namespace: s
   t.match(await run('delete pods --all'), /pod "other" deleted/);
   t.equal(await run('get pods -o name'), '');
 
+  await typed(t, run, raw, cluster, release);
   await definitions(t, run, fails, raw, release);
   t.match(await run(`delete namespace ${namespace}`), new RegExp(`namespace "${namespace}" deleted`));
   t.match((await raw(`get namespace ${namespace}`)).stderr, /not found/);
+}
+
+/** What newer ones send as messages rather than texts: a pod with everything that a node's shell needs, tokens, questions. */
+async function typed(t: Test, run: Run, raw: (args: string) => Promise<Said>, cluster: Cluster, release: string) {
+  if (release === 'v1.20.2' || /^v1\.[12]\d\./.test(release)) return;
+  await cluster.send('POST', '/api/v1/nodes', { body: { metadata: { name: `node-${release}` } } });
+  t.match(await run(`debug node/node-${release} --image=image:1 --attach=false --profile=general`), /Creating debugging pod/);
+  const found = JSON.parse(await run('get pods -o json')).items;
+  t.equal(found.length, 1);
+  const { spec } = found[0];
+  t.match(spec, {
+    nodeName: `node-${release}`,
+    hostNetwork: true,
+    hostPID: true,
+    restartPolicy: 'Never',
+    volumes: [{ name: 'host-root', hostPath: { path: '/', type: '' } }],
+    tolerations: [{ operator: 'Exists' }],
+  });
+  t.match(spec.containers[0], { image: 'image:1', volumeMounts: [{ name: 'host-root', mountPath: '/host' }] });
+  const { name, namespace } = found[0].metadata;
+  t.match((await raw(`logs -n ${namespace} ${name}`)).stderr, /pods\/log is not implemented/);
+  t.match((await raw(`exec -n ${namespace} ${name} -- true`)).stderr, /not implemented|unable to upgrade connection/);
+  await run('delete pods --all --grace-period=0 --force');
+  t.match(await run('create token default --audience=one --audience=two --duration=20m'), /^[\w-]+\.[\w-]+\.[\w-]+\n?$/);
+  t.equal(await run('auth can-i create pods'), 'yes\n');
+  t.match(await run('auth whoami'), /system:anonymous/);
+  t.match(await run('auth can-i --list'), /\*\.\* +\[\] +\[\] +\[\*\]/);
+  await run(`cordon node-${release}`);
+  t.match(await run(`get nodes node-${release}`), /SchedulingDisabled/);
+  await run(`taint nodes node-${release} a=b:NoSchedule`);
+  await run(`drain node-${release}`);
+  await run(`delete node node-${release}`);
 }
 
 type Run = (args: string, input?: string) => Promise<string>;

@@ -39,7 +39,7 @@ export const cases: Case[] = [
     reason: 'NotFound',
     message: /the server could not find the requested resource/,
   },
-  { name: 'an unknown subresource', method: 'GET', path: `${pods}/there/exec`, code: 404, reason: 'NotFound' },
+  { name: 'an unknown subresource', method: 'GET', path: `${pods}/there/nothing`, code: 404, reason: 'NotFound' },
   {
     name: 'an object that is not there',
     method: 'GET',

@@ -27,7 +27,7 @@ export class Garbage {
   async open(): Promise<void> {
     const { storage, registry, feed } = this.context;
     const start = await storage.revision();
-    for (const resource of registry.all())
+    for (const resource of registry.kept())
       for await (const stored of storage.each(resource)) this.changed({ now: stored, before: undefined });
     const follower: Follower = {
       prefix: storage.root,

@@ -65,7 +65,7 @@ export class Namespaces {
     const { registry, storage } = this.context;
     let left = 0;
     const seen = new Set<string>();
-    for (const resource of registry.all()) {
+    for (const resource of registry.kept()) {
       if (!resource.namespaced || seen.has(resource.storageName)) continue;
       seen.add(resource.storageName);
       for await (const { object } of storage.each(resource, namespace)) {

@@ -1,7 +1,7 @@
 // Discovery: which groups, versions and resources are served.
 import type { Json } from '../object.ts';
 import type { Registry } from '../registry.ts';
-import { apiVersionOf, type Resource } from '../resource.ts';
+import { apiVersionOf, partsOf, type Resource } from '../resource.ts';
 
 export function coreVersions(address: string): Json {
   return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: address }] };
@@ -44,7 +44,7 @@ export function resourceList(groupName: string, version: string, registry: Regis
 }
 
 function entries(resource: Resource): Json[] {
-  const { plural, singular, namespaced, kind, verbs, shortNames, categories, hasStatus } = resource;
+  const { plural, singular, namespaced, kind, verbs, shortNames, categories } = resource;
   const whole = {
     name: plural,
     singularName: singular,
@@ -54,17 +54,13 @@ function entries(resource: Resource): Json[] {
     ...(shortNames.length > 0 ? { shortNames } : {}),
     ...(categories.length > 0 ? { categories } : {}),
   };
-  const part = (name: string, partKind: string, partVerbs: readonly string[]) => ({
+  const parts = partsOf(resource).map(({ name, kind, group, version, verbs }) => ({
     name: `${plural}/${name}`,
     singularName: '',
     namespaced,
-    kind: partKind,
-    verbs: partVerbs,
-  });
-  return [
-    whole,
-    ...(plural === 'pods' ? [part('binding', 'Binding', ['create'])] : []),
-    ...(plural === 'namespaces' ? [part('finalize', kind, ['update'])] : []),
-    ...(hasStatus ? [part('status', kind, ['get', 'patch', 'update'])] : []),
-  ];
+    ...(group === undefined ? {} : { group, version }),
+    kind,
+    verbs,
+  }));
+  return [whole, ...parts];
 }

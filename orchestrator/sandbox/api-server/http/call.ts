@@ -1,5 +1,6 @@
 // Calls: a request as the verbs see it.
 import type { ServerResponse } from 'node:http';
+import type { User } from '../authentication/user.ts';
 import type { Representation } from './accept.ts';
 import type { Target } from './target.ts';
 
@@ -8,8 +9,8 @@ export interface Call extends Target {
   readonly query: URLSearchParams;
   readonly contentType: string;
   readonly representation: Representation;
-  /** Who asks; empty where nobody has to say. */
-  readonly user: string;
+  /** Who asks. */
+  readonly user: User;
   readonly body: () => Promise<Buffer>;
   /** For watches, which write for as long as they last. */
   readonly response: ServerResponse;

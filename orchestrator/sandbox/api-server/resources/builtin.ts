@@ -9,6 +9,7 @@ import { namespaces } from './namespaces.ts';
 import { networkPolicies } from './network-policies.ts';
 import { nodes } from './nodes.ts';
 import { pods } from './pods.ts';
+import { reviews } from './reviews.ts';
 import { serviceAccounts } from './service-accounts.ts';
 import { services } from './services.ts';
 
@@ -25,5 +26,6 @@ export const builtin: readonly Resource[] = [
   leases,
   endpointSlices,
   networkPolicies,
+  ...reviews,
   customResourceDefinitions,
 ];

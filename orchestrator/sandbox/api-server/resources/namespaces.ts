@@ -11,6 +11,7 @@ export const namespaces = resource({
   namespaced: false,
   nameRule: 'label',
   hasStatus: true,
+  subresources: [{ name: 'finalize', kind: 'Namespace', verbs: ['update'] }],
   returnsDeleted: true,
   verbs: verbs.filter((verb) => verb !== 'deletecollection'),
   columns: [

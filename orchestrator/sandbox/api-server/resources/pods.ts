@@ -15,6 +15,10 @@ export const pods = resource({
   shortNames: ['po'],
   categories: ['all'],
   hasStatus: true,
+  subresources: [
+    { name: 'binding', kind: 'Binding', verbs: ['create'] },
+    { name: 'eviction', kind: 'Eviction', group: 'policy', version: 'v1', verbs: ['create'] },
+  ],
   returnsDeleted: true,
   columns: podColumns,
   selectable: {

@@ -9,6 +9,7 @@ export const serviceAccounts = resource({
   plural: 'serviceaccounts',
   shortNames: ['sa'],
   returnsDeleted: true,
+  subresources: [{ name: 'token', kind: 'TokenRequest', group: 'authentication.k8s.io', version: 'v1', verbs: ['create'] }],
   columns: [
     nameColumn,
     {

@@ -20,6 +20,9 @@ const roots: Readonly<Record<string, readonly string[]>> = {
     'CoreV1Event',
     'V1Binding',
   ],
+  'authentication/v1': ['AuthenticationV1TokenRequest', 'V1TokenReview', 'V1SelfSubjectReview'],
+  'authorization/v1': ['V1SubjectAccessReview', 'V1SelfSubjectAccessReview', 'V1LocalSubjectAccessReview', 'V1SelfSubjectRulesReview'],
+  'policy/v1': ['V1Eviction'],
   'discovery/v1': ['V1EndpointSlice'],
   'coordination/v1': ['V1Lease'],
   'networking/v1': ['V1NetworkPolicy'],
@@ -36,7 +39,7 @@ interface Attribute {
 const packages = new Map<string, string>();
 
 /** Name without the version and group that the models put before it. */
-const plain = (model: string) => model.replace(/^(?:Core|Discovery|Events)?V1/, '');
+const plain = (model: string) => model.replace(/^(?:Core|Discovery|Authentication)?V1/, '');
 
 /** Names are unique but for the ports of endpoints, of which there are two. */
 const named = (model: string) => (model === 'DiscoveryV1EndpointPort' ? 'SlicePort' : plain(model));

@@ -2,7 +2,6 @@
 import { type Context, surroundings } from '../context.ts';
 import { invalidObject, unsupported } from '../field-error.ts';
 import type { Call } from '../http/call.ts';
-import { parseProtobuf, protobuf } from '../http/protobuf-body.ts';
 import { parseJson } from '../http/request-body.ts';
 import { parseYaml } from '../http/yaml-body.ts';
 import { isRecord, type Json, type KubeObject, textAt } from '../object.ts';
@@ -10,6 +9,7 @@ import { apiVersionOf, type Resource } from '../resource.ts';
 import { decode } from '../schema/decode.ts';
 import { badRequest, forbidden, notFound, unsupportedMediaType } from '../status-error.ts';
 import { metadataErrors } from '../validation/metadata.ts';
+import { parseProtobuf, protobuf } from '../wire/decode.ts';
 
 const accepted = ['application/json', 'application/yaml', protobuf];
 

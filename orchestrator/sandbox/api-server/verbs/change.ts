@@ -63,7 +63,8 @@ function merged(wanted: KubeObject, before: KubeObject, resource: Resource, subr
     keepServersOwn(whole, before);
     return status === undefined ? whole : { ...whole, status };
   }
-  if (resource.hasStatus) {
+  // A binding also says in the status that it was made.
+  if (resource.hasStatus && subresource !== 'binding') {
     delete next.status;
     if (before.status !== undefined) next.status = structuredClone(before.status);
   }

@@ -4,11 +4,12 @@ import { type Context, surroundings } from '../context.ts';
 import { invalid, invalidObject } from '../field-error.ts';
 import type { Call, Reply } from '../http/call.ts';
 import { type KubeObject, timestamp } from '../object.ts';
-import { alreadyExists, methodNotAllowed, StatusError } from '../status-error.ts';
+import { alreadyExists, StatusError } from '../status-error.ts';
 import { keyOf } from '../storage/keys.ts';
 import { encodeObject, Stored } from '../storage/stored.ts';
 import { bodyObject, checkNamespace, checkObject, isDryRun, place } from './admit.ts';
-import { bind } from './bind.ts';
+import { answer } from './answer.ts';
+import { createPart } from './parts.ts';
 import { single } from './read.ts';
 
 /** Letters of generated names: no vowels, so no words. */
@@ -16,12 +17,10 @@ const letters = 'bcdfghjklmnpqrstvwxz2456789';
 const attempts = 8;
 
 export async function create(context: Context, call: Call): Promise<Reply> {
-  if (call.name !== undefined) {
-    if (call.resource.plural === 'pods' && call.subresource === 'binding') return bind(context, call);
-    throw methodNotAllowed();
-  }
+  if (call.name !== undefined) return createPart(context, call);
   const { object, warnings } = await bodyObject(call);
   place(object, call);
+  if (call.resource.answer !== undefined) return answer(context, call, object);
   return insert(context, call, object, warnings);
 }
 

@@ -2,12 +2,12 @@
 import type { Context } from '../context.ts';
 import { invalidObject, unsupported } from '../field-error.ts';
 import { type Call, jsonReply, type Reply } from '../http/call.ts';
-import { parseProtobuf, protobuf } from '../http/protobuf-body.ts';
 import { parseJson } from '../http/request-body.ts';
-import { isRecord, type KubeObject, recordAt, textAt, timestamp } from '../object.ts';
+import { isRecord, type Json, type KubeObject, recordAt, textAt, timestamp } from '../object.ts';
 import { apiVersionOf, type Resource } from '../resource.ts';
 import { badRequest, conflict, modified, notFound, unsupportedMediaType } from '../status-error.ts';
 import type { Stored } from '../storage/stored.ts';
+import { parseProtobuf, protobuf } from '../wire/decode.ts';
 import { isDryRun } from './admit.ts';
 import { integer, listOptions } from './list-options.ts';
 import { collect, single } from './read.ts';
@@ -84,7 +84,7 @@ export async function removeOne(
 /** The object as it waits for its end; undefined when nothing keeps it. */
 function mark(object: KubeObject, resource: Resource, options: DeleteOptions, now: number): KubeObject | undefined {
   const { metadata } = object;
-  const grace = resource.gracePeriod?.(object, options.gracePeriodSeconds) ?? 0;
+  const grace = graceOf(object, resource, options.gracePeriodSeconds);
   const finalizers = (metadata.finalizers ?? []).filter((name) => name !== 'orphan' && name !== 'foregroundDeletion');
   if (options.propagation === 'Orphan') finalizers.push('orphan');
   else if (options.propagation === 'Foreground') finalizers.push('foregroundDeletion');
@@ -104,6 +104,13 @@ function mark(object: KubeObject, resource: Resource, options: DeleteOptions, no
   }
   if (resource.plural === 'namespaces') object.status = { ...recordAt(object, 'status'), phase: 'Terminating' };
   return object;
+}
+
+/** One that is being deleted already is hurried by nothing but a shorter time. */
+function graceOf(object: KubeObject, { gracePeriod }: Resource, asked: number | undefined): number {
+  const { deletionTimestamp, deletionGracePeriodSeconds } = object.metadata;
+  if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return gracePeriod?.(object, asked) ?? 0;
+  return asked === undefined ? deletionGracePeriodSeconds : Math.min(Math.max(asked, 0), deletionGracePeriodSeconds);
 }
 
 function checkPreconditions(resource: Resource, { metadata }: KubeObject, { uid, revision }: DeleteOptions): void {
@@ -129,6 +136,11 @@ async function deleteOptions(call: Call): Promise<DeleteOptions> {
       `${kind} in version ${JSON.stringify(textAt(body, 'apiVersion'))} cannot be handled as a DeleteOptions: converting: unknown conversion`,
     );
   }
+  return deleteOptionsOf(body, query);
+}
+
+/** Throws 400 or 422 when they are none. */
+export function deleteOptionsOf(body: Json, query: URLSearchParams): DeleteOptions {
   const grace = body.gracePeriodSeconds ?? integer(query, 'gracePeriodSeconds');
   if (grace !== undefined && !Number.isSafeInteger(grace))
     throw badRequest('json: cannot unmarshal into Go struct field DeleteOptions.gracePeriodSeconds of type int64');

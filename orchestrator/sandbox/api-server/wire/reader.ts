@@ -6,10 +6,13 @@ export interface Field {
   readonly value: bigint | Buffer;
 }
 
+/** The fields of a message in their order. Numbers of a fixed size are left out: no message that is read here has any. */
 export function fieldsOf(bytes: Buffer): Field[] {
   const fields: Field[] = [];
   let at = 0;
   const varint = (): bigint => {
+    // Most are of one byte.
+    if (bytes[at] < 128) return BigInt(bytes[at++]);
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       if (at >= bytes.length) throw badRequest('unexpected EOF');
@@ -34,4 +37,16 @@ export function fieldsOf(bytes: Buffer): Field[] {
     else throw badRequest(`proto: illegal wireType ${wire}`);
   }
   return fields;
+}
+
+/** The last bytes under a number; none when there are none. */
+export function bytesAt(fields: readonly Field[], number: number): Buffer {
+  const value = fields.findLast((field) => field.number === number)?.value;
+  return Buffer.isBuffer(value) ? value : Buffer.alloc(0);
+}
+
+/** The last number under a number; undefined when there is none. */
+export function numberAt(fields: readonly Field[], number: number): bigint | undefined {
+  const value = fields.findLast((field) => field.number === number)?.value;
+  return typeof value === 'bigint' ? value : undefined;
 }
