@@ -47,6 +47,13 @@ export class Publisher {
     this.#wake();
   }
 
+  /** Takes away a record that is not wanted and may still be there, from an earlier life under this name. */
+  retract(key: string): void {
+    if (this.#wanted.has(key)) return;
+    this.#removed.add(key);
+    this.#wake();
+  }
+
   /** Records stay for their ttl. */
   async close(): Promise<void> {
     this.#closing.abort();
