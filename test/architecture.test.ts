@@ -33,6 +33,13 @@ const mayImport: Record<string, string[]> = {
   'orchestrator/datapath/wasm': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/host': ['orchestrator/datapath/kernel', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/cni': ['orchestrator/errors.ts'],
+  'orchestrator/endpoints': [
+    'orchestrator/cni',
+    'orchestrator/net',
+    'orchestrator/state',
+    'orchestrator/errors.ts',
+    'orchestrator/log.ts',
+  ],
   'orchestrator/etcd': ['orchestrator/state', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/manifests': ['orchestrator/model', 'orchestrator/net', 'orchestrator/errors.ts'],
   'orchestrator/sandbox': [
@@ -40,6 +47,7 @@ const mayImport: Record<string, string[]> = {
     'orchestrator/manifests',
     'orchestrator/model',
     'orchestrator/net',
+    'orchestrator/sources/kubernetes',
     'orchestrator/state',
     'orchestrator/errors.ts',
     'orchestrator/log.ts',

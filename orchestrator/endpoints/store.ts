@@ -1,0 +1,108 @@
+// The folder with a file for every interface.
+
+import { join } from 'node:path';
+import { AgentError } from '../errors.ts';
+import { type Disk, unfinishedSuffix } from './disk.ts';
+import { deviceIn, fileEndpoint, fileName, fileText, readFileText, type StoredInterface } from './interface-file.ts';
+
+/** A file that is of no use. */
+export interface BrokenFile {
+  readonly endpoint: number;
+  readonly reason: string;
+  /** The device that it speaks of, where that can be told. */
+  readonly device: string | undefined;
+}
+
+const brokenSuffix = '.broken';
+
+export class Store {
+  readonly #folder: string;
+  readonly #disk: Disk;
+  /** Why the last write failed. */
+  #failure: string | undefined;
+
+  constructor(folder: string, disk: Disk) {
+    this.#folder = folder;
+    this.#disk = disk;
+  }
+
+  /** By endpoint. What cannot be read is told, and left to `setAside`. Throws STATE_UNREADABLE when the folder itself cannot be read. */
+  async load(): Promise<{ rows: StoredInterface[]; broken: BrokenFile[] }> {
+    const names = await this.#disk.list(this.#folder).catch((error: Error) => {
+      throw new AgentError('STATE_UNREADABLE', `state: ${this.#folder}: ${error.message}`, { cause: error });
+    });
+    const rows: StoredInterface[] = [];
+    const broken: BrokenFile[] = [];
+    for (const name of names) if (name.endsWith(unfinishedSuffix)) await this.#disk.remove(this.#path(name)).catch(() => {});
+    const endpoints = names.map(fileEndpoint).filter((endpoint) => endpoint !== undefined);
+    for (const endpoint of endpoints.sort((a, b) => a - b)) {
+      const read = await this.#read(endpoint);
+      if ('reason' in read) broken.push(read);
+      else rows.push(read);
+    }
+    return { rows, broken };
+  }
+
+  /** Moves a file out of the way, for whoever wants to know what happened. */
+  async setAside(endpoint: number): Promise<void> {
+    await this.#disk.move(this.#path(fileName(endpoint)), this.#path(fileName(endpoint) + brokenSuffix));
+  }
+
+  /** Throws STATE_UNWRITABLE; the file may then be there or not. */
+  async write(row: StoredInterface): Promise<void> {
+    await this.#write(fileName(row.endpoint), fileText(row));
+  }
+
+  async remove(endpoint: number): Promise<void> {
+    try {
+      await this.#disk.remove(this.#path(fileName(endpoint)));
+    } catch (error) {
+      throw this.#unwritable(fileName(endpoint), error as Error);
+    }
+  }
+
+  /** Why files cannot be written now; tried only if the last one could not be. */
+  async failure(): Promise<string | undefined> {
+    if (this.#failure === undefined) return undefined;
+    const probe = `probe${unfinishedSuffix}`;
+    try {
+      await this.#write(probe, '');
+      await this.#disk.remove(this.#path(probe));
+    } catch {
+      // It is kept in #failure.
+    }
+    return this.#failure;
+  }
+
+  pathOf(endpoint: number): string {
+    return this.#path(fileName(endpoint));
+  }
+
+  async #read(endpoint: number): Promise<StoredInterface | BrokenFile> {
+    let text = '';
+    try {
+      text = await this.#disk.read(this.#path(fileName(endpoint)));
+      return readFileText(text, endpoint);
+    } catch (error) {
+      return { endpoint, reason: (error as Error).message, device: deviceIn(text) };
+    }
+  }
+
+  async #write(name: string, text: string): Promise<void> {
+    try {
+      await this.#disk.write(this.#path(name), text);
+      this.#failure = undefined;
+    } catch (error) {
+      this.#failure = (error as Error).message;
+      throw this.#unwritable(name, error as Error);
+    }
+  }
+
+  #unwritable(name: string, error: Error): AgentError {
+    return new AgentError('STATE_UNWRITABLE', `state: ${this.#path(name)}: ${error.message}`, { cause: error });
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, name);
+  }
+}
