@@ -3,15 +3,15 @@
 
 import { readFileSync } from 'node:fs';
 import { openPaint, wantsColour } from './cli/paint.ts';
-import { describeProbe } from './cli/probe.ts';
-import { tour } from './cli/tour.ts';
-import { probe } from './datapath/probe.ts';
 import { AgentError } from './errors.ts';
 
+/** Each imports what it needs when it runs: they start without the others. */
 interface Command {
   readonly sentence: string;
   /** Status of a foreseen error, where 1 is an answer. */
   readonly failed?: 2;
+  /** Started by programs; the list leaves it out. */
+  readonly isInternal?: true;
   run(args: readonly string[]): Promise<number>;
 }
 
@@ -19,10 +19,14 @@ const write = (text: string): void => void process.stdout.write(text);
 const colour = wantsColour(process.stdout);
 
 const commands: Readonly<Record<string, Command>> = {
-  tour: { sentence: 'a scripted set of packets through both machines, side by side', run: () => tour({ write, colour }) },
+  tour: {
+    sentence: 'a scripted set of packets through both machines, side by side',
+    run: async () => (await import('./cli/tour.ts')).tour({ write, colour }),
+  },
   probe: {
     sentence: 'what this node allows, what was tried, and the mode that follows (--json for programs)',
     async run(args) {
+      const [{ probe }, { describeProbe }] = await Promise.all([import('./datapath/probe.ts'), import('./cli/probe.ts')]);
       const found = await probe();
       write(args.includes('--json') ? `${JSON.stringify(found, undefined, 2)}\n` : describeProbe(found, openPaint(colour)));
       return 0;
@@ -32,10 +36,14 @@ const commands: Readonly<Record<string, Command>> = {
     sentence: 'policies before they are applied: lint, test, explain, diff',
     failed: 2,
     async run(args) {
-      // The others start without it.
       const { policy } = await import('./cli/policy/command.ts');
       return policy(args, { write, complain: (text) => void process.stderr.write(text), paint: openPaint(colour) });
     },
+  },
+  'sandbox-kubelet': {
+    sentence: 'the kubelet of a node of a sandbox',
+    isInternal: true,
+    run: async (args) => (await import('./sandbox/kubelet/command.ts')).kubeletCommand(args),
   },
   version: {
     sentence: 'the version of this package',
@@ -54,8 +62,9 @@ const commands: Readonly<Record<string, Command>> = {
 };
 
 function usage(): string {
-  const width = Math.max(...Object.keys(commands).map((name) => name.length)) + 2;
-  const rows = Object.entries(commands).map(([name, { sentence }]) => `  ${name.padEnd(width)}${sentence}`);
+  const listed = Object.entries(commands).filter(([, { isInternal }]) => !isInternal);
+  const width = Math.max(...listed.map(([name]) => name.length)) + 2;
+  const rows = listed.map(([name, { sentence }]) => `  ${name.padEnd(width)}${sentence}`);
   return `axoneme COMMAND\n\n${rows.join('\n')}\n`;
 }
 
