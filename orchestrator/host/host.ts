@@ -1,7 +1,16 @@
 // Host: the network configuration of the namespace that this process runs in, and the pods' ends of their devices. It knows nothing
 // of Kubernetes. Every call is synchronous: the kernel answers netlink within the call, and work in a pod's namespace must not yield.
 
+import { openLibc } from '../datapath/kernel/libc.ts';
+import { listAddresses } from './link-addresses.ts';
+import { findLink, listLinks } from './links.ts';
+import { Namespaces } from './namespace.ts';
+import { applyNode, sourcesOf } from './node.ts';
+import { isPodDevice, podPrefix } from './ours.ts';
 import type { HostCheck, HostProblem, NodePlan, PodDevice } from './plan.ts';
+import { addPodDevice, checkPodDevice, removePodDevice } from './pod-device.ts';
+import { Session } from './session.ts';
+import { findUnderlay, globalAddresses } from './underlay.ts';
 
 export interface Host extends Disposable {
   /**
@@ -35,4 +44,41 @@ export interface Underlay {
   readonly mtu: number;
   readonly mac: string;
   readonly addresses: string[];
+}
+
+export interface HostOptions {
+  /** In front of the names of pod devices. */
+  readonly prefix?: string;
+}
+
+/** Of the namespace that this thread is in, for good. Throws FFI_MISSING, NETLINK_FAILED. */
+export async function openHost({ prefix = podPrefix }: HostOptions = {}): Promise<Host> {
+  const libc = await openLibc();
+  const namespaces = new Namespaces(libc);
+  const session = new Session(libc);
+  const place = { libc, namespaces, session };
+  // What an earlier process planned, until there is a plan.
+  let sources = sourcesOf(listAddresses(session).flatMap(({ isOurs, address }) => (isOurs ? [address] : [])));
+  return {
+    addPodDevice: (spec) => addPodDevice(place, spec, sources),
+    removePodDevice: (device) => removePodDevice(session, device),
+    checkPodDevice: (spec) => checkPodDevice(place, spec, sources),
+    podDevices: () =>
+      listLinks(session, 'veth')
+        .filter(({ name }) => isPodDevice(name, prefix))
+        .map(({ name, index, mac }) => ({ device: name, port: index, mac })),
+    underlay: (address) => findUnderlay(session, address),
+    addresses: () => globalAddresses(session),
+    portOf: (device) => findLink(session, device)?.index,
+    apply(plan) {
+      sources = sourcesOf(plan.router);
+      return [...applyNode(session, plan, prefix)];
+    },
+    checks: () => [],
+    cleanup: () => [],
+    [Symbol.dispose]() {
+      session[Symbol.dispose]();
+      namespaces[Symbol.dispose]();
+    },
+  };
 }

@@ -21,6 +21,7 @@ export interface NodePlan {
   readonly overlay?: { readonly device: string; readonly port: number; readonly mtu: number };
   /** The node's own addresses in its pod prefixes, kept on lo. */
   readonly router: readonly string[];
+  /** Pod devices that are not named here are left as they are: they have just been made, or are about to go. */
   readonly pods: readonly PlannedPod[];
   readonly peers: readonly Peer[];
   /** Traffic of `sources` (prefixes) to anywhere but `except` leaves with the node's address. */
@@ -38,6 +39,8 @@ export interface Peer {
   readonly name: string;
   readonly prefixes: readonly string[];
   readonly address: string;
+  /** Its further ones: in native routing a prefix goes by one of its own family. */
+  readonly others?: readonly string[];
   readonly way: 'overlay' | 'native';
 }
 

@@ -22,6 +22,7 @@ export interface Libc {
   umount(target: string): number;
   socket(domain: number, type: number, protocol: number): number;
   bind(descriptor: number, address: number, length: number): number;
+  setsockopt(descriptor: number, level: number, name: number, address: number, length: number): number;
   send(descriptor: number, address: number, length: number): number;
   receive(descriptor: number, address: number, length: number): number;
   /** poll(2) on a thread of koffi's pool. */
@@ -36,8 +37,8 @@ export interface Libc {
 export type SystemCall = keyof (typeof systemCalls)['x64'];
 
 const systemCalls = {
-  x64: { bpf: 321, eventfd2: 290, ioctl: 16, sched_setaffinity: 203, sched_getaffinity: 204, getcpu: 309, unshare: 272 },
-  arm64: { bpf: 280, eventfd2: 19, ioctl: 29, sched_setaffinity: 122, sched_getaffinity: 123, getcpu: 168, unshare: 97 },
+  x64: { bpf: 321, eventfd2: 290, ioctl: 16, sched_setaffinity: 203, sched_getaffinity: 204, getcpu: 309, unshare: 272, setns: 308 },
+  arm64: { bpf: 280, eventfd2: 19, ioctl: 29, sched_setaffinity: 122, sched_getaffinity: 123, getcpu: 168, unshare: 97, setns: 268 },
 } as const;
 
 /** MNT_DETACH: readers of a file below do not keep the mount busy. */
@@ -93,6 +94,7 @@ function bindLibc(koffi: Koffi): Libc {
     umount: (target) => umount2(target, detachMount),
     socket: bound('int socket(int, int, int)'),
     bind: bound('int bind(int, uintptr_t, uint)'),
+    setsockopt: bound('int setsockopt(int, int, int, uintptr_t, uint)'),
     send: (descriptor, address, length) => send(descriptor, address, length, 0),
     receive: (descriptor, address, length) => receive(descriptor, address, length, 0),
     poll: (descriptors, count, timeoutMs) =>
