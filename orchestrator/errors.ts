@@ -5,11 +5,11 @@ type Registration = readonly [sentence: string, retryable: boolean];
 
 /** Code → what it tells the reader, and whether the same operation may succeed when it is tried again later. */
 export const codes = {
+  ADDRESSES_EXHAUSTED: ["every address of the node's pod prefixes is in use", true],
   API_REFUSED: ['the agent does not answer the request as it was asked', false],
   API_SOCKET_INVALID: ["the agent's socket cannot be made where it should be", false],
   API_SOCKET_TAKEN: ["another process listens on the agent's socket", false],
   API_UNREACHABLE: ['the agent cannot be reached on its socket', true],
-  ADDRESSES_EXHAUSTED: ["every address of the node's pod prefixes is in use", true],
   ARTIFACT_MISSING: ['a compiled datapath is missing from the checkout or package', false],
   ATTACH_FAILED: ['a hook could not be put on an interface', true],
   BPF_CALL_FAILED: ['the kernel refused a bpf(2) operation', true],

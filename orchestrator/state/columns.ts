@@ -28,9 +28,17 @@ export function tableText<Row>(table: Table<Row, string>, { beside = {} }: Print
 }
 
 /** One object a row, by primary key, with the columns as its fields; only what JSON knows is in them. */
-export function tableJson<Row>(table: Table<Row, string>, { beside = {} }: PrintOptions<Row> = {}): { [header: string]: unknown }[] {
+export function tableJson<Row>(table: Table<Row, string>, options: PrintOptions<Row> = {}): { [header: string]: unknown }[] {
+  return [...eachJson(table, options)];
+}
+
+/** As `tableJson`, of the rows that there are at the first step, each made when it is asked for. */
+export function* eachJson<Row>(
+  table: Table<Row, string>,
+  { beside = {} }: PrintOptions<Row> = {},
+): Generator<{ [header: string]: unknown }> {
   const columns = Object.entries({ ...table.spec.columns, ...beside });
-  return sortedRows(table).map((row) => Object.fromEntries(columns.map(([header, show]) => [header, plain(show(row))])));
+  for (const row of sortedRows(table)) yield Object.fromEntries(columns.map(([header, show]) => [header, plain(show(row))]));
 }
 
 function sortedRows<Row>(table: Table<Row, string>): Row[] {

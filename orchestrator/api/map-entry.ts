@@ -1,0 +1,131 @@
+// Map entries for people: addresses as text, ports as numbers, numbers of the core by name, expiries as what is left of them.
+
+import {
+  BackendState,
+  ConfigFlag,
+  ConntrackFlag,
+  directionName,
+  EndpointFlag,
+  FrontendFlag,
+  Hint,
+  METRIC_EVENTS_LOST,
+  NODE_MODE_NATIVE,
+  NODE_MODE_OVERLAY,
+  precedenceName,
+  protocolName,
+  reasonName,
+  Scope,
+  TranslationFlag,
+} from '../datapath/generated/enums.ts';
+import type { MapSpec } from '../datapath/layout.ts';
+import { prefixText, swapPort, wordText } from '../net/words.ts';
+
+type Fields = Record<string, unknown>;
+
+/** Ports in network order; a `port` elsewhere is a number of an interface. */
+const networkPorts = new Set(['sourcePort', 'destinationPort', 'lowPort', 'highPort', 'frontendPort', 'backendPort', 'proxyPort']);
+const mapsOfPorts = new Set(['frontends', 'backends', 'policy']);
+const modes: Readonly<Record<number, string>> = { [NODE_MODE_NATIVE]: 'native', [NODE_MODE_OVERLAY]: 'overlay' };
+/** Map → names of the bits in its `flags`. */
+const flagNames: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  config: ConfigFlag,
+  conntrack: ConntrackFlag,
+  endpoints: EndpointFlag,
+  frontends: FrontendFlag,
+  translations: TranslationFlag,
+};
+const macs = new Set(['mac', 'gatewayMac', 'hostMac']);
+
+export interface ShownEntry {
+  readonly key: unknown;
+  readonly value: unknown;
+}
+
+/** `now`: the datapath's tick. */
+export function shownEntry(spec: MapSpec, key: unknown, value: unknown, now: number): ShownEntry {
+  const show = (part: unknown) => (isFields(part) ? shownFields(part, spec.name, now) : part);
+  switch (spec.name) {
+    case 'ipcache':
+      return { key: { prefix: prefixText(key as Parameters<typeof prefixText>[0]) }, value: show(value) };
+    case 'metrics':
+      return { key: metricKey(key as number), value: show(value) };
+    default:
+      return { key: show(key), value: show(value) };
+  }
+}
+
+function shownFields(fields: Fields, map: string, now: number): Fields {
+  const shown: Fields = {};
+  for (const [name, value] of Object.entries(fields)) {
+    const address = addressField(fields, name);
+    if (address === '') continue;
+    if (address !== undefined) shown[address.name] = address.text;
+    else shown[name] = shownField(name, value, map, now);
+  }
+  return shown;
+}
+
+/** A pair of words `sourceHi`, `sourceLo` is shown as one `source`; '' for the second word of one. */
+function addressField(fields: Fields, name: string): { name: string; text: string } | '' | undefined {
+  const [, stem, half] = /^(.*?)(hi|Hi|lo|Lo)$/.exec(name) ?? [];
+  if (stem === undefined || half === undefined || (half === 'hi' || half === 'lo') !== (stem === '')) return undefined;
+  const [hi, lo] = stem === '' ? [fields.hi, fields.lo] : [fields[`${stem}Hi`], fields[`${stem}Lo`]];
+  if (typeof hi !== 'bigint' || typeof lo !== 'bigint') return undefined;
+  if (half.toLowerCase() === 'lo') return '';
+  return { name: stem === '' || stem === 'address' ? 'address' : stem, text: hi === 0n && lo === 0n ? '' : wordText({ hi, lo }) };
+}
+
+function shownField(name: string, value: unknown, map: string, now: number): unknown {
+  if (typeof value === 'bigint') return macs.has(name) ? macText(value) : name === 'hairpin4' ? hairpinText(value) : value;
+  if (typeof value !== 'number') return value;
+  if (networkPorts.has(name) || (name === 'port' && mapsOfPorts.has(map))) return swapPort(value);
+  if (name === 'protocol') return protocolName(value) ?? value;
+  if (name === 'direction') return directionName(value) ?? value;
+  if (name === 'precedence') return precedenceName(value) ?? value;
+  if (name === 'mode' && map === 'nodes') return modes[value] ?? value;
+  if (name === 'state' && map === 'backends') return nameIn(BackendState, value);
+  if (name === 'scope') return nameIn(Scope, value);
+  if (name === 'hints') return bitNames(Hint, value);
+  if (name === 'flags' && flagNames[map]) return bitNames(flagNames[map], value);
+  if (/^expires\d?$/.test(name)) return value === 0 ? 'never set' : secondsLeft(value, now);
+  return value;
+}
+
+/** 2^24 ns a tick. */
+function secondsLeft(expires: number, now: number): string {
+  const seconds = Math.round((((expires - now) | 0) * 2 ** 24) / 1e9);
+  return seconds < 0 ? `${-seconds}s ago` : `in ${seconds}s`;
+}
+
+function metricKey(index: number): Fields {
+  if (index === METRIC_EVENTS_LOST) return { reason: 'events lost' };
+  return { reason: reasonName(index >> 1) ?? index >> 1, direction: directionName(index & 1) };
+}
+
+function macText(mac: bigint): string {
+  return Array.from({ length: 6 }, (_, at) =>
+    Number((mac >> BigInt(8 * at)) & 0xffn)
+      .toString(16)
+      .padStart(2, '0'),
+  ).join(':');
+}
+
+/** The second word of a mapped address. */
+function hairpinText(lo: bigint): string {
+  return lo === 0n ? '' : wordText({ hi: 0n, lo });
+}
+
+function nameIn(names: Readonly<Record<string, number>>, value: number): string | number {
+  return Object.entries(names).find(([, number]) => number === value)?.[0] ?? value;
+}
+
+/** Bits without a name as one number more. */
+function bitNames(names: Readonly<Record<string, number>>, value: number): string[] {
+  const known = Object.entries(names).filter(([, bit]) => (value & bit) !== 0);
+  const rest = known.reduce((bits, [, bit]) => bits & ~bit, value) >>> 0;
+  return [...known.map(([name]) => name), ...(rest === 0 ? [] : [`0x${rest.toString(16)}`])];
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null;
+}

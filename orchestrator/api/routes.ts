@@ -1,0 +1,22 @@
+// Every route of the API. The OpenAPI document, the sockets and the tests are made of this list.
+
+import type { Route } from './route.ts';
+import { agentRoutes } from './routes/agent.ts';
+import { clusterRoutes } from './routes/cluster.ts';
+import { cniRoutes } from './routes/cni.ts';
+import { endpointRoutes } from './routes/endpoints.ts';
+import { flowRoutes } from './routes/flows.ts';
+import { mapRoutes } from './routes/maps.ts';
+import { policyRoutes } from './routes/policy.ts';
+import { tableRoutes } from './routes/tables.ts';
+
+export const routes: readonly Route[] = [
+  ...agentRoutes,
+  ...endpointRoutes,
+  ...policyRoutes,
+  ...clusterRoutes,
+  ...flowRoutes,
+  ...mapRoutes,
+  ...tableRoutes,
+  ...cniRoutes,
+];
