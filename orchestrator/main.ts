@@ -45,6 +45,11 @@ const commands: Readonly<Record<string, Command>> = {
     isInternal: true,
     run: async (args) => (await import('./sandbox/kubelet/command.ts')).kubeletCommand(args),
   },
+  'sandbox-dns': {
+    sentence: 'the names of a cluster of a sandbox',
+    isInternal: true,
+    run: async (args) => (await import('./sandbox/dns/command.ts')).dnsCommand(args),
+  },
   version: {
     sentence: 'the version of this package',
     async run() {

@@ -9,6 +9,7 @@
 //   yardstick  and gcc, for what benchmarks are compared with
 //   runners    and the test runners under which the library's examples are run, apart from all other packages
 //   stores     and etcd, which clusters keep their state in
+//   sandbox    and what nodes and pods of a sandbox are made of
 //   kernels    and QEMU with what boots other kernels, for test/kernel-matrix.test.ts
 //
 // Says what it installs and why, installs system packages only as root and with apt, and is quiet when nothing is missing.
@@ -30,6 +31,7 @@ const missing = installSystemPackages({
   loader: wants.has('build'),
   yardstick: wants.has('yardstick'),
   stores: wants.has('stores'),
+  sandbox: wants.has('sandbox'),
   kernels: wants.has('kernels'),
 });
 if (wants.has('build')) buildIfStale(missing);

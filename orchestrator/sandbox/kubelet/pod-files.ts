@@ -78,7 +78,7 @@ export class PodFiles {
         const volume = pod.spec?.volumes?.find((one) => one.name === name);
         // Tokens have their place without being asked for.
         if (volume === undefined || volume.projected) continue;
-        const from = join(this.folder, 'volumes', name);
+        const from = volume.hostPath?.path ?? join(this.folder, 'volumes', name);
         if (!existsSync(from)) await this.#fillVolume(from, volume, namespace, api);
         mounts.set(mountPath, this.#placeVolume(subPath ? join(from, subPath) : from, mountPath, name));
       }
@@ -92,7 +92,10 @@ export class PodFiles {
     if (configMap?.name) this.#write(folder, (await api.configMap(namespace, configMap.name)) ?? missing('config map', configMap.name));
     else if (secret?.secretName)
       this.#write(folder, (await api.secret(namespace, secret.secretName)) ?? missing('secret', secret.secretName));
-    else if (!emptyDir) throw unusable(`volume ${volume.name}: only configMap, secret, emptyDir and projected volumes are served here`);
+    else if (!emptyDir)
+      throw unusable(
+        `volume ${volume.name}: only configMap, secret, emptyDir, hostPath (of what is there) and projected volumes are served here`,
+      );
   }
 
   /** The host's file system is the pod's: a place that the host lacks can only be made below /run, which is the pod's own. */
