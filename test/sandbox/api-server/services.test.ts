@@ -1,11 +1,9 @@
 // Services: addresses and ports that nobody else has, and the slices that follow their pods; against a real etcd.
 import t from 'tap';
 import { noEtcd } from '../../support/etcd.ts';
-import { type Answered, pod, startCluster } from './cluster.ts';
+import { type Answered, startCluster } from './cluster.ts';
 
 const services = '/api/v1/namespaces/default/services';
-const pods = '/api/v1/namespaces/default/pods';
-const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
 const merge = { 'content-type': 'application/merge-patch+json' };
 const service = (name: string, spec: Answered): Answered => ({ metadata: { name }, spec: { ports: [{ port: 80 }], ...spec } });
 
@@ -66,46 +64,5 @@ t.test('services', { skip: noEtcd }, async (t) => {
     t.equal(inner.body.spec.ports[0].nodePort, undefined);
     const outer = await make('outer', { type: 'NodePort', ports: [{ port: 1, nodePort: body.spec.ports[0].nodePort }] });
     t.equal(outer.code, 201, 'a port that was given back can be had');
-  });
-
-  t.test('have slices that say where their pods are', async (t) => {
-    await make('web', { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'http', name: 'http' }] });
-    const find = async () => (await cluster.send('GET', `${slices}?labelSelector=kubernetes.io/service-name%3Dweb`)).body.items;
-    const until = async (holds: (slices: Answered[]) => boolean) => {
-      const end = Date.now() + 10_000;
-      for (let found = await find(); ; found = await find()) {
-        if (holds(found)) return found;
-        if (Date.now() > end) throw new Error(`slices: ${JSON.stringify(found)}`);
-        await new Promise((resolve) => setTimeout(resolve, 30));
-      }
-    };
-    await until((found) => found.length === 1 && found[0].endpoints.length === 0);
-    const labels = { app: 'web' };
-    await cluster.send('POST', pods, {
-      body: pod('a', {
-        metadata: { labels },
-        spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'i', ports: [{ name: 'http', containerPort: 8080 }] }] },
-      }),
-    });
-    const ready = (status: string) => ({
-      status: { phase: 'Running', podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }], conditions: [{ type: 'Ready', status }] },
-    });
-    await cluster.send('PATCH', `${pods}/a/status`, { body: ready('False'), headers: merge });
-    const [before] = await until((found) => found[0]?.endpoints.length === 1);
-    t.match(before, { addressType: 'IPv4', ports: [{ name: 'http', port: 8080, protocol: 'TCP' }] });
-    t.match(before.endpoints[0], {
-      addresses: ['10.0.0.1'],
-      nodeName: 'n1',
-      conditions: { ready: false, serving: false, terminating: false },
-      targetRef: { kind: 'Pod', name: 'a' },
-    });
-    await cluster.send('PATCH', `${pods}/a/status`, { body: ready('True'), headers: merge });
-    await until((found) => found[0]?.endpoints[0]?.conditions.ready === true);
-    await cluster.send('DELETE', `${pods}/a`);
-    await until((found) => found[0]?.endpoints[0]?.conditions.terminating === true && found[0].endpoints[0].conditions.serving === true);
-    await cluster.send('DELETE', `${pods}/a?gracePeriodSeconds=0`);
-    await until((found) => found.length === 1 && found[0].endpoints.length === 0);
-    await cluster.send('DELETE', `${services}/web`);
-    await until((found) => found.length === 0);
   });
 });

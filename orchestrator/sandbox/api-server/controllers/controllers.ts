@@ -1,9 +1,10 @@
 // Controllers: what a cluster does by itself, as far as clients of the API count on it.
 import type { Context } from '../context.ts';
 import { Definitions } from './definitions.ts';
-import { EndpointSlices } from './endpoint-slices.ts';
 import { Garbage } from './garbage.ts';
 import { Namespaces } from './namespaces.ts';
+import { Services } from './services.ts';
+import { SliceMirror } from './slice-mirror.ts';
 
 interface Controller {
   open(): Promise<void>;
@@ -18,7 +19,7 @@ export class Controllers {
 
   constructor(context: Context) {
     this.first = new Namespaces(context);
-    this.others = [new EndpointSlices(context), new Definitions(context), new Garbage(context)];
+    this.others = [new Services(context), new SliceMirror(context), new Definitions(context), new Garbage(context)];
   }
 
   /** The usual namespaces are there when this resolves; the rest reads what the cluster holds while it is already served. */

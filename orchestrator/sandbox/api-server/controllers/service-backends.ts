@@ -1,55 +1,48 @@
 // The pods behind a service: which it selects, whether they may be sent traffic, and at which ports.
-import { type Json, type KubeObject, listAt, textAt } from '../object.ts';
-
-export interface Backend {
-  readonly pod: KubeObject;
-  readonly address: string;
-  readonly endpoint: Json;
-}
+import { isIPv6 } from 'node:net';
+import { type Json, type KubeObject, listAt, recordAt, textAt } from '../object.ts';
 
 export function selects(selector: Json, { metadata }: KubeObject): boolean {
   return Object.entries(selector).every(([key, value]) => metadata.labels?.[key] === value);
 }
 
-/** One for each of the pod's addresses; none for a pod that has none or has ended. */
-export function backendOf(pod: KubeObject, spec: Json): Backend[] {
+export const isHeadless = (service: KubeObject) => textAt(service, 'spec', 'clusterIP') === 'None';
+
+export const publishesUnready = (service: KubeObject) => recordAt(service, 'spec').publishNotReadyAddresses === true;
+
+export const isTerminating = ({ metadata }: KubeObject) => metadata.deletionTimestamp !== undefined;
+
+export const isReady = (pod: KubeObject) =>
+  listAt(pod, 'status', 'conditions').some((condition) => textAt(condition, 'type') === 'Ready' && textAt(condition, 'status') === 'True');
+
+/** Its addresses of one family; none for a pod that has ended. */
+export function addressesOf(pod: KubeObject, family: string): string[] {
   const phase = textAt(pod, 'status', 'phase');
   if (phase === 'Succeeded' || phase === 'Failed') return [];
-  const addresses = listAt(pod, 'status', 'podIPs').map((entry) => textAt(entry, 'ip'));
+  const all = listAt(pod, 'status', 'podIPs').map((entry) => textAt(entry, 'ip'));
   const single = textAt(pod, 'status', 'podIP');
-  if (addresses.length === 0 && single !== '') addresses.push(single);
-  const serving = listAt(pod, 'status', 'conditions').some(
-    (condition) => textAt(condition, 'type') === 'Ready' && textAt(condition, 'status') === 'True',
-  );
-  const terminating = pod.metadata.deletionTimestamp !== undefined;
-  const ready = spec.publishNotReadyAddresses === true || (serving && !terminating);
-  const nodeName = textAt(pod, 'spec', 'nodeName');
+  if (all.length === 0 && single !== '') all.push(single);
+  return all.filter((address) => address !== '' && isIPv6(address) === (family === 'IPv6'));
+}
+
+/** The name that DNS has for it below the service's; none unless the pod asks for it by naming the service. */
+export function hostnameOf(pod: KubeObject, service: KubeObject): string | undefined {
   const hostname = textAt(pod, 'spec', 'hostname');
-  const { name, namespace, uid } = pod.metadata;
-  return addresses.map((address) => ({
-    pod,
-    address,
-    endpoint: {
-      addresses: [address],
-      conditions: { ready, serving, terminating },
-      ...(hostname !== '' && textAt(pod, 'spec', 'subdomain') !== '' ? { hostname } : {}),
-      ...(nodeName === '' ? {} : { nodeName }),
-      targetRef: { kind: 'Pod', namespace, name, uid },
-    },
-  }));
+  return hostname !== '' && textAt(pod, 'spec', 'subdomain') === service.metadata.name ? hostname : undefined;
 }
 
 /** The service's ports as they are in this pod; a named target port that it does not have is left out. */
 export function portsOf(service: KubeObject, pod: KubeObject): Json[] {
   return (listAt(service, 'spec', 'ports') as Json[]).flatMap(({ name = '', protocol, port, targetPort, appProtocol }) => {
-    const number =
-      typeof targetPort === 'string' && !/^\d+$/.test(targetPort) ? namedPort(pod, targetPort, protocol) : Number(targetPort ?? port);
+    const number = typeof targetPort === 'string' ? namedPort(pod, targetPort, protocol) : Number(targetPort ?? port);
     return number === undefined ? [] : [{ name, protocol, port: number, ...(appProtocol === undefined ? {} : { appProtocol }) }];
   });
 }
 
+/** Containers that stay beside the others count, whichever list they are in. */
 function namedPort(pod: KubeObject, name: string, protocol: unknown): number | undefined {
-  for (const container of listAt(pod, 'spec', 'containers')) {
+  const beside = listAt(pod, 'spec', 'initContainers').filter((container) => textAt(container, 'restartPolicy') === 'Always');
+  for (const container of [...listAt(pod, 'spec', 'containers'), ...beside]) {
     for (const port of listAt(container, 'ports') as Json[])
       if (port.name === name && port.protocol === protocol) return port.containerPort as number;
   }
