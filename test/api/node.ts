@@ -1,0 +1,207 @@
+// A node to be shown: real tables, a real datapath in WebAssembly with policy on three pods, and its flows with names.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Api, openApi } from '../../orchestrator/api/server.ts';
+import type { AgentView } from '../../orchestrator/api/view.ts';
+import {
+  CONFIG_ALLOW_EVENTS,
+  ENDPOINT_AUDIT,
+  ENDPOINT_EGRESS_ENFORCED,
+  ENDPOINT_INGRESS_ENFORCED,
+  HOOK_FROM_POD,
+  IDENTITY_WORLD,
+  PRECEDENCE_ALLOW,
+  PRECEDENCE_DENY,
+} from '../../orchestrator/datapath/generated/enums.ts';
+import { configSpec, endpointsSpec, ipcacheSpec, policySpec } from '../../orchestrator/datapath/generated/maps.ts';
+import { policyEntry } from '../../orchestrator/datapath/reconcile/policy-entry.ts';
+import { openWasmDatapath } from '../../orchestrator/datapath/wasm/wasm-datapath.ts';
+import { openView } from '../../orchestrator/enforcement/view.ts';
+import { FlowLog } from '../../orchestrator/flows/flow-log.ts';
+import { packetCountsText } from '../../orchestrator/flows/packet-counts.ts';
+import { openLog } from '../../orchestrator/log.ts';
+import { buildPacket } from '../../orchestrator/net/packet.ts';
+import { addressWords, prefixWords } from '../../orchestrator/net/words.ts';
+import { TableRegistry } from '../../orchestrator/state/table-registry.ts';
+import { openTable } from '../../orchestrator/state/table.ts';
+import { smallSizes } from '../support/small-sizes.ts';
+
+interface Pod {
+  readonly id: number;
+  readonly identity: number;
+  readonly set: number;
+  readonly addresses: readonly [string, string];
+  readonly flags: number;
+  readonly labels: readonly string[];
+}
+
+const labels = (app: string) => [`k8s:app=${app}`, 'k8s:io.kubernetes.pod.namespace=shop'];
+
+export const pods = {
+  web: { id: 11, identity: 65537, set: 1, addresses: ['10.11.0.2', 'fd00:11::2'], flags: ENDPOINT_EGRESS_ENFORCED, labels: labels('web') },
+  db: { id: 12, identity: 65538, set: 2, addresses: ['10.11.0.3', 'fd00:11::3'], flags: ENDPOINT_INGRESS_ENFORCED, labels: labels('db') },
+  cart: {
+    id: 13,
+    identity: 65539,
+    set: 3,
+    addresses: ['10.11.0.4', 'fd00:11::4'],
+    flags: ENDPOINT_INGRESS_ENFORCED | ENDPOINT_AUDIT,
+    labels: labels('cart'),
+  },
+} as const satisfies Record<string, Pod>;
+
+export type PodName = keyof typeof pods;
+
+const rules: Readonly<Record<number, string>> = {
+  11: 'cnp/shop/web spec.egress[0]',
+  12: 'cnp/shop/db spec.ingress[0]',
+  13: 'ccnp/closed spec.ingressDeny[0]',
+};
+
+/** Address of a pod of another node, and one of the world. */
+export const elsewhere = '10.11.1.9';
+export const world = '198.51.100.7';
+
+export type ShownNode = Awaited<ReturnType<typeof openNode>>;
+
+export async function openNode({ stallMs, viewOf = (view) => view }: { stallMs?: number; viewOf?: (view: AgentView) => AgentView } = {}) {
+  const datapath = await openWasmDatapath({ sizes: smallSizes });
+  await writeMaps(datapath);
+  const tables = fillTables();
+  const ending = new AbortController();
+  const flows = new FlowLog({ node: 'a', names, tick: () => datapath.now() });
+  const reading = flows.run({ events: datapath.events(), signal: ending.signal });
+  const folder = mkdtempSync(join(tmpdir(), 'axoneme-api-'));
+  const lines: string[] = [];
+  const calls: unknown[] = [];
+  const view: AgentView = {
+    about: () => ({ version: '0.1.0', node: 'a', cluster: 'east', mode: 'wasm', pid: 42, startedAt: new Date(Date.UTC(2026, 0, 2)) }),
+    tables,
+    checks: () => [{ section: 'datapath', name: 'the datapath is open', state: 'ok', message: 'wasm mode' }],
+    flows,
+    datapath,
+    metrics: () => packetCountsText(datapath),
+    config: () => ({ 'node-name': 'a', 'cluster-name': 'east' }),
+    async cni(request) {
+      calls.push(request);
+      return { code: 0, body: { cniVersion: '1.0.0', ips: [] } };
+    },
+    explain: ({ from, to }) => ({ verdict: 'deny', lines: [`deny: ${from} → ${to}`] }),
+  };
+  const log = openLog({ write: (line) => lines.push(line), now: () => new Date() }).room('api');
+  const api: Api = await openApi({ folder, view: viewOf(view), log, ...(stallMs !== undefined && { stallMs }) });
+  return {
+    api,
+    folder,
+    view,
+    flows,
+    datapath,
+    tables,
+    calls,
+    logged: lines,
+    /** A packet through the datapath; the event that it makes, if any, is in the log of flows on return. */
+    async send(from: PodName, to: PodName | string, port: number, protocol: 'tcp' | 'udp' = 'tcp') {
+      const source = pods[from].addresses[0];
+      const destination = to in pods ? pods[to as PodName].addresses[0] : to;
+      const ports = { sourcePort: 40_000 + (sent++ % 20_000), destinationPort: port };
+      const transport = protocol === 'tcp' ? { protocol, ...ports, flags: 'S' } : { protocol, ...ports };
+      const result = await datapath.run(HOOK_FROM_POD, buildPacket({ source, destination, transport }), { port: pods[from].id });
+      await new Promise((resolve) => setImmediate(resolve));
+      return result;
+    },
+    async close() {
+      await api.close();
+      ending.abort();
+      await datapath.close();
+      await reading;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+let sent = 0;
+
+const names = {
+  endpoint: (id: number) => podOf((pod) => pod.id === id),
+  address(text: string) {
+    if (text === elsewhere) return { namespace: 'shop', pod: 'far', identity: 65540, node: 'b' };
+    return podOf((pod) => pod.addresses.includes(text));
+  },
+  identity: (number: number) =>
+    number === IDENTITY_WORLD ? ['reserved:world='] : Object.values(pods).find((pod) => pod.identity === number)?.labels,
+  rule: (number: number) => rules[number],
+  service: () => undefined,
+};
+
+function podOf(holds: (pod: Pod) => boolean) {
+  const found = Object.entries(pods).find(([, pod]) => holds(pod));
+  return found && { namespace: 'shop', pod: found[0], endpoint: found[1].id, identity: found[1].identity };
+}
+
+type Wasm = Awaited<ReturnType<typeof openWasmDatapath>>;
+
+async function writeMaps(datapath: Wasm): Promise<void> {
+  const none = { hairpin4: 0n, hairpin6Hi: 0n, hairpin6Lo: 0n, hostMac: 0n };
+  await datapath.map(configSpec).update([[0, { flags: CONFIG_ALLOW_EVENTS, node: 1, cluster: 1, overlayPort: 0, ...none }]]);
+  await datapath.map(ipcacheSpec).update([
+    [prefixWords('0.0.0.0/0'), { identity: IDENTITY_WORLD, node: 0, flags: 0 }],
+    [prefixWords('10.11.1.9/32'), { identity: 65540, node: 2, flags: 0 }],
+  ]);
+  const any = { set: 2, direction: 'ingress', protocol: 6, anyProtocol: false, port: 5432, portBits: 16, proxyPort: 0 } as const;
+  await datapath
+    .map(policySpec)
+    .update([
+      policyEntry({ ...any, set: 1, direction: 'egress', identity: pods.db.identity, precedence: PRECEDENCE_ALLOW, rule: 11 }),
+      policyEntry({ ...any, identity: pods.web.identity, precedence: PRECEDENCE_ALLOW, rule: 12 }),
+      policyEntry({ ...any, identity: pods.cart.identity, precedence: PRECEDENCE_DENY, rule: 13 }),
+    ]);
+  for (const { id, identity, set, addresses, flags } of Object.values(pods)) {
+    const value = { port: id, id, identity, policySet: set, flags, mac: 0x0605040302aan, gatewayMac: 0x0605040302bbn };
+    await datapath.map(endpointsSpec).update(addresses.map((address) => [addressWords(address), value] as const));
+  }
+}
+
+function fillTables(): TableRegistry {
+  const view = openView();
+  for (const [pod, { id, identity, addresses, labels: own, flags }] of Object.entries(pods)) {
+    const audit = (flags & ENDPOINT_AUDIT) !== 0;
+    view.endpoints.writer.put({
+      endpoint: id,
+      namespace: 'shop',
+      pod,
+      identity,
+      labels: own,
+      ingress: audit ? 'audit' : (flags & ENDPOINT_INGRESS_ENFORCED) !== 0 ? 'enforced' : 'open',
+      egress: (flags & ENDPOINT_EGRESS_ENFORCED) !== 0 ? 'enforced' : 'open',
+      state: 'ready',
+      addresses,
+      device: `axn${id}`,
+      revision: 1,
+      why: '',
+    });
+    view.identities.writer.put({ number: identity, labels: own, scope: 'cluster', prefix: '', endpoints: 1 });
+    for (const address of addresses) {
+      const prefix = `${address}/${address.includes(':') ? 128 : 32}`;
+      view.ipcache.writer.put({ prefix, identity, node: '', from: `pod shop/${pod}` });
+    }
+  }
+  view.identities.writer.put({ number: 2, labels: ['reserved:world='], scope: 'reserved', prefix: '', endpoints: 0 });
+  view.ipcache.writer.put({ prefix: '0.0.0.0/0', identity: 2, node: '', from: 'built in' });
+  view.ipcache.writer.put({ prefix: '10.11.1.9/32', identity: 65540, node: 'b', from: 'pod shop/far' });
+  const policy = { kind: 'CiliumNetworkPolicy', namespace: 'shop', rules: 1, isAudited: false, conditions: [] } as const;
+  view.policies.writer.put({ ...policy, policy: 'cnp/shop/web', name: 'web', selects: [11] });
+  view.policies.writer.put({ ...policy, policy: 'cnp/shop/db', name: 'db', selects: [12] });
+  view.nodes.writer.put({ node: 'a', number: 1, address: '172.31.0.1', way: 'local', prefixes: ['10.11.0.0/24'] });
+  view.nodes.writer.put({ node: 'b', number: 2, address: '172.31.0.2', way: 'overlay', prefixes: ['10.11.1.0/24'] });
+  const frontends = openTable({
+    name: 'frontends',
+    key: ({ key }: { key: string; service: string; backends: readonly string[] }) => key,
+    columns: { service: ({ service }) => service, frontend: ({ key }) => key, backends: ({ backends }) => backends },
+  });
+  frontends.writer.put({ key: '10.21.0.10:5432/tcp', service: 'shop/db', backends: ['10.11.0.3:5432'] });
+  const registry = new TableRegistry();
+  for (const { table } of Object.values(view)) registry.add(table as never);
+  registry.add(frontends.table);
+  return registry;
+}
