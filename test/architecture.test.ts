@@ -25,6 +25,7 @@ const mayImport: Record<string, string[]> = {
   'orchestrator/errors.ts': [],
   'orchestrator/log.ts': [],
   'orchestrator/heap.ts': [],
+  'orchestrator/metrics.ts': [],
   'orchestrator/net': [],
   'orchestrator/state': [],
   'orchestrator/model': ['orchestrator/state', 'orchestrator/net'],
@@ -59,6 +60,7 @@ const mayImport: Record<string, string[]> = {
     'orchestrator/state',
     'orchestrator/errors.ts',
     'orchestrator/log.ts',
+    'orchestrator/metrics.ts',
   ],
   'orchestrator/testing': [
     'orchestrator/datapath',

@@ -44,6 +44,8 @@ export class Reflector {
   #failures = 0;
   #openedAt: number | undefined;
   #garbledAt: string | undefined;
+  #isLate = false;
+  #heardAt: number | undefined;
   #cancelSettling: () => void = () => {};
 
   constructor(options: ReflectorOptions) {
@@ -55,6 +57,15 @@ export class Reflector {
   /** Keys that the sink has now. */
   get size(): number {
     return this.#known.size;
+  }
+
+  get isSynced(): boolean {
+    return this.#state === 'synced';
+  }
+
+  /** Milliseconds since the server last answered with something that could be used; undefined: it never has. */
+  get silentMs(): number | undefined {
+    return this.#heardAt === undefined ? undefined : this.#options.clock.now() - this.#heardAt;
   }
 
   /** Until the signal is aborted. No failure of the server ends it; what the sink throws does. */
@@ -122,11 +133,16 @@ export class Reflector {
   #opened(): void {
     const { clock } = this.#options;
     this.#openedAt = clock.now();
+    this.#heardAt = this.#openedAt;
     if (!this.#isInitial) this.#cancelSettling = clock.timer(this.#limits.settleMs, () => this.#synced());
   }
 
   #event(event: WatchEvent): void {
+    const { sink, counts } = this.#options;
+    this.#heardAt = this.#options.clock.now();
+    counts.add('event');
     if (event.kind === 'bookmark') {
+      counts.add('bookmark');
       this.#sendsBookmarks = true;
       if (this.#isInitial && event.endsInitial) this.#endList(event.revision);
       else if (!this.#isInitial) this.#advance(event.revision);
@@ -138,15 +154,16 @@ export class Reflector {
       this.#listed(object);
       return;
     }
-    const { sink, counts } = this.#options;
     const key = keyOf(object);
     if (this.#isInitial) {
       if (this.#known.unlist(key)) this.#tell(() => sink.delete(key));
       return;
     }
     const judgement = this.#known[kind](key, revision);
-    if (judgement === 'unsure')
+    if (judgement === 'unsure') {
+      this.#isLate = true;
       throw new KubeError('KUBE_UNAVAILABLE', `kubernetes api: watch: ${key} came too late`, { reason: 'Expired' });
+    }
     if (judgement === 'stale') counts.add('stale');
     else this.#tell(() => (kind === 'put' ? sink.put(key, object) : sink.delete(key)));
     this.#advance(revision);
@@ -161,6 +178,7 @@ export class Reflector {
     for (const key of this.#known.endList()) this.#tell(() => this.#options.sink.delete(key));
     this.#revision = revision;
     this.#isInitial = false;
+    this.#heardAt = this.#options.clock.now();
     this.#synced();
   }
 
@@ -210,7 +228,8 @@ export class Reflector {
     const isGarbledAgain = failure.code === 'KUBE_ANSWER_INVALID' && this.#garbledAt === this.#revision;
     this.#garbledAt = failure.code === 'KUBE_ANSWER_INVALID' ? this.#revision : undefined;
     if (!failure.isExpired && !isGarbledAgain) return;
-    this.#options.counts.add('relist');
+    this.#options.counts.relisted(isGarbledAgain ? 'unreadable' : this.#isLate ? 'late' : 'expired');
+    this.#isLate = false;
     this.#revision = undefined;
   }
 }

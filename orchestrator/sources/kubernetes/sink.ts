@@ -26,14 +26,27 @@ export interface TableSinkOptions<Row extends object, Index extends string> {
   readonly health?: (reason: string | undefined) => void;
 }
 
+export interface TableSink extends Sink {
+  /** Rows that only say why their object means nothing. */
+  readonly rejected: number;
+}
+
 /** Rows of a table whose key is the object's key. The table keeps its rows while the server is away. */
-export function tableSink<Row extends object, Index extends string>(options: TableSinkOptions<Row, Index>): Sink {
+export function tableSink<Row extends object, Index extends string>(options: TableSinkOptions<Row, Index>): TableSink {
   const { writer, source, row, health } = options;
+  let rejected = 0;
   return {
+    get rejected() {
+      return rejected;
+    },
     put(key, object) {
-      writer.put(row(key, object, writer.table.get(key)));
+      const before = writer.table.get(key);
+      const after = row(key, object, before);
+      rejected += isRejected(after) - isRejected(before);
+      writer.put(after);
     },
     delete(key) {
+      rejected -= isRejected(writer.table.get(key));
       writer.delete(key);
     },
     synced() {
@@ -44,4 +57,8 @@ export function tableSink<Row extends object, Index extends string>(options: Tab
       health?.(reason);
     },
   };
+}
+
+function isRejected(row: object | undefined): 0 | 1 {
+  return (row as { rejected?: unknown } | undefined)?.rejected === undefined ? 0 : 1;
 }

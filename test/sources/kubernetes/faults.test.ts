@@ -14,6 +14,8 @@ import { noEtcd } from '../../support/etcd.ts';
 import { Memory } from './follower.ts';
 import { HostileProxy } from './hostile-proxy.ts';
 
+t.setTimeout(120_000);
+
 const pods = 50_000;
 const limits = {
   backoffMinMs: 20,

@@ -151,7 +151,11 @@ t.test('a table fed by a sink keeps the good rows beside the bad', async (t) => 
     ['shop/bad', false],
     ['shop/web', true],
   ]);
+  t.equal(sink.rejected, 1);
+  sink.put('shop/bad', as({ ...pod, status: { podIP: 'y' } }));
+  t.equal(sink.rejected, 1);
   sink.delete('shop/bad');
+  t.equal(sink.rejected, 0);
   sink.lost('away');
   t.same(
     [...table.rows()].map(({ key }) => key),
