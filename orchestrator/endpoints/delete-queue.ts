@@ -17,6 +17,7 @@ const brokenSuffix = '.broken';
 export class DeleteQueue {
   readonly #options: DeleteQueueOptions;
   #failure: string | undefined;
+  #running: Promise<void> = Promise.resolve();
 
   constructor(options: DeleteQueueOptions) {
     this.#options = options;
@@ -26,8 +27,16 @@ export class DeleteQueue {
     return this.#failure;
   }
 
-  /** Does what is queued; a file goes after what it asks for is done, so it may be done twice. What fails stays queued. Never throws. */
-  async drain(): Promise<void> {
+  /**
+   * Does what is queued by now; a file goes after what it asks for is done, so a dying agent's successor does it again. What fails stays
+   * queued. Never throws. One call after the other: else a late one would delete what was made after the deletion that it read.
+   */
+  drain(): Promise<void> {
+    this.#running = this.#running.then(() => this.#drainAll());
+    return this.#running;
+  }
+
+  async #drainAll(): Promise<void> {
     const { folder, disk, log } = this.#options;
     const before = this.#failure;
     this.#failure = undefined;

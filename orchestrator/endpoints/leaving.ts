@@ -1,5 +1,5 @@
-// Interfaces that are gone, and what is still to be done before others may have their addresses and number: their flows are forgotten, then
-// the file goes, for as long as it is there a restart begins here again.
+// Interfaces that go, and what is still to be done before others may have their addresses and number: the device goes if it is still there,
+// their flows are forgotten, then the file goes, for as long as it is there a restart begins here again.
 
 import type { RoomLog } from '../log.ts';
 import { delayAfter } from '../state/backoff.ts';
@@ -13,6 +13,8 @@ export interface LeavingOptions {
   readonly clock: Clock;
   readonly log: RoomLog;
   readonly turns: Turns;
+  /** Of an interface that was made in part; absent is fine. */
+  readonly removeDevice: (device: string) => void;
   readonly forget: (addresses: readonly string[]) => Promise<void>;
   readonly removeFile: (endpoint: number) => Promise<void>;
   /** Nothing is left of it. */
@@ -48,8 +50,9 @@ export class Leaving {
     const leaver = this.#leavers.get(key);
     if (leaver === undefined) return;
     const { row } = leaver;
-    const { forget, removeFile, release, clock } = this.#options;
+    const { removeDevice, forget, removeFile, release, clock } = this.#options;
     try {
+      removeDevice(row.device);
       await forget(row.addresses);
       await removeFile(row.endpoint);
     } catch (error) {

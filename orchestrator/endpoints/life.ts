@@ -15,7 +15,15 @@ import { DeleteQueue } from './delete-queue.ts';
 import { realDisk } from './disk.ts';
 import type { Endpoints, EndpointsOptions, PoolState } from './endpoints.ts';
 import type { StoredInterface } from './interface-file.ts';
-import { attachmentKey, diskSource, type InterfaceIndex, type InterfaceTable, openInterfaces, type PodInterface } from './interfaces.ts';
+import {
+  attachmentKey,
+  diskSource,
+  type InterfaceIndex,
+  type InterfaceTable,
+  openInterfaces,
+  type PodInterface,
+  podKey,
+} from './interfaces.ts';
 import { Leaving } from './leaving.ts';
 import { deviceName, macOf } from './names.ts';
 import { AddressPool } from './pool.ts';
@@ -62,6 +70,7 @@ export class Life implements Endpoints {
       clock,
       log,
       turns: this.#turns,
+      removeDevice: (device) => host.removePodDevice(device),
       forget,
       removeFile: (endpoint) => this.#store.remove(endpoint),
       release: (row) => this.#release(row),
@@ -146,10 +155,12 @@ export class Life implements Endpoints {
     }
   }
 
+  /** A deletion that is still queued was asked for before. */
   async #add(attachment: Attachment): Promise<PodInterface> {
     const key = attachmentKey(attachment);
     this.#making.set(key, (this.#making.get(key) ?? 0) + 1);
     try {
+      await this.#queue.drain();
       const row = await this.#turns.take(key, () => this.#make(attachment));
       await this.#untilEnforced(row);
       return row;
@@ -163,7 +174,9 @@ export class Life implements Endpoints {
   /** Within the attachment's turn. */
   async #make(attachment: Attachment): Promise<PodInterface> {
     const key = attachmentKey(attachment);
-    await this.#leaving.finish(key);
+    await this.#leaving.finish(key).catch((error: Error) => {
+      throw new CniRefusal(cniCode.tryAgain, `pod ${podKey(attachment)}: its earlier interface is not released yet: ${error.message}`);
+    });
     const [before] = this.table.by('attachment', key);
     if (before !== undefined) return this.#makeAgain(before, attachment);
     const stored = this.#plan(attachment);
@@ -249,7 +262,7 @@ export class Life implements Endpoints {
     } catch (error) {
       if (wait.signal.aborted) throw deletedMeanwhile(row);
       await this.#turns.take(attachmentKey(row), () => this.#unmake(row));
-      throw error;
+      throw new CniRefusal(cniCode.tryAgain, `pod ${podKey(row)}: its policy cannot be enforced: ${(error as Error).message}`);
     } finally {
       wait.abort();
       waits.delete(wait);
@@ -305,6 +318,6 @@ export class Life implements Endpoints {
   }
 }
 
-function deletedMeanwhile({ namespace, pod }: PodInterface): CniRefusal {
-  return new CniRefusal(cniCode.tryAgain, `pod ${namespace}/${pod}: its interface was deleted while it was made`);
+function deletedMeanwhile(row: PodInterface): CniRefusal {
+  return new CniRefusal(cniCode.tryAgain, `pod ${podKey(row)}: its interface was deleted while it was made`);
 }

@@ -14,6 +14,9 @@ export interface BrokenFile {
 }
 
 const brokenSuffix = '.broken';
+const readAttempts = 3;
+/** As much as a file may have: a disk may have room for a name and none for what is in it. */
+const probeText = ' '.repeat(4096);
 
 export class Store {
   readonly #folder: string;
@@ -66,7 +69,7 @@ export class Store {
     if (this.#failure === undefined) return undefined;
     const probe = `probe${unfinishedSuffix}`;
     try {
-      await this.#write(probe, '');
+      await this.#write(probe, probeText);
       await this.#disk.remove(this.#path(probe));
     } catch {
       // It is kept in #failure.
@@ -81,10 +84,21 @@ export class Store {
   async #read(endpoint: number): Promise<StoredInterface | BrokenFile> {
     let text = '';
     try {
-      text = await this.#disk.read(this.#path(fileName(endpoint)));
+      text = await this.#readPatiently(fileName(endpoint));
       return readFileText(text, endpoint);
     } catch (error) {
       return { endpoint, reason: (error as Error).message, device: deviceIn(text) };
+    }
+  }
+
+  /** What cannot be read costs a pod its network: not for one bad moment of the disk. */
+  async #readPatiently(name: string): Promise<string> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#disk.read(this.#path(name));
+      } catch (error) {
+        if (attempt === readAttempts) throw error;
+      }
     }
   }
 
