@@ -2,11 +2,16 @@
 // of Kubernetes. Every call is synchronous: the kernel answers netlink within the call, and work in a pod's namespace must not yield.
 
 import { openLibc } from '../datapath/kernel/libc.ts';
+import { AgentError } from '../errors.ts';
+import { checkHost } from './checks.ts';
+import { cleanHost } from './cleanup.ts';
 import { listAddresses } from './link-addresses.ts';
 import { findLink, listLinks } from './links.ts';
 import { Namespaces } from './namespace.ts';
+import { applyMasquerade } from './nft/masquerade.ts';
+import { netfilterProtocol } from './nft/message.ts';
 import { applyNode, sourcesOf } from './node.ts';
-import { isPodDevice, podPrefix } from './ours.ts';
+import { isPodDevice, ourDevices, podPrefix } from './ours.ts';
 import type { HostCheck, HostProblem, NodePlan, PodDevice } from './plan.ts';
 import { addPodDevice, checkPodDevice, removePodDevice } from './pod-device.ts';
 import { Session } from './session.ts';
@@ -56,6 +61,7 @@ export async function openHost({ prefix = podPrefix }: HostOptions = {}): Promis
   const libc = await openLibc();
   const namespaces = new Namespaces(libc);
   const session = new Session(libc);
+  const netfilter = new Session(libc, netfilterProtocol);
   const place = { libc, namespaces, session };
   // What an earlier process planned, until there is a plan.
   let sources = sourcesOf(listAddresses(session).flatMap(({ isOurs, address }) => (isOurs ? [address] : [])));
@@ -72,13 +78,25 @@ export async function openHost({ prefix = podPrefix }: HostOptions = {}): Promis
     portOf: (device) => findLink(session, device)?.index,
     apply(plan) {
       sources = sourcesOf(plan.router);
-      return [...applyNode(session, plan, prefix)];
+      return [...applyNode(session, plan, prefix), ...masqueradeProblems(netfilter, plan, prefix)];
     },
-    checks: () => [],
-    cleanup: () => [],
+    checks: (plan) => checkHost(session, netfilter, plan),
+    cleanup: () => cleanHost(session, netfilter, prefix),
     [Symbol.dispose]() {
       session[Symbol.dispose]();
+      netfilter[Symbol.dispose]();
       namespaces[Symbol.dispose]();
     },
   };
+}
+
+/** A kernel without nf_tables masquerades nothing; everything else works. */
+function masqueradeProblems(netfilter: Session, plan: NodePlan, prefix: string): HostProblem[] {
+  const subject = 'masquerading';
+  try {
+    return applyMasquerade(netfilter, plan.masquerade, ourDevices(prefix)).map((message) => ({ subject, message }));
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    return plan.masquerade === undefined ? [] : [{ subject, message: error.message }];
+  }
 }

@@ -14,3 +14,8 @@ export const gateways = { 4: '169.254.1.1', 6: 'fe80::1' } as const;
 export function isPodDevice(name: string, prefix: string = podPrefix): boolean {
   return name.startsWith(prefix) && /^[0-9a-f]{10}$/.test(name.slice(prefix.length));
 }
+
+/** How the names of our devices begin. */
+export function ourDevices(prefix: string = podPrefix): string[] {
+  return [prefix, overlayDevice.split('_')[0] ?? overlayDevice];
+}

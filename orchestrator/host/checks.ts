@@ -1,0 +1,131 @@
+// Checks: what the kernel must allow so that a plan works. What may be set is set; the rest is explained.
+
+import { readFileSync } from 'node:fs';
+import { Attributes } from './attributes.ts';
+import { findLink } from './links.ts';
+import { chainAttribute, header, message, typeOf } from './nft/message.ts';
+import { isPodDevice, tableName } from './ours.ts';
+import type { HostCheck, NodePlan } from './plan.ts';
+import type { Session } from './session.ts';
+import { readSetting, settingDevices, writeSetting } from './settings.ts';
+import { familyOf } from './side.ts';
+import { findUnderlay } from './underlay.ts';
+
+/** Bytes around a packet in the overlay. */
+const overheads = { 4: 50, 6: 70 } as const;
+/** Numbers of capabilities. */
+const capabilities = { CAP_NET_ADMIN: 12, CAP_SYS_ADMIN: 21 } as const;
+const reasons = {
+  CAP_NET_ADMIN: 'devices, routes and nft tables cannot be changed',
+  CAP_SYS_ADMIN: "pods' network namespaces cannot be entered",
+} as const;
+
+export function checkHost(session: Session, netfilter: Session, plan: NodePlan): HostCheck[] {
+  const families = new Set(plan.router.map(familyOf));
+  return [
+    checkCapabilities(),
+    ...(families.has(4) ? [forwarding('IPv4 forwarding', 'ipv4/conf/all/forwarding')] : []),
+    ...(families.has(6) ? [keepRouters(), forwarding('IPv6 forwarding', 'ipv6/conf/all/forwarding')] : []),
+    ...(families.has(4) ? [reversePath()] : []),
+    ...checkOverlay(session, plan),
+    ...foreignDrops(netfilter),
+  ];
+}
+
+function checkCapabilities(): HostCheck {
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/thread-self/status', 'latin1'))?.[1] ?? '0'}`);
+  const missing = (Object.keys(capabilities) as (keyof typeof capabilities)[]).filter(
+    (name) => ((effective >> BigInt(capabilities[name])) & 1n) === 0n,
+  );
+  const name = 'capabilities';
+  if (missing.length === 0) return { name, ok: true, message: `${Object.keys(capabilities).join(' and ')} are there` };
+  const message = missing.map((capability) => `${capability} is missing: ${reasons[capability]}`).join('; ');
+  return { name, ok: false, message, hint: `give the agent ${missing.join(' and ')}` };
+}
+
+function forwarding(name: string, setting: string): HostCheck {
+  const dotted = `net.${setting.replaceAll('/', '.')}`;
+  const value = readSetting(setting);
+  if (value === '1') return { name, ok: true, message: `${dotted} is 1` };
+  if (value === undefined)
+    return { name, ok: false, message: `${dotted} does not exist`, hint: 'this kernel has the protocol switched off' };
+  const refused = writeSetting(setting, '1');
+  if (refused === undefined) return { name, ok: true, message: `${dotted} was ${value} and is 1 now` };
+  return { name, ok: false, message: `${dotted} is ${value} and cannot be set: ${refused}`, hint: `run: sysctl -w ${dotted}=1` };
+}
+
+/** A host that forwards no longer listens to router advertisements, unless a device is told to go on doing so. */
+function keepRouters(): HostCheck {
+  const name = 'IPv6 routers';
+  const listening = settingDevices('ipv6').filter((device) => !isPodDevice(device) && readSetting(`ipv6/conf/${device}/accept_ra`) === '1');
+  const failed = listening.filter((device) => device !== 'lo' && writeSetting(`ipv6/conf/${device}/accept_ra`, '2') !== undefined);
+  if (failed.length === 0) return { name, ok: true, message: 'devices that listen to router advertisements go on doing so' };
+  const [first] = failed;
+  const message = `${failed.join(', ')} will forget the routes of router advertisements`;
+  return { name, ok: false, message, hint: `run: sysctl -w net.ipv6.conf.${first}.accept_ra=2` };
+}
+
+/** The stricter of a device's setting and of this one counts. */
+function reversePath(): HostCheck {
+  const name = 'reverse path filter';
+  const [setting, dotted] = ['ipv4/conf/all/rp_filter', 'net.ipv4.conf.all.rp_filter'];
+  const value = readSetting(setting);
+  if (value !== '1') return { name, ok: true, message: `${dotted} is ${value}: not strict` };
+  const refused = writeSetting(setting, '2');
+  if (refused === undefined) return { name, ok: true, message: `${dotted} was 1 (strict) and is 2 (loose) now` };
+  const message = `${dotted} is 1 (strict) and cannot be set: ${refused}: packets that come and go by different devices are dropped`;
+  return { name, ok: false, message, hint: `run: sysctl -w ${dotted}=2` };
+}
+
+function checkOverlay(session: Session, plan: NodePlan): HostCheck[] {
+  if (plan.overlay === undefined) return [];
+  const link = findLink(session, plan.overlay.device);
+  const device: HostCheck =
+    link?.kind === 'vxlan' && link.isUp
+      ? { name: 'overlay', ok: true, message: `${link.name} is up, UDP port ${plan.overlay.port}` }
+      : {
+          name: 'overlay',
+          ok: false,
+          message: `${plan.overlay.device} is ${link === undefined ? 'missing' : link.kind === 'vxlan' ? 'down' : `a ${link.kind}`}`,
+          hint: `see whether the kernel has vxlan, and whether something else uses UDP port ${plan.overlay.port} (ip -d link show type vxlan)`,
+        };
+  return [device, checkMtu(session, plan)];
+}
+
+function checkMtu(session: Session, plan: NodePlan): HostCheck {
+  const name = 'MTU';
+  const wanted = plan.overlay?.mtu ?? 0;
+  const family = plan.peers.some(({ address }) => familyOf(address) === 6) ? 6 : 4;
+  try {
+    const { device, mtu } = findUnderlay(session);
+    const room = mtu - overheads[family];
+    if (wanted <= room) return { name, ok: true, message: `${wanted} in the overlay, ${mtu} on ${device}` };
+    const message = `${wanted} in the overlay and ${overheads[family]} around it are more than the ${mtu} of ${device}`;
+    return { name, ok: false, message, hint: `packets of pods may have ${room} bytes at most` };
+  } catch (error) {
+    return { name, ok: false, message: (error as Error).message, hint: 'give this node a default route, or name its address' };
+  }
+}
+
+/** Chains of others that drop what is forwarded and not allowed by a rule of theirs, as Docker's. */
+function foreignDrops(netfilter: Session): HostCheck[] {
+  const [forwardHook, drop] = [2, 0];
+  const name = 'foreign packet filters';
+  const number = (bytes: Uint8Array | undefined) =>
+    bytes === undefined ? undefined : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  try {
+    const found = netfilter.dump(typeOf(message.getChain), header(0)).flatMap(({ body }) => {
+      const chain = new Attributes(body, header(0).length);
+      const isForward = number(chain.nested(chainAttribute.hook).bytes(1)) === forwardHook;
+      const isDrop = number(chain.bytes(chainAttribute.policy)) === drop;
+      const table = chain.text(chainAttribute.table) ?? '';
+      return isForward && isDrop && table !== tableName ? [`${table} ${chain.text(chainAttribute.name)}`] : [];
+    });
+    if (found.length === 0) return [{ name, ok: true, message: 'none drops what this node forwards' }];
+    const message_ = `chain ${found.join(', chain ')} drops what no rule of it allows, pods' traffic to the world included`;
+    return [{ name, ok: false, message: message_, hint: `allow it there: iptables -I FORWARD -i axn+ -j ACCEPT, and -o axn+` }];
+  } catch {
+    // No nf_tables, no chain of it.
+    return [];
+  }
+}

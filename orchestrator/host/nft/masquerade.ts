@@ -1,0 +1,120 @@
+// Masquerade: pods' traffic to outside the cluster leaves with the node's address. One table a family, written whole in one
+// transaction when it is not as planned; its comment says what it was made of.
+
+import { createHash } from 'node:crypto';
+import { attribute, joined } from '../../datapath/kernel/netlink.ts';
+import { type Prefix, parsePrefix } from '../../net/prefix.ts';
+import { Attributes, inet, inet6 } from '../attributes.ts';
+import { tableName } from '../ours.ts';
+import type { NodePlan } from '../plan.ts';
+import type { Change, Session } from '../session.ts';
+import { addressIn, leaveChain, leavesBy, masquerade } from './expression.ts';
+import {
+  chainAttribute,
+  type Family,
+  header,
+  message,
+  newChain,
+  newRule,
+  newSet,
+  newTable,
+  type Range,
+  removeTable,
+  subsystem,
+  tableAttribute,
+  typeOf,
+} from './message.ts';
+
+/** NF_INET_POST_ROUTING, at the place of source NAT. */
+const chain = { name: 'postrouting', type: 'nat', hook: 4, priority: 100 } as const;
+/** Raised when tables are written in another way. */
+const version = 1;
+const families = [
+  [inet, 4],
+  [inet6, 6],
+] as const;
+
+/** Makes both tables as planned; what stood in the way, in words. `devices` are beginnings of names of ours. */
+export function applyMasquerade(session: Session, plan: NodePlan['masquerade'], devices: readonly string[]): string[] {
+  return families.flatMap(([family, number]) => {
+    const sources = rangesOf(plan?.sources ?? [], number);
+    const except = rangesOf(plan?.except ?? [], number);
+    const isThere = findTable(session, family);
+    if (sources.length === 0) return isThere === undefined ? [] : write(session, family, [removeTable(family, tableName)]);
+    const rules = rulesOf(family, except.length > 0, devices);
+    const comment = fingerprint({ sources, except, devices });
+    if (isThere === comment && countRules(session, family) === rules.length) return [];
+    return write(session, family, [
+      newTable(family, tableName),
+      removeTable(family, tableName),
+      newTable(family, tableName, comment),
+      ...newSet(family, tableName, 'sources', 1, sources),
+      ...(except.length > 0 ? newSet(family, tableName, 'except', 2, except) : []),
+      newChain(family, tableName, chain),
+      ...rules.map((expressions) => newRule(family, tableName, chain.name, expressions)),
+    ]);
+  });
+}
+
+/** Names of the tables that were removed. */
+export function removeTables(session: Session): string[] {
+  return families.flatMap(([family, number]) => {
+    if (findTable(session, family) === undefined) return [];
+    const failed = session.transaction(subsystem, [removeTable(family, tableName)]);
+    return failed.length > 0 ? [] : [`nft table ${number === 4 ? 'ip' : 'ip6'} ${tableName}`];
+  });
+}
+
+function rulesOf(family: Family, hasExcept: boolean, devices: readonly string[]): Uint8Array[][] {
+  return [
+    [...addressIn(family, 'source', 'sources', true), ...leaveChain()],
+    ...devices.map((prefix) => [...leavesBy(prefix), ...leaveChain()]),
+    ...(hasExcept ? [[...addressIn(family, 'destination', 'except'), ...leaveChain()]] : []),
+    masquerade(),
+  ];
+}
+
+/** Ranges of the family's prefixes, in order, with a gap between any two. */
+export function rangesOf(prefixes: readonly string[], family: 4 | 6): Range[] {
+  const ranges = prefixes
+    .map(parsePrefix)
+    .filter((prefix) => prefix.family === family)
+    .map(rangeOf)
+    .sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
+  const merged: Range[] = [];
+  for (const range of ranges) {
+    const before = merged.at(-1);
+    if (before === undefined || range.first > before.last + 1n) merged.push(range);
+    else if (range.last > before.last) merged[merged.length - 1] = { first: before.first, last: range.last };
+  }
+  return merged;
+}
+
+function rangeOf({ family, value, length }: Prefix): Range {
+  return { first: value, last: value + (1n << BigInt((family === 4 ? 32 : 128) - length)) - 1n };
+}
+
+function fingerprint(content: unknown): string {
+  const text = JSON.stringify([version, content], (_, value) => (typeof value === 'bigint' ? value.toString(16) : value));
+  return `${tableName} ${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+}
+
+/** The table's comment, '' when it has none; undefined when there is no table. */
+function findTable(session: Session, family: Family): string | undefined {
+  const found = session.get(typeOf(message.getTable), joined(header(family), attribute(tableAttribute.name, tableName)));
+  if (found === undefined) return undefined;
+  const data = new Attributes(found.body, header(family).length).bytes(tableAttribute.data) ?? new Uint8Array();
+  return new TextDecoder().decode(data.subarray(2, Math.max(2, data.length - 1)));
+}
+
+function countRules(session: Session, family: Family): number {
+  const which = [attribute(chainAttribute.table, tableName), attribute(chainAttribute.name, chain.name)];
+  const found = session.get(typeOf(message.getChain), joined(header(family), ...which));
+  const bytes = found && new Attributes(found.body, header(family).length).bytes(chainAttribute.rules);
+  return bytes === undefined ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+}
+
+function write(session: Session, family: Family, changes: readonly Change[]): string[] {
+  const [first] = session.transaction(subsystem, changes);
+  return first === undefined ? [] : [`IPv${family === inet ? 4 : 6}: ${first.change.step}: ${first.message}`];
+}
