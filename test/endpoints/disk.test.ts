@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { realDisk } from '../../orchestrator/endpoints/disk.ts';
 import { add, addressesIn, del, message, Node, request } from './node.ts';
 
@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'axoneme-endpoints-'));
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A file system of its own, or the reason why not. */
-function mounted(t: Tap.Test, name: string, options: string): string | undefined {
+function mounted(t: Test, name: string, options: string): string | undefined {
   const path = join(folder, name);
   mkdirSync(path, { recursive: true });
   const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path], { encoding: 'utf8' });

@@ -26,9 +26,18 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(1, 600, 5000, 70_000) }) },
 );
 
-const schedule = fc.record({
-  actions: fc.array(action, { maxLength: 30 }),
+interface Plan {
+  actions: Action[];
   /** Places, among all steps on disk and devices, where the step fails or the agent dies. */
+  failures: number[];
+  deaths: number[];
+  /** Places among the calls of `forget`. */
+  forgetFails: number[];
+  enforcement: string;
+}
+
+const plans: fc.Arbitrary<Plan> = fc.record({
+  actions: fc.array(action, { maxLength: 30 }),
   failures: fc.array(fc.nat(150), { maxLength: 8 }),
   deaths: fc.array(fc.nat(150), { maxLength: 4 }),
   forgetFails: fc.array(fc.nat(10), { maxLength: 3 }),
@@ -44,7 +53,7 @@ class Run {
   #forgets = 0;
   #steps = 0;
 
-  constructor({ failures, deaths, forgetFails, enforcement }: fc.Infer<typeof schedule>) {
+  constructor({ failures, deaths, forgetFails, enforcement }: Plan) {
     const { node } = this;
     node.machine.faults = {
       fails: () => failures.includes(this.#steps),
@@ -165,7 +174,7 @@ class Run {
 t.test('any schedule of requests, failures, deaths and restarts', async (t) => {
   let answered = 0;
   await fc.assert(
-    fc.asyncProperty(schedule, async (plan) => {
+    fc.asyncProperty(plans, async (plan) => {
       const run = new Run(plan);
       await run.restart();
       for (const action of plan.actions) {
