@@ -73,6 +73,11 @@ export class EndpointTable {
     return [...this.written].flatMap(([address, endpoint]) => (isMeant(endpoint) ? [address] : []));
   }
 
+  /** By address. */
+  writtenIdentities(): Map<string, number> {
+    return new Map([...this.written].map(([address, { identity }]) => [address, identity]));
+  }
+
   usedSets(): Set<number> {
     return new Set([...this.written.values()].map(({ policySet }) => policySet));
   }

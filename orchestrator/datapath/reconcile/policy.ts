@@ -68,6 +68,18 @@ export class PolicyWriter {
     return Math.max(0, ...this.sets.keys()) + 1;
   }
 
+  /** Larger than every rule that the policy map has: where a new registry of rules may begin to count. */
+  get nextRule(): number {
+    let last = 0;
+    for (const { written } of this.sets.values()) for (const { rule } of written.values()) if (rule > last) last = rule;
+    return last + 1;
+  }
+
+  /** Identity of each endpoint address as it is written. */
+  writtenIdentities(): Map<string, number> {
+    return this.endpoints.writtenIdentities();
+  }
+
   /** Notes what is wanted; nothing is written yet. */
   stage({ policy, prefixes, endpoints }: Change): void {
     if (policy !== undefined) this.stagePolicy(policy);
