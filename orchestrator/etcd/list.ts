@@ -45,8 +45,9 @@ async function readList(connections: Connections, keys: Keys, prefix: string, op
     revision ??= BigInt(answer.header.revision);
     for (const kv of answer.kvs) entries.push(keys.entry(kv));
     const last = answer.kvs.at(-1);
-    if (!answer.more || last === undefined) return { entries, revision, next: undefined };
+    if (!answer.more || last === undefined) return { entries, revision, next: undefined, remaining: 0 };
     key = Buffer.concat([last.key, Buffer.from([0])]);
-    if (entries.length >= limit) return { entries, revision, next: keys.decode(key) };
+    const remaining = Number(answer.count) - answer.kvs.length;
+    if (entries.length >= limit) return { entries, revision, next: keys.decode(key), remaining };
   }
 }

@@ -19,6 +19,8 @@ export interface RangeAnswer {
   readonly header: WireHeader;
   readonly kvs: readonly WireEntry[];
   readonly more: boolean;
+  /** Keys from the asked one on, also those that were not sent. */
+  readonly count: string;
 }
 
 export interface TxnAnswer {

@@ -43,8 +43,9 @@ export interface KvList {
   readonly entries: readonly KvEntry[];
   /** The revision that the whole list shows; pages of one list ask for it again. */
   readonly revision: bigint;
-  /** Key to go on from when there is more. */
+  /** Key to go on from when there is more, and how many keys that is. */
   readonly next: string | undefined;
+  readonly remaining: number;
 }
 
 export type KvChange =

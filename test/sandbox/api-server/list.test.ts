@@ -25,11 +25,16 @@ t.test('lists', { skip: noEtcd }, async (t) => {
     t.ok(all.includes('m15') && !all.includes('m12a'));
     t.equal(second.body.metadata.resourceVersion, first.body.metadata.resourceVersion);
     t.equal(third.body.metadata.continue, undefined);
+    t.same(
+      [first, second, third].map(({ body }) => body.metadata.remainingItemCount),
+      [15, 5, undefined],
+    );
   });
 
   t.test('pages of a selection are full', async (t) => {
     const first = await cluster.send('GET', `${maps}?limit=5&labelSelector=even%3Dtrue`);
     t.same(names(first), ['m00', 'm02', 'm04', 'm06', 'm08']);
+    t.equal(first.body.metadata.remainingItemCount, undefined, 'nobody has counted what is selected');
     const second = await cluster.send('GET', `${maps}?limit=50&labelSelector=even%3Dtrue&continue=${first.body.metadata.continue}`);
     t.same(names(second), ['m10', 'm12', 'm14', 'm16', 'm18', 'm20', 'm22', 'm24']);
   });

@@ -14,8 +14,9 @@ export type WriteResult =
 export interface Page {
   readonly items: readonly Stored[];
   readonly revision: bigint;
-  /** Key to go on from. */
+  /** Key to go on from, and how many there are from there. */
   readonly next: string | undefined;
+  readonly remaining: number;
 }
 
 export class Storage {
@@ -37,8 +38,8 @@ export class Storage {
     namespace: string | undefined,
     options: { limit?: number; from?: string; revision?: bigint } = {},
   ): Promise<Page> {
-    const { entries, revision, next } = await this.store.list(keysBelow(this.root, resource, namespace), options);
-    return { items: entries.map(Stored.of), revision, next };
+    const { entries, revision, next, remaining } = await this.store.list(keysBelow(this.root, resource, namespace), options);
+    return { items: entries.map(Stored.of), revision, next, remaining };
   }
 
   /** All of them at one revision, a page at a time. */

@@ -39,6 +39,7 @@ export async function list(context: Context, call: Call): Promise<Reply | 'writt
   const metadata = {
     resourceVersion: String(found.revision),
     ...(found.next === undefined ? {} : { continue: writeToken(prefix, { from: found.next, revision: found.revision }) }),
+    ...(found.next === undefined || found.remaining === undefined ? {} : { remainingItemCount: found.remaining }),
   };
   if (call.representation === 'table') return jsonReply(tableOf(call, found.items, context.now(), metadata));
   if (call.representation === 'metadata') {
@@ -62,6 +63,8 @@ interface Found {
   readonly items: Stored[];
   readonly revision: bigint;
   readonly next: string | undefined;
+  /** How many come after the last; unknown where only some are selected. */
+  readonly remaining: number | undefined;
 }
 
 /** What the options select, up to the limit, all at one revision. */
@@ -80,9 +83,10 @@ export async function collect({ storage, ...context }: Context, call: Call, opti
       items.push(item);
       if (items.length !== options.limit) continue;
       const last = item === page.items.at(-1);
-      return { items, revision: at, next: last ? page.next : `${item.key}\0` };
+      const remaining = options.selects === undefined ? page.remaining : undefined;
+      return { items, revision: at, next: last ? page.next : `${item.key}\0`, remaining };
     }
-    if (page.next === undefined) return { items, revision: at, next: undefined };
+    if (page.next === undefined) return { items, revision: at, next: undefined, remaining: undefined };
     from = page.next;
   }
 }
