@@ -144,6 +144,11 @@ export class Enforcement {
     return this.problems;
   }
 
+  /** Writes that were done in this life. */
+  get writes(): number {
+    return this.revision;
+  }
+
   get identityFailure(): string | undefined {
     return this.identities.failure;
   }
