@@ -24,4 +24,8 @@ export interface Context {
   readonly counts: { watches: number };
 }
 
-export const surroundings = ({ now, serviceNetwork }: Context): Surroundings => ({ now: now(), serviceNetwork });
+export const surroundings = ({ now, serviceNetwork, registry }: Context): Surroundings => ({
+  now: now(),
+  serviceNetwork,
+  customResources: () => registry.customKinds(),
+});

@@ -36,6 +36,10 @@ export class Registry {
     return this.all().filter(({ answer }) => answer === undefined);
   }
 
+  customKinds(): readonly Resource[] {
+    return this.custom;
+  }
+
   serves(group: string, version?: string): boolean {
     return this.all().some((resource) => resource.group === group && (version === undefined || resource.version === version));
   }

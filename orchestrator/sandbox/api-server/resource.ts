@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly now: number;
   /** Serves the addresses and ports that services claim. */
   readonly serviceNetwork: ServiceNetwork;
+  /** Custom kinds that are served now. */
+  readonly customResources: () => readonly Resource[];
 }
 
 export interface ServiceNetwork {

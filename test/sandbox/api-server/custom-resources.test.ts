@@ -166,3 +166,41 @@ t.test('our own definitions', { skip: noEtcd }, async (t) => {
   t.equal(older.body.apiVersion, 'cilium.io/v2alpha1', 'every version shows the same objects');
   t.same(older.body.spec, made.body.spec);
 });
+
+t.test('names of kinds', { skip: noEtcd }, async (t) => {
+  const cluster = await startCluster(t);
+  const named = (plural: string, names: Answered): Answered => ({
+    metadata: { name: `${plural}.example.com` },
+    spec: { ...definition(spec).spec, names: { plural, ...names } },
+  });
+  const conditions = ({ body }: { body: Answered }) =>
+    body.status.conditions.map(({ type, status, reason, message }: Answered) => `${type}=${status} ${reason}: ${message}`);
+  await cluster.send('POST', definitions, { body: named('things', { kind: 'Thing', shortNames: ['th'] }) });
+  for (const [plural, names, reason, name] of [
+    ['others', { kind: 'Thing', singular: 'other' }, 'ListKindConflict', 'ThingList'],
+    ['more', { kind: 'More', shortNames: ['mo', 'th'] }, 'ShortNamesConflict', 'th'],
+    ['single', { kind: 'Single', singular: 'thing' }, 'SingularConflict', 'thing'],
+    ['th', { kind: 'Th' }, 'PluralConflict', 'th'],
+  ] as const) {
+    const made = await cluster.send('POST', definitions, { body: named(plural, names) });
+    t.equal(made.code, 201);
+    t.same(conditions(made), [
+      `NamesAccepted=False ${reason}: "${name}" is already in use`,
+      'Established=False NotAccepted: not all names are accepted',
+    ]);
+    t.equal((await cluster.send('GET', `/apis/example.com/v1/${plural}`)).code, 404, 'and its objects are not served');
+  }
+  t.same((await cluster.send('GET', '/apis/example.com/v1')).body.resources.length, 1);
+  await cluster.send('DELETE', `${definitions}/single.example.com`);
+  await cluster.send('DELETE', `${definitions}/th.example.com`);
+  await cluster.send('DELETE', `${definitions}/things.example.com`);
+  const end = Date.now() + 10_000;
+  const codes = () =>
+    Promise.all(['others', 'more'].map(async (plural) => (await cluster.send('GET', `/apis/example.com/v1/${plural}`)).code));
+  while ((await codes()).some((code) => code !== 200) && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 30));
+  t.same(await codes(), [200, 200], 'names that are free again are given to those who waited');
+  t.same(conditions(await cluster.send('GET', `${definitions}/others.example.com`)), [
+    'NamesAccepted=True NoConflicts: no conflicts found',
+    'Established=True InitialNamesAccepted: the initial names have been accepted',
+  ]);
+});

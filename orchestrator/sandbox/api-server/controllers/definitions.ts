@@ -1,11 +1,14 @@
 // The end of definitions: first all objects of their kind, then they.
-import type { Context } from '../context.ts';
-import { finalizer } from '../custom/prepare.ts';
+import { type Context, surroundings } from '../context.ts';
+import { finalizer, isEstablished } from '../custom/prepare.ts';
 import { resourcesOf } from '../custom/resources-of.ts';
 import { removeOne } from '../verbs/delete.ts';
 import { absent } from './absent.ts';
 import { type Followed, followObjects } from './follow.ts';
 import { WorkQueue } from './work-queue.ts';
+
+/** Work that is about no single definition: no name is empty. */
+const everyName = '';
 
 export class Definitions {
   private readonly context: Context;
@@ -20,7 +23,8 @@ export class Definitions {
   async open(): Promise<void> {
     const definitions = this.context.registry.own('customresourcedefinitions');
     this.followed = await followObjects(this.context, definitions, (now) => {
-      if (now?.object.metadata.deletionTimestamp !== undefined) this.queue.add(now.object.metadata.name);
+      if (now === undefined) this.queue.add(everyName);
+      else if (now.object.metadata.deletionTimestamp !== undefined) this.queue.add(now.object.metadata.name);
     });
   }
 
@@ -32,6 +36,7 @@ export class Definitions {
   private async reconcile(name: string): Promise<void> {
     const { registry, storage } = this.context;
     const definitions = registry.own('customresourcedefinitions');
+    if (name === everyName) return this.acceptNames();
     const stored = await storage.get(definitions, undefined, name);
     if (stored?.object.metadata.deletionTimestamp === undefined) return;
     const [resource] = resourcesOf(stored.object);
@@ -49,5 +54,20 @@ export class Definitions {
     const done =
       next.metadata.finalizers.length === 0 ? await storage.delete(definitions, stored) : await storage.update(definitions, next, stored);
     if (done === undefined || 'refused' in done) throw new Error(`${name}: changed meanwhile`);
+  }
+
+  /** Names that became free are given to those who wait for them. */
+  private async acceptNames(): Promise<void> {
+    const { registry, storage } = this.context;
+    const definitions = registry.own('customresourcedefinitions');
+    for await (const stored of storage.each(definitions)) {
+      if (isEstablished(stored.object)) continue;
+      const next = stored.copyFor(definitions);
+      definitions.prepare?.(next, stored.object, surroundings(this.context));
+      const result = await storage.update(definitions, next, stored);
+      if ('refused' in result) throw new Error(`${next.metadata.name}: changed meanwhile`);
+      // Two may wait for one name: the next is looked at when this one is served.
+      if (isEstablished(next)) throw new Error(`${next.metadata.name}: others may wait`);
+    }
   }
 }

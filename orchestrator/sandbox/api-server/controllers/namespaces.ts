@@ -1,6 +1,6 @@
 // Namespaces: the ones that every cluster has, a default service account in each, and their end: first the content, then they.
 import { randomUUID } from 'node:crypto';
-import type { Context } from '../context.ts';
+import { type Context, surroundings } from '../context.ts';
 import { type KubeObject, recordAt, timestamp } from '../object.ts';
 import type { Resource } from '../resource.ts';
 import type { Stored } from '../storage/stored.ts';
@@ -26,7 +26,7 @@ export class Namespaces {
     const namespaces = registry.own('namespaces');
     for (const name of usual) {
       const object: KubeObject = { metadata: { name, uid: randomUUID(), creationTimestamp: timestamp(now()) } };
-      namespaces.prepare?.(object, undefined, { now: now(), serviceNetwork: this.context.serviceNetwork });
+      namespaces.prepare?.(object, undefined, surroundings(this.context));
       await storage.create(namespaces, object);
       await this.defaultAccount(name);
     }

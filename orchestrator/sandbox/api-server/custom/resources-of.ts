@@ -5,9 +5,12 @@ import type { Schema } from '../schema/schema.ts';
 import { nameColumn } from '../table/table.ts';
 import { customColumn, usualColumns } from './columns.ts';
 import { applyDefaults } from './defaults.ts';
+import { isEstablished } from './prepare.ts';
 import { validateAgainst } from './validate.ts';
 
+/** None when its names are another's. */
 export function resourcesOf(definition: KubeObject): Resource[] {
+  if (!isEstablished(definition)) return [];
   const spec = recordAt(definition, 'spec');
   const names = recordAt(spec, 'names');
   const versions = (listAt(spec, 'versions') as Json[]).filter(({ served }) => served === true);
