@@ -1,4 +1,36 @@
-// Rows of services as the datapath shall know them: frontends that clients use, and the backends that answer them.
+// Rows of services: what is read of Kubernetes, and what the datapath shall know: frontends that clients use, and the backends that answer.
+
+/** A service, as its source has read it. */
+export interface ServiceFacts {
+  /** `namespace/name`. */
+  readonly key: string;
+  readonly rejected?: string | undefined;
+  readonly type: string;
+  /** Canonical; none for a headless service. */
+  readonly clusterAddresses: readonly string[];
+  readonly ports: readonly { readonly name: string; readonly port: number; readonly protocol: number }[];
+}
+
+/** A part of a service's endpoints. */
+export interface SliceFacts {
+  /** `namespace/name` of the slice. */
+  readonly key: string;
+  readonly namespace: string;
+  /** Name of its service; empty for a slice of none. */
+  readonly service: string;
+  readonly endpoints: readonly {
+    /** Canonical; all of them are the same endpoint, and clients use the first. */
+    readonly addresses: readonly string[];
+    readonly isReady: boolean;
+    /** Takes connections, be it terminating or not. */
+    readonly isServing: boolean;
+    readonly isTerminating: boolean;
+    readonly node: string;
+    readonly zone: string;
+  }[];
+  /** Without a number a port means nothing here. */
+  readonly ports: readonly { readonly name: string; readonly port: number | undefined; readonly protocol: number }[];
+}
 
 /** What clients connect to. */
 export interface FrontendRow {
@@ -14,10 +46,8 @@ export interface FrontendRow {
   readonly service: string;
   readonly portName: string;
   readonly type: 'ClusterIP' | 'closed';
-  /** Keys of backends that take new connections, sorted. */
+  /** Keys of backends that take new connections, sorted; none: they are refused. */
   readonly backends: readonly string[];
-  /** Keys of backends that end, and keep the connections they have. */
-  readonly draining: readonly string[];
 }
 
 /** Who answers. */
@@ -29,6 +59,10 @@ export interface BackendRow {
   readonly port: number;
   readonly node: string;
   readonly zone: string;
-  /** draining: takes no new connections wherever another does. */
+  /** draining: it ends, and keeps the connections that it has. */
   readonly state: 'active' | 'draining';
+}
+
+export function socketKey(address: string, protocol: number, port: number): string {
+  return `${address} ${protocol} ${port}`;
 }
