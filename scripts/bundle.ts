@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { bundleCode } from './package-code.ts';
 
 const root = join(import.meta.dirname, '..');
-const artifacts = ['datapath.wasm', 'datapath.bpf.o'];
+const artifacts = ['datapath.wasm', 'datapath.bpf.o', 'cni.cjs'];
 process.chdir(root);
 
 for (const name of artifacts) {

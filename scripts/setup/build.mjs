@@ -16,6 +16,12 @@ const outputs = [
     sources: ['kernel/datapath.bpf.c', 'kernel/lib', 'kernel/generated', 'scripts/build-kernel.ts'],
     needs: ['clang', 'bpf/bpf_helpers.h', 'linux/bpf.h'],
   },
+  {
+    file: 'build/cni.cjs',
+    script: 'scripts/build-cni.ts',
+    sources: ['orchestrator/cni', 'scripts/build-cni.ts', 'node_modules/esbuild/package.json'],
+    needs: [],
+  },
 ];
 
 export function buildIfStale(missing) {
