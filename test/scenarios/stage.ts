@@ -1,0 +1,142 @@
+// Stage: a sandbox with the pods of world.yaml, someone in each of them who tries connections, and what the nodes' agents say.
+
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type ApiClient, openClient } from '../../orchestrator/api/client.ts';
+import type { ExecProcess, Sandbox, SandboxCluster } from '../../orchestrator/sandbox/sandbox.ts';
+
+export type Family = 4 | 6;
+export type Got = 'answer' | 'refused' | 'nothing';
+
+export interface Attempt {
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: 'tcp' | 'udp' | 'icmp';
+  readonly port: number;
+  readonly family: Family;
+}
+
+const folder = fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, '');
+const worlds: Readonly<Record<string, Readonly<Record<Family, string>>>> = {
+  world: { 4: '192.0.2.1', 6: '2001:db8::1' },
+  'world-2': { 4: '198.51.100.1', 6: '2001:db8:1::1' },
+};
+
+export const worldManifests = (): string => readFileSync(`${folder}/world.yaml`, 'utf8').replaceAll('{folder}', folder);
+
+export class Stage {
+  readonly cluster: SandboxCluster;
+  /** By node. */
+  readonly agents: ReadonlyMap<string, ApiClient>;
+  readonly #askers = new Map<string, Asker>();
+  #addresses = new Map<string, readonly string[]>();
+
+  constructor(sandbox: Sandbox) {
+    this.cluster = sandbox.clusters[0];
+    this.agents = new Map(this.cluster.nodes.map(({ name, socket }) => [name, openClient({ socket })]));
+  }
+
+  /** Pods and everything they need; resolves when all are Ready. */
+  async populate(): Promise<void> {
+    await this.cluster.apply(worldManifests());
+    await this.cluster.ready(undefined, 60_000);
+    const pods = await this.cluster.pods();
+    this.#addresses = new Map(pods.map(({ name, addresses }) => [name, addresses]));
+    const service = await this.cluster.kube.json('GET', '/api/v1/namespaces/shop/services/echo');
+    this.#addresses.set('service', service.spec.clusterIPs);
+  }
+
+  /** The pods go, and with them who asked in them. */
+  async depopulate(): Promise<void> {
+    for (const asker of this.#askers.values()) asker.end();
+    this.#askers.clear();
+    await this.cluster.delete(worldManifests(), { wait: true });
+  }
+
+  async attempt({ from, to, protocol, port, family }: Attempt, timeoutMs: number): Promise<Got> {
+    return this.#asker(from).ask({ protocol, port, address: this.addressOf(to, family), timeoutMs });
+  }
+
+  addressOf(name: string, family: Family): string {
+    const node = /^host-(.*)$/.exec(name)?.[1];
+    const addresses = node === undefined ? this.#addresses.get(name) : this.cluster.node(node).addresses;
+    const found = worlds[name]?.[family] ?? addresses?.find((address) => address.includes(':') === (family === 6));
+    if (found === undefined) throw new Error(`scenario: ${name} has no address of IPv${family}`);
+    return found;
+  }
+
+  /** Which node judges for it; undefined for who has no policy here. */
+  nodeOf(name: string): string | undefined {
+    return /far$|3$/.test(name) ? 'b' : /^(world|service|host)/.test(name) ? undefined : 'a';
+  }
+
+  /** Until what every agent says of its tables is so; the complaint that stays, after ten seconds. */
+  async until(
+    what: (tables: (name: string) => Promise<readonly Row[]>, node: string) => Promise<string | undefined>,
+  ): Promise<string | undefined> {
+    let complaint: string | undefined;
+    for (let left = 200; left > 0; left -= 1) {
+      complaint = undefined;
+      for (const [node, agent] of this.agents) complaint ??= await what((name) => rowsOf(agent, name), node);
+      if (complaint === undefined) return undefined;
+      await sleep(50);
+    }
+    return complaint;
+  }
+
+  end(): void {
+    for (const asker of this.#askers.values()) asker.end();
+  }
+
+  #asker(from: string): Asker {
+    const known = this.#askers.get(from);
+    if (known) return known;
+    const words = [process.execPath, `${folder}/asker.mjs`];
+    const node = /^host-(.*)$/.exec(from)?.[1];
+    const pod = `${from === 'visitor' ? 'other' : 'shop'}/${from}`;
+    const child =
+      node === undefined ? this.cluster.spawn(pod, words, { timeoutMs: 0 }) : this.cluster.node(node).spawn(words, { timeoutMs: 0 });
+    const asker = new Asker(child);
+    this.#askers.set(from, asker);
+    return asker;
+  }
+}
+
+/** A row of a table, as the API tells it. */
+// biome-ignore lint/suspicious/noExplicitAny: tables are told as JSON
+export type Row = Record<string, any>;
+
+export async function rowsOf(agent: ApiClient, table: string): Promise<readonly Row[]> {
+  const { rows } = (await agent.get(`/v1/tables/${table}`)) as { rows: Row[] };
+  return rows;
+}
+
+class Asker {
+  readonly #child: ExecProcess;
+  readonly #waiting = new Map<number, (got: Got) => void>();
+  #asked = 0;
+
+  constructor(child: ExecProcess) {
+    this.#child = child;
+    createInterface(child.stdout).on('line', (line) => {
+      const { id, got } = JSON.parse(line);
+      this.#waiting.get(id)?.(got);
+      this.#waiting.delete(id);
+    });
+    void child.ended.then(() => {
+      for (const tell of this.#waiting.values()) tell('nothing');
+    });
+  }
+
+  ask(question: object): Promise<Got> {
+    const id = ++this.#asked;
+    this.#child.stdin.write(`${JSON.stringify({ id, ...question })}\n`);
+    return new Promise((resolve) => this.#waiting.set(id, resolve));
+  }
+
+  end(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
