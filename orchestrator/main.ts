@@ -2,6 +2,7 @@
 // axoneme: the command line. Chooses the command, tells its errors in a line, and sets the status: 0 done, 1 failed, 2 not understood.
 
 import { readFileSync } from 'node:fs';
+import { type NounName, nounSentences } from './cli/agent/noun-list.ts';
 import { openPaint, wantsColour } from './cli/paint.ts';
 import { AgentError } from './errors.ts';
 
@@ -33,12 +34,36 @@ const commands: Readonly<Record<string, Command>> = {
     },
   },
   policy: {
-    sentence: 'policies before they are applied: lint, test, explain, diff',
+    sentence: 'policies, before they are applied (lint, test, explain, diff) and in force (get)',
     failed: 2,
     async run(args) {
       const { policy } = await import('./cli/policy/command.ts');
       return policy(args, { write, complain: (text) => void process.stderr.write(text), paint: openPaint(colour) });
     },
+  },
+  ...nouns(),
+  sandbox: {
+    sentence: 'clusters on this machine, to develop and test with: up, down, status, exec, apply, logs, kubeconfig',
+    async run(args) {
+      const { sandbox } = await import('./cli/sandbox/command.ts');
+      return sandbox(args, { write, complain: (text) => void process.stderr.write(text), paint: openPaint(colour) });
+    },
+  },
+  'sandbox-supervisor': {
+    sentence: 'the process that a sandbox is built and kept by',
+    isInternal: true,
+    run: async ([folder]) => (await import('./sandbox/supervisor/supervisor.ts')).supervise(folder).then(() => 0),
+  },
+  'sandbox-api-server': {
+    sentence: 'the API of a cluster of a sandbox',
+    isInternal: true,
+    run: async ([file]) => (await import('./sandbox/control-plane/api-process.ts')).runApiServer(file).then(() => 0),
+  },
+  'sandbox-world': {
+    sentence: 'the server outside every cluster of a sandbox',
+    isInternal: true,
+    // Its sockets keep the process.
+    run: async () => (await import('./sandbox/fabric/world-server.ts')).serveWorld().then(() => 0),
   },
   'sandbox-kubelet': {
     sentence: 'the kubelet of a node of a sandbox',
@@ -65,6 +90,19 @@ const commands: Readonly<Record<string, Command>> = {
     },
   },
 };
+
+/** The commands that ask a running agent. */
+function nouns(): Record<string, Command> {
+  const entries = Object.entries(nounSentences).map(([name, sentence]): [string, Command] => {
+    const run = async (args: readonly string[]) => {
+      const { runNoun } = await import('./cli/agent/nouns.ts');
+      const terminal = { write, complain: (text: string) => void process.stderr.write(text), paint: openPaint(colour) };
+      return runNoun(name as NounName, args, terminal);
+    };
+    return [name, { sentence, failed: 2, run }];
+  });
+  return Object.fromEntries(entries);
+}
 
 function usage(): string {
   const listed = Object.entries(commands).filter(([, { isInternal }]) => !isInternal);

@@ -89,6 +89,7 @@ const mayImport: Record<string, string[]> = {
     'orchestrator/log.ts',
   ],
   'orchestrator/cli/policy': [
+    'orchestrator/api',
     'orchestrator/cli',
     'orchestrator/datapath',
     'orchestrator/manifests',

@@ -23,8 +23,8 @@ import { packetCountsText } from '../../orchestrator/flows/packet-counts.ts';
 import { openLog } from '../../orchestrator/log.ts';
 import { buildPacket } from '../../orchestrator/net/packet.ts';
 import { addressWords, prefixWords } from '../../orchestrator/net/words.ts';
-import { TableRegistry } from '../../orchestrator/state/table-registry.ts';
 import { openTable } from '../../orchestrator/state/table.ts';
+import { TableRegistry } from '../../orchestrator/state/table-registry.ts';
 import { smallSizes } from '../support/small-sizes.ts';
 
 interface Pod {

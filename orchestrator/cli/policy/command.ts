@@ -1,14 +1,16 @@
-// axoneme policy: lint, test, explain, diff. Chooses the command and tells what each takes.
+// axoneme policy: lint, test, explain, diff, get. Chooses the command and tells what each takes.
 
+import { harmless } from '../harmless.ts';
 import { diff } from './diff/diff.ts';
 import { explain } from './explain/explain.ts';
 import { suggestion, usageError } from './flags.ts';
+import { get } from './get.ts';
 import { lint } from './lint/lint.ts';
 import { helpOf, type Subcommand } from './subcommand.ts';
 import type { Status, Terminal } from './terminal.ts';
 import { test } from './test.ts';
 
-const subcommands: Readonly<Record<string, Subcommand>> = { lint, test, explain, diff };
+const subcommands: Readonly<Record<string, Subcommand>> = { lint, test, explain, diff, get };
 
 export async function policy(args: readonly string[], outside: Terminal): Promise<Status> {
   const terminal = {
@@ -38,12 +40,4 @@ function help(name: string | undefined): string {
   const rows = Object.entries(subcommands).map(([word, { sentence }]) => `  ${word.padEnd(width)}${sentence}\n`);
   const status = 'Status 0: as it should be; 1: something was found; 2: the command line or an input is not understood.';
   return `axoneme policy COMMAND\n\n${rows.join('')}\naxoneme policy COMMAND --help tells more. ${status}\n`;
-}
-
-/** Files may be anybody's: nothing of them commands a terminal. Colours may pass, they are ours. */
-function harmless(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character, offset: number) => {
-    if (character === '\n' || character === '\t') return character;
-    return character === '\u001b' && /^\[\d{1,2}m/.test(text.slice(offset + 1, offset + 5)) ? character : '?';
-  });
 }

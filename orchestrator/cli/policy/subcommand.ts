@@ -13,7 +13,7 @@ export interface Subcommand {
   run(args: readonly string[], terminal: Terminal): Promise<Status>;
 }
 
-export function helpOf({ sentence, usage, flags, notes }: Subcommand): string {
+export function helpOf({ sentence, usage, flags, notes }: Omit<Subcommand, 'run'>): string {
   return `axoneme ${usage}\n\n${sentence}\n\n${describeFlags(flags)}\n${notes.trim()}\n`;
 }
 

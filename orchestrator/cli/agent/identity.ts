@@ -1,0 +1,53 @@
+// axoneme identity: the numbers that stand for labels, in packets and policy entries.
+
+import { readFlags, usageError } from '../policy/flags.ts';
+import type { Subcommand } from '../policy/subcommand.ts';
+import { askingFlags, clientOf, itemsOf } from './asking.ts';
+import { type Row, tellOne, tellRows } from './rows.ts';
+
+const list: Subcommand = {
+  sentence: 'every identity that this node knows, with its labels',
+  usage: 'identity list [FLAGS]',
+  flags: askingFlags,
+  notes: `
+SCOPE: reserved (the same everywhere), cluster (of the cluster's pods), local (prefixes and names, known on this node only).
+
+Examples:
+  axoneme identity list
+  axoneme identity list -o json | jq '.[] | select(.labels[] == "k8s:app=web")'
+`,
+  async run(args, terminal) {
+    const { values, operands } = readFlags('identity list', askingFlags, args);
+    if (operands.length > 0) throw usageError('identity list', `one too many: "${operands[0]}": identity get shows one`);
+    const rows = await itemsOf(clientOf(values), '/v1/identities');
+    await tellRows(terminal, rows, values.output, {
+      columns: ['number', 'scope', 'labels'],
+      ifAny: ['prefix'],
+      none: 'no identity is known',
+    });
+    return 0;
+  },
+};
+
+const get: Subcommand = {
+  sentence: 'one identity',
+  usage: 'identity get [FLAGS] NUMBER',
+  flags: askingFlags,
+  notes: `
+Examples:
+  axoneme identity get 65537
+  axoneme identity get 2 -o json
+`,
+  async run(args, terminal) {
+    const { values, operands } = readFlags('identity get', askingFlags, args);
+    if (operands.length !== 1) throw usageError('identity get', 'name one identity by its number');
+    await tellOne(
+      terminal,
+      (await clientOf(values).get(`/v1/identities/${encodeURIComponent(operands[0] as string)}`)) as Row,
+      values.output,
+    );
+    return 0;
+  },
+};
+
+export const identity = { verbs: { list, get } };
