@@ -34,13 +34,7 @@ const mayImport: Record<string, string[]> = {
   'orchestrator/datapath/wasm': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/host': ['orchestrator/datapath/kernel', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/cni': ['orchestrator/errors.ts'],
-  'orchestrator/endpoints': [
-    'orchestrator/cni',
-    'orchestrator/net',
-    'orchestrator/state',
-    'orchestrator/errors.ts',
-    'orchestrator/log.ts',
-  ],
+  'orchestrator/endpoints': ['orchestrator/cni', 'orchestrator/net', 'orchestrator/state', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/etcd': ['orchestrator/state', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/manifests': ['orchestrator/model', 'orchestrator/net', 'orchestrator/errors.ts'],
   'orchestrator/sandbox': [
@@ -52,6 +46,16 @@ const mayImport: Record<string, string[]> = {
     'orchestrator/state',
     'orchestrator/errors.ts',
     'orchestrator/log.ts',
+  ],
+  'orchestrator/operator': [
+    'orchestrator/etcd',
+    'orchestrator/model',
+    'orchestrator/sources/kubernetes',
+    'orchestrator/state',
+    'orchestrator/errors.ts',
+    'orchestrator/heap.ts',
+    'orchestrator/log.ts',
+    'orchestrator/metrics.ts',
   ],
   'orchestrator/sources/kubernetes': [
     'orchestrator/manifests',
@@ -69,7 +73,7 @@ const mayImport: Record<string, string[]> = {
     'orchestrator/net',
     'orchestrator/errors.ts',
   ],
-  'orchestrator/flows': ['orchestrator/datapath', 'orchestrator/net'],
+  'orchestrator/flows': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/metrics.ts'],
   'orchestrator/health': ['orchestrator/net', 'orchestrator/state', 'orchestrator/errors.ts'],
   'orchestrator/api': [
     'orchestrator/datapath',
@@ -88,6 +92,7 @@ const mayImport: Record<string, string[]> = {
     'orchestrator/errors.ts',
     'orchestrator/log.ts',
   ],
+  'orchestrator/cli/sandbox': ['orchestrator/cli', 'orchestrator/manifests', 'orchestrator/sandbox', 'orchestrator/errors.ts'],
   'orchestrator/cli/policy': [
     'orchestrator/api',
     'orchestrator/cli',

@@ -1,35 +1,14 @@
 // The sandbox as a library: clusters brought up, used and taken down. The commands are thin over it, and so are the scenarios' tests.
 // Read this first.
 
+import type { AppliedObject } from './control-plane/apply.ts';
 import type { KubeClient } from './control-plane/client.ts';
-import type { Topology } from './topology/schema.ts';
+import type { ExecOptions, ExecProcess, ExecResult } from './exec.ts';
+
+export type { AppliedObject, ExecOptions, ExecProcess, ExecResult };
 
 /** Where a process runs: `east/a` is a node, `east/shop/web` a pod, `world` and `fabric` themselves. */
 export type Place = string;
-
-export interface ExecOptions {
-  readonly input?: string | Uint8Array;
-  /** SIGKILL after it; 30 s. 0 is never. */
-  readonly timeoutMs?: number;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
-}
-
-export interface ExecResult {
-  /** 128 + number of the signal that ended it. */
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A process that goes on; its streams are the child's. */
-export interface ExecProcess {
-  readonly stdin: import('node:stream').Writable;
-  readonly stdout: import('node:stream').Readable;
-  readonly stderr: import('node:stream').Readable;
-  readonly ended: Promise<number>;
-  kill(signal?: NodeJS.Signals): void;
-}
 
 export type Part = 'agent' | 'kubelet';
 
@@ -44,7 +23,7 @@ export interface SandboxNode {
   readonly stateDir: string;
   /** SIGKILL by default; it stays away until `startAgent`. Resolves when it is gone. */
   killAgent(signal?: NodeJS.Signals): Promise<void>;
-  /** Resolves when the agent's API answers that it is healthy. */
+  /** With more flags than its own, if any. Resolves when its API answers that it is healthy. */
   startAgent(flags?: readonly string[]): Promise<void>;
   /** Kill and start at once. */
   restartAgent(signal?: NodeJS.Signals): Promise<void>;
@@ -52,7 +31,8 @@ export interface SandboxNode {
   startKubelet(): Promise<void>;
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   spawn(argv: readonly string[], options?: ExecOptions): ExecProcess;
-  log(part: Part): Promise<string>;
+  /** Everything it has written since the sandbox is there. */
+  log(part: Part): string;
 }
 
 export interface SandboxPod {
@@ -62,13 +42,6 @@ export interface SandboxPod {
   readonly phase: string;
   readonly ready: boolean;
   readonly addresses: readonly string[];
-}
-
-export interface AppliedObject {
-  readonly kind: string;
-  readonly namespace: string | undefined;
-  readonly name: string;
-  readonly outcome: 'created' | 'configured' | 'unchanged';
 }
 
 export interface SandboxCluster {
@@ -151,5 +124,3 @@ export interface SandboxOptions {
   /** Ends with this process, even when it is killed. */
   readonly tied?: boolean;
 }
-
-export type OpenSandbox = (topology: Topology, options?: SandboxOptions) => Promise<Sandbox>;

@@ -39,10 +39,11 @@ export interface NodePlan {
 const first = { cluster: 2, node: 10, host: 254 } as const;
 
 export const etcdPort = 2379;
+export const etcdPeerPort = 2380;
 export const apiPort = 6443;
 export const world = {
   prefixes: ['192.0.2.0/24', '198.51.100.0/24', '2001:db8::/32'],
-  addresses: ['192.0.2.10', '192.0.2.11', '198.51.100.10', '198.51.100.11', '2001:db8::10', '2001:db8::11', '2001:db8:1::10'],
+  addresses: ['192.0.2.1', '192.0.2.10', '198.51.100.1', '198.51.100.10', '2001:db8::1', '2001:db8::10', '2001:db8:1::1', '2001:db8:1::10'],
   http: [80, 8080],
   echo: 7,
   tell: 9,

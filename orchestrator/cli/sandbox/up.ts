@@ -1,0 +1,79 @@
+// axoneme sandbox up: a topology, brought up.
+
+import { dirname } from 'node:path';
+import { openSandbox } from '../../sandbox/open.ts';
+import type { RunningSandbox } from '../../sandbox/running-sandbox.ts';
+import type { Progress } from '../../sandbox/sandbox.ts';
+import { readTopologyFile } from '../../sandbox/topology/read.ts';
+import type { Topology } from '../../sandbox/topology/schema.ts';
+import { type Paint, pad } from '../paint.ts';
+import { readFlags, usageError } from '../policy/flags.ts';
+import type { SandboxCommand } from './subcommand.ts';
+
+const flags = {
+  name: { value: 'NAME', short: 's', sentence: 'what the sandbox is called; default: the topology says, or "default"' },
+  timeout: { value: 'SECONDS', sentence: 'how long until everything is Ready (60)' },
+  'no-wait': { sentence: 'ends when the nodes are Ready; pods may take longer' },
+  keep: { sentence: 'leaves what there is after a failure, to be looked at' },
+} as const;
+
+const smallest: Topology = { clusters: [{ name: 'east', id: 1, nodes: [{ name: 'a' }, { name: 'b' }] }] };
+
+export const up: SandboxCommand = {
+  sentence: 'Brings up the clusters of a topology, and ends when nodes and pods are Ready.',
+  usage: 'sandbox up [FLAGS] [TOPOLOGY]',
+  flags,
+  notes: `
+TOPOLOGY is a file:
+
+  clusters:
+    - name: east
+      podCIDRs: [10.11.0.0/16, fd00:11::/48]
+      serviceCIDRs: [10.21.0.0/16, fd00:21::/112]
+      nodes: [{name: a, datapath: kernel}, {name: b}]
+      manifests: [east/]
+
+Manifests are Kubernetes objects; their paths are relative to the file. A pod's image is ignored: its command is a program of this
+machine. Without a file there is one cluster with two nodes.`,
+  async run(args, { write, paint }) {
+    const { values, operands } = readFlags('sandbox up', flags, args);
+    if (operands.length > 1) throw usageError('sandbox up', `more than one topology: ${operands.join(' ')}`);
+    const seconds = Number(values.timeout ?? 60);
+    if (!(seconds > 0)) throw usageError('sandbox up', `--timeout is a number of seconds: "${values.timeout}"`);
+    const [file] = operands;
+    const topology = file === undefined ? smallest : await readTopologyFile(file);
+    const begun = Date.now();
+    const sandbox = await openSandbox(topology, {
+      name: values.name,
+      folder: file === undefined ? '.' : dirname(file),
+      timeoutMs: seconds * 1000,
+      waitForPods: !values['no-wait'],
+      keep: values.keep,
+      progress: (progress) => write(line(progress, paint)),
+    });
+    write(whatNow(sandbox, (Date.now() - begun) / 1000, paint));
+    sandbox.close();
+    return 0;
+  },
+};
+
+function line({ ms, part, message }: Progress, paint: Paint): string {
+  return `${paint.faint(`${(ms / 1000).toFixed(1)} s`.padStart(7))}  ${pad(paint.strong(part), 20)} ${message}\n`;
+}
+
+function whatNow(sandbox: RunningSandbox, seconds: number, { good, strong }: Paint): string {
+  const named = sandbox.name === 'default' ? '' : ` -s ${sandbox.name}`;
+  const [cluster] = sandbox.clusters;
+  const node = `${cluster.name}/${cluster.nodes[0].name}`;
+  const rows = [
+    [`axoneme sandbox status${named}`, 'what runs'],
+    [`axoneme sandbox apply${named} -c ${cluster.name} -f FILE`, 'pods, services, policies'],
+    [`axoneme sandbox exec${named} ${cluster.name}/NAMESPACE/POD -- COMMAND`, 'a program in a pod'],
+    [`axoneme sandbox exec${named} ${node} -- axoneme status`, 'or in a node'],
+    [`axoneme sandbox kubeconfig${named} ${cluster.name} > FILE`, 'for kubectl'],
+    [`axoneme sandbox down${named === '' ? '' : ` ${sandbox.name}`}`, 'away with all of it'],
+  ];
+  const width = Math.max(...rows.map(([command]) => command.length)) + 2;
+  const lines = rows.map(([command, sentence]) => `  ${command.padEnd(width)}${sentence}\n`);
+  return `\n${good('✓')} sandbox ${strong(sandbox.name)} is up after ${seconds.toFixed(1)} s\n\n${lines.join('')}`;
+}

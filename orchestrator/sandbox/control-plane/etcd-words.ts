@@ -1,0 +1,16 @@
+// The command line of a cluster's etcd: one member, and TLS for everybody.
+
+import { etcdPeerPort } from '../topology/plan.ts';
+import type { ClusterFiles } from './cluster-files.ts';
+
+export function etcdWords({ ca, etcd }: ClusterFiles, address: string, dataFolder: string): string[] {
+  const peer = `http://${address}:${etcdPeerPort}`;
+  return [
+    ...['etcd', '--name', 'only', '--data-dir', dataFolder, '--logger', 'zap', '--log-level', 'warn'],
+    ...['--listen-client-urls', etcd.endpoint, '--advertise-client-urls', etcd.endpoint],
+    ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `only=${peer}`],
+    // It is its own majority: an election waits for nobody.
+    ...['--heartbeat-interval', '20', '--election-timeout', '100'],
+    ...['--cert-file', etcd.certificate, '--key-file', etcd.key, '--client-cert-auth', '--trusted-ca-file', ca],
+  ];
+}

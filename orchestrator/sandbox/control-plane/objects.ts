@@ -1,0 +1,38 @@
+// What a cluster holds before anybody applies anything: its nodes, the definitions of policies, the service of the API itself.
+
+import { crds } from '../../model/schema/crds.ts';
+import { apiPort, type ClusterPlan, type NodePlan } from '../topology/plan.ts';
+
+export function firstObjects(cluster: ClusterPlan): object[] {
+  return [...crds(), ...cluster.nodes.map(nodeObject), ...apiService(cluster)];
+}
+
+function nodeObject({ name, podCIDRs, addresses, labels }: NodePlan): object {
+  const usual = {
+    'kubernetes.io/hostname': name,
+    'kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': process.arch === 'x64' ? 'amd64' : process.arch,
+  };
+  const internal = addresses.map((address) => ({ type: 'InternalIP', address }));
+  return {
+    ...{ apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { ...usual, ...labels } } },
+    spec: { podCIDR: podCIDRs[0], podCIDRs, providerID: `axoneme-sandbox://${name}` },
+    status: { addresses: [...internal, { type: 'Hostname', address: name }], capacity: { pods: '110' }, allocatable: { pods: '110' } },
+  };
+}
+
+/** As the API server of a real cluster keeps it: no selector, one address. */
+function apiService({ address, apiService }: ClusterPlan): object[] {
+  const metadata = { name: 'kubernetes', namespace: 'default' };
+  const labels = { component: 'apiserver', provider: 'kubernetes' };
+  const ports = [{ name: 'https', port: 443, protocol: 'TCP', targetPort: apiPort }];
+  return [
+    { apiVersion: 'v1', kind: 'Service', metadata: { ...metadata, labels }, spec: { clusterIP: apiService, ports } },
+    {
+      ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
+      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      endpoints: [{ addresses: [address], conditions: { ready: true } }],
+      ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }],
+    },
+  ];
+}

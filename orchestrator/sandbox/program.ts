@@ -1,0 +1,21 @@
+// The program itself: how a sandbox starts more processes of the code that it is part of.
+
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = fileURLToPath(import.meta.url);
+const inCheckout = here.endsWith('.ts');
+const entry = inCheckout ? join(dirname(here), '..', 'main.ts') : join(dirname(here), 'axoneme.js');
+
+/** Program and first arguments; a command follows. */
+export function program(): string[] {
+  return [process.execPath, '--disable-warning=ExperimentalWarning', entry];
+}
+
+/** Six processes of the same code start at once: they share what one of them has compiled. */
+export function environment(): NodeJS.ProcessEnv {
+  const build = join(dirname(here), '..', '..', 'build');
+  const cache = inCheckout && existsSync(build) ? { NODE_COMPILE_CACHE: join(build, 'compile-cache') } : {};
+  return { ...cache, ...process.env };
+}

@@ -1,0 +1,76 @@
+// Parts of a node: the agent and the kubelet, with the flags that make them this node's.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { nodeCgroup } from '../cgroup-tree.ts';
+import type { ClusterFiles } from '../control-plane/cluster-files.ts';
+import type { Namespace } from '../fabric/namespace.ts';
+import { nodeFolders } from '../folders.ts';
+import { program } from '../program.ts';
+import type { ClusterPlan, NodePlan } from '../topology/plan.ts';
+import type { PartPlan } from './part.ts';
+
+export interface NodeContext {
+  readonly folder: string;
+  readonly cgroup: string | undefined;
+  readonly cluster: ClusterPlan;
+  readonly files: ClusterFiles;
+  readonly node: NodePlan;
+  readonly namespace: Namespace;
+}
+
+/** What a node's mounts begin with: its own run folder and maps that nobody else sees. Where maps are refused there is no kernel mode. */
+export function nodeMounts(folder: string, node: string): string[] {
+  const { run } = nodeFolders(folder, node);
+  return [`mount --bind '${run}' /run/axoneme`, 'mount -t bpf bpf /sys/fs/bpf 2>/dev/null || true'];
+}
+
+export function makeNodeFolders(folder: string, node: string): void {
+  for (const path of Object.values(nodeFolders(folder, node))) mkdirSync(path, { recursive: true });
+}
+
+export function nodeParts(context: NodeContext): { readonly agent: PartPlan; readonly kubelet: PartPlan } {
+  const { folder, cluster, files, node, namespace, cgroup } = context;
+  const path = `${cluster.name}/${node.name}`;
+  const folders = nodeFolders(folder, path);
+  const below = (part: string) => (cgroup === undefined ? undefined : join(nodeCgroup(cgroup, path), part));
+  const common = { enter: namespace.enter };
+  const kubeconfig = ['--kubeconfig', files.nodeKubeconfigs[node.name]];
+  const cni = ['--cni-conf-dir', folders.cniConfig, '--cni-bin-dir', folders.cniPlugins];
+  const agent = [
+    ...['agent', '--node-name', node.name, '--cluster-name', cluster.name, '--cluster-id', `${cluster.id}`, ...kubeconfig, ...cni],
+    ...[
+      '--etcd-endpoints',
+      files.etcd.endpoint,
+      '--etcd-ca',
+      files.ca,
+      '--etcd-cert',
+      files.etcd.certificate,
+      '--etcd-key',
+      files.etcd.key,
+    ],
+    ...['--state-dir', folders.agent, '--run-dir', folders.run, '--bpffs', '/sys/fs/bpf/axoneme'],
+    ...['--node-address', node.addresses[0], '--datapath', node.datapath, ...node.agentFlags],
+  ];
+  const kubelet = [
+    ...['sandbox-kubelet', '--node', node.name, ...kubeconfig, ...cni, '--state-dir', folders.kubelet],
+    ...['--cgroup', below('pods') ?? join(folders.kubelet, 'cgroup'), '--cluster-dns', cluster.dnsService],
+    ...['--node-address', node.addresses.join(',')],
+  ];
+  return {
+    agent: {
+      ...common,
+      name: `${path}/agent`,
+      argv: [...program(), ...agent],
+      log: join(folders.logs, 'agent.log'),
+      cgroup: below('agent'),
+    },
+    kubelet: {
+      ...common,
+      name: `${path}/kubelet`,
+      argv: [...program(), ...kubelet],
+      log: join(folders.logs, 'kubelet.log'),
+      cgroup: below('kubelet'),
+    },
+  };
+}

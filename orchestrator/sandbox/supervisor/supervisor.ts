@@ -1,0 +1,200 @@
+// The supervisor: the process that builds a sandbox up, keeps its parts running, and tells whoever asks. Read this first.
+
+import { mkdirSync, readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { AgentError } from '../../errors.ts';
+import type { KubeClient } from '../control-plane/client.ts';
+import { type ClusterFiles, writeClusterFiles } from '../control-plane/cluster-files.ts';
+import { etcdWords } from '../control-plane/etcd-words.ts';
+import { openKubeClient } from '../control-plane/kubeconfig.ts';
+import { firstObjects } from '../control-plane/objects.ts';
+import { type Fabric, openFabric } from '../fabric/fabric.ts';
+import { clusterFolder } from '../folders.ts';
+import { program } from '../program.ts';
+import { type Record, recordFile, socketFile } from '../record.ts';
+import type { ClusterPlan } from '../topology/plan.ts';
+import { makeNodeFolders, nodeMounts, nodeParts } from './node-parts.ts';
+import { Part, type PartPlan, type PartState } from './part.ts';
+import { serve } from './server.ts';
+
+export interface Progress {
+  readonly part: string;
+  readonly message: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** What of a sandbox its supervisor knows. */
+export interface SupervisorState {
+  readonly phase: 'starting' | 'running' | 'failed';
+  readonly failure: string | undefined;
+  readonly progress: readonly Progress[];
+  readonly parts: readonly PartState[];
+  /** Processes that hold namespaces: `fabric`, `world`, `cluster/node`. Numbers are those of the sandbox. */
+  readonly namespaces: Readonly<{ [name: string]: number }>;
+}
+
+/** Runs until it is killed, or nobody is left at the other end of descriptor 3. */
+export async function supervise(folder: string): Promise<void> {
+  const record: Record = JSON.parse(readFileSync(recordFile(folder), 'utf8'));
+  const supervisor = new Supervisor(record);
+  endWithOpener();
+  await serve(socketFile(folder), supervisor);
+  await supervisor.build();
+  await new Promise((resolve) => process.once('SIGTERM', resolve));
+}
+
+/** Of a sandbox that is tied the other end is its opener's, and the kernel closes it even when that one is killed. */
+function endWithOpener(): void {
+  try {
+    const opener = new Socket({ fd: 3, readable: true, writable: false });
+    opener.on('close', () => process.exit(0)).on('error', () => {});
+    opener.resume();
+  } catch {
+    // It is not tied.
+  }
+}
+
+export class Supervisor {
+  readonly #record: Record;
+  readonly #parts = new Map<string, Part>();
+  readonly #progress: Progress[] = [];
+  readonly #listeners = new Set<() => void>();
+  #phase: SupervisorState['phase'] = 'starting';
+  #failure: string | undefined;
+  #namespaces: { [name: string]: number } = {};
+
+  constructor(record: Record) {
+    this.#record = record;
+  }
+
+  get state(): SupervisorState {
+    const parts = [...this.#parts.values()].map((part) => part.state);
+    const failure = this.#failure ?? this.#stuck(parts);
+    const phase = failure === undefined ? this.#phase : 'failed';
+    return { phase, failure, progress: this.#progress, parts, namespaces: this.#namespaces };
+  }
+
+  /** Calls when something may have changed; returns how to stop that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async build(): Promise<void> {
+    try {
+      await this.#build();
+      this.#phase = 'running';
+    } catch (error) {
+      this.#phase = 'failed';
+      this.#failure = (error as Error).message;
+    }
+    this.#changed();
+  }
+
+  /** Throws SANDBOX_UNKNOWN. */
+  part(name: string): Part {
+    const part = this.#parts.get(name);
+    if (part === undefined)
+      throw new AgentError('SANDBOX_UNKNOWN', `sandbox: no part "${name}": there are ${[...this.#parts.keys()].join(', ')}`);
+    return part;
+  }
+
+  async #build(): Promise<void> {
+    const { plan, folder } = this.#record;
+    for (const node of plan.clusters.flatMap(({ nodes }) => nodes)) makeNodeFolders(folder, `${node.cluster}/${node.name}`);
+    const fabric = await openFabric({ plan, mounts: (node) => nodeMounts(folder, node) });
+    const { router, world, nodes } = fabric;
+    this.#namespaces = Object.fromEntries([router, world, ...nodes.values()].map(({ name, pid }) => [name, pid]));
+    this.#tell('fabric', `${nodes.size} nodes and the world on ${plan.underlay.prefixes.join(', ')}`);
+    await Promise.all(plan.clusters.map((cluster) => this.#buildCluster(cluster, fabric)));
+    this.#start({ ...this.#own('world'), enter: world.enter, argv: [...program(), 'sandbox-world'] });
+  }
+
+  async #buildCluster(cluster: ClusterPlan, fabric: Fabric): Promise<void> {
+    const files = writeClusterFiles(clusterFolder(this.#record.folder, cluster.name), cluster);
+    const { enter } = fabric.router;
+    const data = `/run/etcd-${cluster.name}`;
+    mkdirSync(data, { mode: 0o700 });
+    this.#start({ ...this.#own(`${cluster.name}/etcd`, files), enter, argv: etcdWords(files, cluster.address, data) });
+    this.#start({ ...this.#own(`${cluster.name}/api`, files), enter, argv: [...program(), 'sandbox-api-server', files.api] });
+    const kube = openKubeClient(files.kubeconfig);
+    await this.#served(cluster, kube);
+    this.#tell(cluster.name, `etcd and API at ${kube.server}`);
+    this.#startNodes(cluster, files, fabric);
+    for (const object of firstObjects(cluster)) await createUnlessThere(kube, object);
+    kube.close();
+    this.#tell(cluster.name, `${cluster.nodes.length} nodes, with their pods in ${cluster.podCIDRs.join(', ')}`);
+  }
+
+  #startNodes(cluster: ClusterPlan, files: ClusterFiles, fabric: Fabric): void {
+    const { folder, cgroup } = this.#record;
+    for (const node of cluster.nodes) {
+      const namespace = fabric.nodes.get(`${cluster.name}/${node.name}`)!;
+      const { agent, kubelet } = nodeParts({ folder, cgroup, cluster, files, node, namespace });
+      this.#start(agent);
+      this.#start(kubelet);
+    }
+  }
+
+  async #served({ name }: ClusterPlan, kube: KubeClient): Promise<void> {
+    for (const end = Date.now() + 30_000; ; ) {
+      try {
+        await kube.get('/api/v1');
+        return;
+      } catch (error) {
+        const stuck = this.#stuck([this.part(`${name}/etcd`).state, this.part(`${name}/api`).state]);
+        if (stuck !== undefined) throw new AgentError('SANDBOX_FAILED', stuck);
+        if (Date.now() > end) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
+
+  /** A part that ends again and again before anything works keeps the rest from working too. */
+  #stuck(parts: readonly PartState[]): string | undefined {
+    if (this.#phase !== 'starting') return undefined;
+    const part = parts.find(({ restarts }) => restarts >= 3);
+    return part && `sandbox: ${part.name}: ${part.ended}, ${part.restarts} times:\n${lastLines(part.log)}`;
+  }
+
+  #own(name: string, files?: ClusterFiles): Omit<PartPlan, 'enter' | 'argv'> {
+    const folder = files?.folder ?? this.#record.folder;
+    return { name, log: join(folder, `${name.split('/').pop()}.log`), cgroup: undefined };
+  }
+
+  #start(plan: PartPlan): void {
+    const part = new Part(plan);
+    this.#parts.set(plan.name, part);
+    part.start();
+  }
+
+  #tell(part: string, message: string): void {
+    this.#progress.push({ part, message, at: Date.now() });
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+async function createUnlessThere(kube: KubeClient, object: object): Promise<void> {
+  const path = await kube.pathOf(object, { withName: false });
+  const made = await kube.create(path, object).catch((error) => (error.status === 409 ? undefined : Promise.reject(error)));
+  // What is told of itself is not taken with the rest.
+  const status = (object as { status?: object }).status;
+  if (made !== undefined && status !== undefined) await kube.patch(`${path}/${made.metadata.name}/status`, { status });
+}
+
+const shownLines = 10;
+
+function lastLines(file: string): string {
+  try {
+    const lines = readFileSync(file, 'utf8').trim().split('\n').slice(-shownLines);
+    return lines.map((line) => `    ${line}`).join('\n');
+  } catch {
+    return '    (no log)';
+  }
+}
