@@ -4,7 +4,10 @@
 import type { DatapathEvent } from '../datapath/datapath.ts';
 import { FlowCounter, type FlowCounts } from './counts.ts';
 import { type FlowTime, flowTime } from './event-time.ts';
+import { flowType } from './filter.ts';
 import type { FlowLine, LostEvents } from './flow.ts';
+import { FlowReader } from './flow-reader.ts';
+import { LineRing } from './line-ring.ts';
 import { nameEvent } from './named-event.ts';
 import type { FlowNames } from './names.ts';
 
@@ -14,7 +17,7 @@ export interface FlowLogOptions {
   readonly names: FlowNames;
   /** The datapath's clock, in ticks, at any moment. */
   readonly tick: () => number;
-  /** Flows that are kept, and that wait for one reader at most. */
+  /** Drops and the like that are kept, allowed flows that are kept besides, and lines that wait for one reader at most. */
   readonly capacity?: number;
   /** Milliseconds since 1970. */
   readonly wallClock?: () => number;
@@ -25,12 +28,15 @@ export class FlowLog {
   readonly #time: FlowTime;
   readonly #counter = new FlowCounter();
   readonly #readers = new Set<FlowReader>();
-  /** A ring once it is full: the oldest line stands at `#next`. */
-  readonly #lines: FlowLine[] = [];
-  #next = 0;
+  /** Apart from each other, so that a busy node's allowed flows push no drop out. */
+  readonly #allowed: LineRing;
+  readonly #others: LineRing;
+  #order = 0;
 
   constructor(options: FlowLogOptions) {
-    this.#options = { capacity: 4096, ...options };
+    this.#options = { capacity: 2048, ...options };
+    this.#allowed = new LineRing(this.#options.capacity);
+    this.#others = new LineRing(this.#options.capacity);
     this.#time = flowTime(options.tick, options.wallClock ?? Date.now);
   }
 
@@ -70,7 +76,8 @@ export class FlowLog {
 
   /** Kept ones, oldest first. */
   recent(): FlowLine[] {
-    return [...this.#lines.slice(this.#next), ...this.#lines.slice(0, this.#next)];
+    const lines = [...this.#allowed.lines(), ...this.#others.lines()];
+    return lines.sort((one, other) => one.order - other.order).map(({ line }) => line);
   }
 
   /** Those to come for which `wants` holds; at most `capacity` of them wait, and what does not fit is counted. */
@@ -90,61 +97,8 @@ export class FlowLog {
   }
 
   #add(line: FlowLine): void {
-    if (this.#lines.length < this.#options.capacity) this.#lines.push(line);
-    else {
-      this.#lines[this.#next] = line;
-      this.#next = (this.#next + 1) % this.#options.capacity;
-    }
+    const ring = 'flow' in line && flowType(line.flow) === 'allow' ? this.#allowed : this.#others;
+    ring.add({ order: this.#order++, line });
     for (const reader of this.#readers) reader.offer(line);
-  }
-}
-
-interface ReaderParts {
-  readonly wants: (line: FlowLine) => boolean;
-  readonly capacity: number;
-  readonly lost: (count: number) => FlowLine;
-  readonly leave: () => void;
-}
-
-/** One reader's queue. */
-export class FlowReader {
-  readonly #parts: ReaderParts;
-  #queue: FlowLine[] = [];
-  #lost = 0;
-  #wake: (() => void) | undefined;
-  #isClosed = false;
-
-  constructor(parts: ReaderParts) {
-    this.#parts = parts;
-  }
-
-  /** Called by the log. */
-  offer(line: FlowLine): void {
-    if (!this.#parts.wants(line)) return;
-    if (this.#queue.length < this.#parts.capacity) this.#queue.push(line);
-    else this.#lost += 1;
-    this.#wake?.();
-  }
-
-  /** All that wait, at least one; none when it is closed. What was lost is told behind those that it followed. */
-  async take(): Promise<FlowLine[]> {
-    while (this.#queue.length === 0 && !this.#isClosed) {
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-      this.#wake = undefined;
-    }
-    const taken = this.#queue;
-    if (this.#lost > 0) taken.push(this.#parts.lost(this.#lost));
-    this.#queue = [];
-    this.#lost = 0;
-    return taken;
-  }
-
-  /** Ends a `take` that waits; may be repeated. */
-  close(): void {
-    this.#isClosed = true;
-    this.#queue = [];
-    this.#lost = 0;
-    this.#parts.leave();
-    this.#wake?.();
   }
 }

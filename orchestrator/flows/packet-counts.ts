@@ -3,6 +3,7 @@
 import type { Datapath } from '../datapath/datapath.ts';
 import { DIRECTION_INGRESS, METRIC_EVENTS_LOST, REASON_FORWARDED } from '../datapath/generated/enums.ts';
 import { metricsSpec } from '../datapath/generated/maps.ts';
+import type { Sample } from '../metrics.ts';
 import { reasonWords } from './reasons.ts';
 
 export interface PacketCount {
@@ -30,45 +31,32 @@ export async function readPacketCounts(datapath: Pick<Datapath, 'map'>): Promise
   return { packets, eventsLost };
 }
 
-export interface CountSample {
-  readonly name: string;
-  readonly help: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: bigint;
-}
+const helps = {
+  axoneme_forward_count_total: 'Packets let through.',
+  axoneme_forward_bytes_total: 'Bytes of packets let through.',
+  axoneme_drop_count_total: 'Packets dropped.',
+  axoneme_drop_bytes_total: 'Bytes of packets dropped.',
+  axoneme_lost_events_total: 'Events that found the ring of the datapath full.',
+} as const;
 
-/** One sample a counter and label set; every family at least once, so that a dashboard sees zero, not nothing. */
-export function countSamples({ packets, eventsLost }: PacketCounts): CountSample[] {
-  const samples: CountSample[] = [];
-  const add = (name: string, help: string, labels: CountSample['labels'], value: bigint) => samples.push({ name, help, labels, value });
-  const forwarded = (direction: string) => packets.find((count) => count.reason === REASON_FORWARDED && count.direction === direction);
-  for (const direction of ['INGRESS', 'EGRESS']) {
-    const count = forwarded(direction);
-    add('axoneme_forward_count_total', 'Packets let through.', { direction }, count?.packets ?? 0n);
-    add('axoneme_forward_bytes_total', 'Bytes of packets let through.', { direction }, count?.bytes ?? 0n);
-  }
-  for (const { reason, direction, packets: count, bytes } of packets) {
-    if (reason === REASON_FORWARDED) continue;
+/** For a registry's collector. Packets let through are there from the beginning, drops when there are some. */
+export function packetSamples({ packets, eventsLost }: PacketCounts): Sample[] {
+  const sample = (name: keyof typeof helps, labels: Sample['labels'], value: bigint): Sample => {
+    return { name, help: helps[name], type: 'counter', ...(labels && { labels }), value: Number(value) };
+  };
+  const forwarded = (['INGRESS', 'EGRESS'] as const).flatMap((direction) => {
+    const count = packets.find((one) => one.reason === REASON_FORWARDED && one.direction === direction);
+    return [
+      sample('axoneme_forward_count_total', { direction }, count?.packets ?? 0n),
+      sample('axoneme_forward_bytes_total', { direction }, count?.bytes ?? 0n),
+    ];
+  });
+  const dropped = packets.flatMap(({ reason, direction, packets: count, bytes }) => {
+    if (reason === REASON_FORWARDED) return [];
     const labels = { reason: capital(reasonWords(reason)), direction };
-    add('axoneme_drop_count_total', 'Packets dropped.', labels, count);
-    add('axoneme_drop_bytes_total', 'Bytes of packets dropped.', labels, bytes);
-  }
-  add('axoneme_lost_events_total', 'Events that found the ring of the datapath full.', { source: 'perf_event_ring_buffer' }, eventsLost);
-  return samples;
-}
-
-/** The text form of Prometheus. */
-export async function packetCountsText(datapath: Pick<Datapath, 'map'>): Promise<string> {
-  const samples = countSamples(await readPacketCounts(datapath)).toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  let last = '';
-  return samples
-    .map(({ name, help, labels, value }) => {
-      const head = name === last ? '' : `# HELP ${name} ${help}\n# TYPE ${name} counter\n`;
-      last = name;
-      const shown = Object.entries(labels).map(([label, text]) => `${label}="${text}"`);
-      return `${head}${name}{${shown.join(',')}} ${value}\n`;
-    })
-    .join('');
+    return [sample('axoneme_drop_count_total', labels, count), sample('axoneme_drop_bytes_total', labels, bytes)];
+  });
+  return [...forwarded, ...dropped, sample('axoneme_lost_events_total', { source: 'perf_event_ring_buffer' }, eventsLost)];
 }
 
 /** "Policy denied", as others write reasons in metrics. */

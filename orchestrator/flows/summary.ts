@@ -44,7 +44,7 @@ function why(flow: Unsaid, event: PacketEvent): string {
   const refused = refusedDirection(event);
   if (refused === undefined) return `${words}: ${reasonSentence(event.reason)}`;
   const denying = [...(flow.egress_denied_by ?? []), ...(flow.ingress_denied_by ?? [])];
-  if (denying.length > 0 && event.reason !== REASON_POLICY_DENIED) return `${words}${by(denying, ': ')}`;
+  if (denying.length > 0 && event.reason !== REASON_POLICY_DENIED) return `${words}${by(denying, ' by ')}`;
   return `${words}: ${missing(flow, refused)}${by(allowing(flow), '; allowed elsewhere by ') ?? ''}`;
 }
 

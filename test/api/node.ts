@@ -19,8 +19,9 @@ import { policyEntry } from '../../orchestrator/datapath/reconcile/policy-entry.
 import { openWasmDatapath } from '../../orchestrator/datapath/wasm/wasm-datapath.ts';
 import { openView } from '../../orchestrator/enforcement/view.ts';
 import { FlowLog } from '../../orchestrator/flows/flow-log.ts';
-import { packetCountsText } from '../../orchestrator/flows/packet-counts.ts';
+import { packetSamples, readPacketCounts } from '../../orchestrator/flows/packet-counts.ts';
 import { openLog } from '../../orchestrator/log.ts';
+import { Metrics } from '../../orchestrator/metrics.ts';
 import { buildPacket } from '../../orchestrator/net/packet.ts';
 import { addressWords, prefixWords } from '../../orchestrator/net/words.ts';
 import { openTable } from '../../orchestrator/state/table.ts';
@@ -81,7 +82,12 @@ export async function openNode({ stallMs, viewOf = (view) => view }: { stallMs?:
     checks: () => [{ section: 'datapath', name: 'the datapath is open', state: 'ok', message: 'wasm mode' }],
     flows,
     datapath,
-    metrics: () => packetCountsText(datapath),
+    async metrics() {
+      const counts = await readPacketCounts(datapath);
+      const metrics = new Metrics();
+      metrics.collect(() => packetSamples(counts));
+      return metrics.text();
+    },
     config: () => ({ 'node-name': 'a', 'cluster-name': 'east' }),
     async cni(request) {
       calls.push(request);

@@ -2,7 +2,8 @@
 
 import { type FlowFilter, type FlowType, flowTypes, makeFilter } from '../../flows/filter.ts';
 import type { FlowLine } from '../../flows/flow.ts';
-import type { FlowLog, FlowReader } from '../../flows/flow-log.ts';
+import type { FlowLog } from '../../flows/flow-log.ts';
+import type { FlowReader } from '../../flows/flow-reader.ts';
 import { Problem } from '../problem.ts';
 import type { Call, Parameter, Route } from '../route.ts';
 import { fields, list, text, whole } from '../schema.ts';
