@@ -11,7 +11,7 @@ import { readFlags, usageError } from '../policy/flags.ts';
 import { chosenName, type SandboxCommand, sandboxFlag } from './subcommand.ts';
 
 const flags = {
-  sandbox: sandboxFlag,
+  name: sandboxFlag,
   cluster: { value: 'NAME', short: 'c', sentence: 'which cluster; the only one' },
   filename: { value: 'FILE', short: 'f', sentence: 'a file, folder or glob of manifests; - is standard input', repeats: true },
 } as const;
@@ -26,7 +26,7 @@ export const apply: SandboxCommand = {
     const files = [...values.filename, ...operands];
     if (files.length === 0) throw usageError('sandbox apply', 'no manifests are given: -f FILE');
     const objects = objectsOf((await Promise.all(files.map(read))).flat());
-    const sandbox = await attachSandbox(chosenName(values.sandbox));
+    const sandbox = await attachSandbox(chosenName(values.name));
     const { kube } = chosenCluster(sandbox, values.cluster);
     for (const { kind, namespace, name, outcome } of await applyObjects(kube, objects)) {
       write(`${kind.toLowerCase()}/${namespace === undefined ? '' : `${namespace}/`}${name} ${outcome}\n`);

@@ -5,7 +5,7 @@ import { attachSandbox } from '../../sandbox/open.ts';
 import { readFlags, usageError } from '../policy/flags.ts';
 import { chosenName, type SandboxCommand, sandboxFlag } from './subcommand.ts';
 
-const flags = { sandbox: sandboxFlag } as const;
+const flags = { name: sandboxFlag } as const;
 
 export const exec: SandboxCommand = {
   sentence: 'Runs a program in a place of a sandbox; its status is the status.',
@@ -21,7 +21,7 @@ network between nodes. The cluster may be left out when there is but one.`,
     const argv = [...words, ...(end === -1 ? [] : args.slice(end + 1))];
     if (place === undefined) throw usageError('sandbox exec', 'no place is given: a pod, a node, world or fabric');
     if (argv.length === 0) throw usageError('sandbox exec', 'no program is given');
-    const sandbox = await attachSandbox(chosenName(values.sandbox));
+    const sandbox = await attachSandbox(chosenName(values.name));
     const entry = await sandbox.entry(place);
     sandbox.close();
     return attachIn(entry, argv);

@@ -6,7 +6,7 @@ import { readFlags, usageError } from '../policy/flags.ts';
 import { chosenCluster } from './apply.ts';
 import { chosenName, type SandboxCommand, sandboxFlag } from './subcommand.ts';
 
-const flags = { sandbox: sandboxFlag } as const;
+const flags = { name: sandboxFlag } as const;
 
 export const kubeconfig: SandboxCommand = {
   sentence: 'Prints a kubeconfig with which kubectl on this machine is an administrator of the cluster.',
@@ -16,7 +16,7 @@ export const kubeconfig: SandboxCommand = {
   async run(args, { write }) {
     const { values, operands } = readFlags('sandbox kubeconfig', flags, args);
     if (operands.length > 1) throw usageError('sandbox kubeconfig', `more than one cluster: ${operands.join(' ')}`);
-    const sandbox = await attachSandbox(chosenName(values.sandbox));
+    const sandbox = await attachSandbox(chosenName(values.name));
     write(readFileSync(chosenCluster(sandbox, operands[0]).kubeconfig, 'utf8'));
     sandbox.close();
     return 0;

@@ -8,7 +8,7 @@ import { readRecord } from '../../sandbox/record.ts';
 import { readFlags, usageError } from '../policy/flags.ts';
 import { chosenName, type SandboxCommand, sandboxFlag } from './subcommand.ts';
 
-const flags = { sandbox: sandboxFlag, follow: { short: 'f', sentence: 'goes on with what is written from now on' } } as const;
+const flags = { name: sandboxFlag, follow: { short: 'f', sentence: 'goes on with what is written from now on' } } as const;
 
 export const logs: SandboxCommand = {
   sentence: 'Prints what a part of a sandbox or a container has written.',
@@ -20,7 +20,7 @@ WHOSE is a node's part (east/a/agent, east/a/kubelet), a cluster's (east/api, ea
   async run(args, { write }) {
     const { values, operands } = readFlags('sandbox logs', flags, args);
     if (operands.length !== 1) throw usageError('sandbox logs', 'whose? one part or pod');
-    const file = logFile(chosenName(values.sandbox), operands[0]);
+    const file = logFile(chosenName(values.name), operands[0]);
     let offset = print(file, 0, write);
     while (values.follow) {
       await new Promise((resolve) => setTimeout(resolve, 200));

@@ -11,7 +11,7 @@ import { readFlags, usageError } from '../policy/flags.ts';
 import { outputFlag } from '../policy/subcommand.ts';
 import { chosenName, type SandboxCommand, sandboxFlag } from './subcommand.ts';
 
-const flags = { sandbox: sandboxFlag, output: { ...outputFlag, choices: ['text', 'json'] } } as const;
+const flags = { name: sandboxFlag, output: { ...outputFlag, choices: ['text', 'json'] } } as const;
 
 interface ClusterStatus {
   readonly cluster: string;
@@ -35,15 +35,16 @@ export const status: SandboxCommand = {
   async run(args, { write, paint }) {
     const { values, operands } = readFlags('sandbox status', flags, args);
     if (operands.length > 1) throw usageError('sandbox status', `more than one name: ${operands.join(' ')}`);
-    const sandbox = await attachSandbox(operands[0] ?? chosenName(values.sandbox));
+    const sandbox = await attachSandbox(operands[0] ?? chosenName(values.name));
     const { phase, failure, parts } = await new SupervisorClient(socketFile(sandbox.folder)).state();
     const clusters = await Promise.all(
-      sandbox.clusters.map(async ({ name, kube, nodes, pods }): Promise<ClusterStatus> => {
+      sandbox.clusters.map(async (cluster): Promise<ClusterStatus> => {
+        const { name, kube, nodes } = cluster;
         const common = { cluster: name, server: kube.server };
         try {
           const objects = new Map((await kube.list('/api/v1/nodes')).map((node) => [node.metadata.name, node]));
           const found = nodes.map(({ name, addresses, podCIDRs }) => ({ name, ready: isReady(objects.get(name)), addresses, podCIDRs }));
-          return { ...common, nodes: found, pods: await pods() };
+          return { ...common, nodes: found, pods: await cluster.pods() };
         } catch (error) {
           return { ...common, problem: (error as Error).message, nodes: [], pods: [] };
         }

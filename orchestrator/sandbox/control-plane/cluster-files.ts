@@ -15,6 +15,8 @@ export interface ClusterFiles {
   /** JSON, `ApiSettings`. */
   readonly api: string;
   readonly kubeconfig: string;
+  /** With the `kubeconfig` of the cluster's DNS. */
+  readonly dnsFolder: string;
   /** By the node's name. */
   readonly nodeKubeconfigs: Readonly<Record<string, string>>;
 }
@@ -43,13 +45,14 @@ export function clusterFiles(folder: string, { address, nodes }: Pick<ClusterPla
     etcd: { certificate: file('etcd.crt'), key: file('etcd.key'), endpoint: `https://${address}:${etcdPort}` },
     api: file('api.json'),
     kubeconfig: file('kubeconfig'),
+    dnsFolder: file('dns'),
     nodeKubeconfigs: Object.fromEntries(nodes.map(({ name }) => [name, file(`${name}.kubeconfig`)])),
   };
 }
 
 export function writeClusterFiles(folder: string, plan: ClusterPlan): ClusterFiles {
   const files = clusterFiles(folder, plan);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(files.dnsFolder, { recursive: true, mode: 0o700 });
   const write = (path: string, content: string) => writeFileSync(path, content, { mode: 0o600 });
   const authority = new Authority(plan.name);
   const etcd = authority.issue('etcd', [plan.address, 'localhost', '127.0.0.1']);
@@ -66,6 +69,7 @@ export function writeClusterFiles(folder: string, plan: ClusterPlan): ClusterFil
     write(path, kubeconfig({ cluster: plan.name, server, ca: authority.certificate, user, token }));
   };
   configure(files.kubeconfig, 'kubernetes-admin');
+  configure(join(files.dnsFolder, 'kubeconfig'), 'system:serviceaccount:kube-system:kube-dns');
   for (const [name, path] of Object.entries(files.nodeKubeconfigs)) configure(path, `system:node:${name}`);
   const settings: ApiSettings = {
     ...{ host: plan.address, port: apiPort, ...api, ca: authority.certificate, serviceCIDRs: plan.serviceCIDRs, users },

@@ -1,10 +1,29 @@
 // What a cluster holds before anybody applies anything: its nodes, the definitions of policies, the service of the API itself.
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { crds } from '../../model/schema/crds.ts';
+import { clusterDnsManifests } from '../dns/manifests.ts';
+import { program } from '../program.ts';
 import { apiPort, type ClusterPlan, type NodePlan } from '../topology/plan.ts';
+import type { ClusterFiles } from './cluster-files.ts';
 
-export function firstObjects(cluster: ClusterPlan): object[] {
-  return [...crds(), ...cluster.nodes.map(nodeObject), ...apiService(cluster)];
+/** Without them a node's agent and kubelet have nothing to begin with. */
+export function nodeObjects({ nodes }: ClusterPlan): object[] {
+  return nodes.map(nodeObject);
+}
+
+export function otherObjects(cluster: ClusterPlan, files: ClusterFiles): object[] {
+  const { dnsService: addresses } = cluster;
+  const dns = hasResolver()
+    ? clusterDnsManifests({ axoneme: program(), kubeconfigFolder: files.dnsFolder, domain: 'cluster.local', addresses })
+    : [];
+  return [...crds(), ...apiService(cluster), ...dns.filter((object) => (object as { kind: string }).kind !== 'Namespace')];
+}
+
+/** Names of a cluster are served by dnsmasq; where it is not installed there are none. */
+export function hasResolver(): boolean {
+  return [...(process.env.PATH ?? '').split(':'), '/usr/sbin'].some((folder) => existsSync(join(folder, 'dnsmasq')));
 }
 
 function nodeObject({ name, podCIDRs, addresses, labels }: NodePlan): object {

@@ -54,7 +54,7 @@ export function nodeParts(context: NodeContext): { readonly agent: PartPlan; rea
   ];
   const kubelet = [
     ...['sandbox-kubelet', '--node', node.name, ...kubeconfig, ...cni, '--state-dir', folders.kubelet],
-    ...['--cgroup', below('pods') ?? join(folders.kubelet, 'cgroup'), '--cluster-dns', cluster.dnsService],
+    ...['--cgroup', below('pods') ?? join(folders.kubelet, 'cgroup'), '--cluster-dns', cluster.dnsService[0]],
     ...['--node-address', node.addresses.join(',')],
   ];
   return {

@@ -8,7 +8,7 @@ import type { KubeClient } from '../control-plane/client.ts';
 import { type ClusterFiles, writeClusterFiles } from '../control-plane/cluster-files.ts';
 import { etcdWords } from '../control-plane/etcd-words.ts';
 import { openKubeClient } from '../control-plane/kubeconfig.ts';
-import { firstObjects } from '../control-plane/objects.ts';
+import { hasResolver, nodeObjects, otherObjects } from '../control-plane/objects.ts';
 import { type Fabric, openFabric } from '../fabric/fabric.ts';
 import { clusterFolder } from '../folders.ts';
 import { program } from '../program.ts';
@@ -122,10 +122,12 @@ export class Supervisor {
     const kube = openKubeClient(files.kubeconfig);
     await this.#served(cluster, kube);
     this.#tell(cluster.name, `etcd and API at ${kube.server}`);
+    await Promise.all(nodeObjects(cluster).map((object) => createUnlessThere(kube, object)));
     this.#startNodes(cluster, files, fabric);
-    for (const object of firstObjects(cluster)) await createUnlessThere(kube, object);
+    await Promise.all(otherObjects(cluster, files).map((object) => createUnlessThere(kube, object)));
     kube.close();
-    this.#tell(cluster.name, `${cluster.nodes.length} nodes, with their pods in ${cluster.podCIDRs.join(', ')}`);
+    const names = hasResolver() ? '' : '; no names, because dnsmasq is not installed';
+    this.#tell(cluster.name, `${cluster.nodes.length} nodes, with their pods in ${cluster.podCIDRs.join(', ')}${names}`);
   }
 
   #startNodes(cluster: ClusterPlan, files: ClusterFiles, fabric: Fabric): void {

@@ -18,9 +18,9 @@ export interface ClusterPlan {
   readonly address: string;
   readonly podCIDRs: readonly string[];
   readonly serviceCIDRs: readonly string[];
-  /** The first address of the services is the API's, the tenth the DNS server's. */
+  /** The first address of the services is the API's, the tenth of each family the DNS server's. */
   readonly apiService: string;
-  readonly dnsService: string;
+  readonly dnsService: readonly string[];
   readonly nodes: readonly NodePlan[];
   readonly manifests: readonly string[];
 }
@@ -56,12 +56,12 @@ export function makePlan({ clusters }: Topology, fabric: number): Plan {
     const id = cluster.id ?? freeId(clusters, index);
     const podCIDRs = cluster.podCIDRs ?? [`10.${100 + index}.0.0/16`, `fd00:${100 + index}::/48`];
     const serviceCIDRs = cluster.serviceCIDRs ?? [`10.${120 + index}.0.0/16`, `fd00:${120 + index}::/112`];
-    const [service] = serviceCIDRs.map(parsePrefix);
+    const services = serviceCIDRs.map(parsePrefix);
     return {
       ...{ name: cluster.name, id, podCIDRs, serviceCIDRs, manifests: cluster.manifests ?? [] },
       address: underlayAddresses(fabric, first.cluster + index)[0],
-      apiService: addressOf(service, 1),
-      dnsService: addressOf(service, 10),
+      apiService: addressOf(services[0], 1),
+      dnsService: services.map((prefix) => addressOf(prefix, 10)),
       nodes: cluster.nodes.map((node, at) => planNode({ cluster, node, podCIDRs }, at, underlayAddresses(fabric, first.node + nodes++))),
     };
   });
