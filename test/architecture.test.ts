@@ -31,6 +31,13 @@ const mayImport: Record<string, string[]> = {
   'orchestrator/model': ['orchestrator/state', 'orchestrator/net'],
   'orchestrator/datapath': ['orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/datapath/kernel': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
+  'orchestrator/datapath/reconcile': [
+    'orchestrator/datapath',
+    'orchestrator/net',
+    'orchestrator/state',
+    'orchestrator/errors.ts',
+    'orchestrator/log.ts',
+  ],
   'orchestrator/datapath/wasm': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/host': ['orchestrator/datapath/kernel', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/cni': ['orchestrator/errors.ts'],
@@ -74,7 +81,7 @@ const mayImport: Record<string, string[]> = {
     'orchestrator/errors.ts',
   ],
   'orchestrator/flows': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/metrics.ts'],
-  'orchestrator/health': ['orchestrator/net', 'orchestrator/state', 'orchestrator/errors.ts'],
+  'orchestrator/health': ['orchestrator/api/check.ts', 'orchestrator/metrics.ts', 'orchestrator/state'],
   'orchestrator/api': [
     'orchestrator/datapath',
     'orchestrator/flows',

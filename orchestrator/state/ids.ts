@@ -13,6 +13,8 @@ export interface IdsOptions {
   readonly clock: Clock;
   /** Numbers of an earlier life, held until released; `retain` lets go of those that nobody wants any more. */
   readonly held?: Iterable<readonly [Key, number]>;
+  /** Numbers below the highest of an earlier life are not given out for the first time: who had them may not be forgotten yet. */
+  readonly isCautious?: boolean;
 }
 
 interface Resting {
@@ -36,6 +38,7 @@ export class Ids {
     this.#options = options;
     this.#fresh = options.first;
     for (const [key, id] of options.held ?? []) this.#restore(key, id);
+    if (options.isCautious === true) for (const id of this.#restored) this.#fresh = Math.max(this.#fresh, id + 1);
   }
 
   get size(): number {

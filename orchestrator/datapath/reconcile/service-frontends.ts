@@ -1,0 +1,198 @@
+// Frontends as they are wanted and as they are written, with the slices of slots that they refer to.
+
+import { type AddressWords, addressWords, swapPort, wordText } from '../../net/words.ts';
+import type { Clock } from '../../state/clock.ts';
+import { Ids } from '../../state/ids.ts';
+import type { DatapathMap } from '../datapath.ts';
+import { FRONTEND_CLOSED, SCOPE_INTERNAL } from '../generated/enums.ts';
+import type { Frontend, FrontendKey } from '../generated/layouts.ts';
+import type { MaglevSlices, Slice } from './maglev-slices.ts';
+import type { MaglevBackend } from './maglev-table.ts';
+import type { ServiceFrontendRow } from './service-rows.ts';
+
+const lastNumber = 2 ** 31 - 1;
+const numbersRestMs = 4 * 3600_000;
+
+interface Written {
+  readonly key: FrontendKey;
+  /** undefined: a write failed, and it is one or the other. */
+  value: Frontend | undefined;
+  /** That it may refer to. */
+  slices: Slice[];
+}
+
+/** Keys of frontends for which something has no room. */
+export interface FrontendsWithoutRoom {
+  readonly frontends: string[];
+  readonly maglev: string[];
+}
+
+export class FrontendTable {
+  readonly #map: DatapathMap<FrontendKey, Frontend>;
+  readonly #slices: MaglevSlices;
+  readonly #clock: Clock;
+  readonly #wanted = new Map<string, ServiceFrontendRow>();
+  readonly #written = new Map<string, Written>();
+  readonly #dirty = new Set<string>();
+  /** Backend → frontends that name it. */
+  readonly #users = new Map<string, Set<string>>();
+  readonly #keys = new Map<number, string>();
+  #ids: Ids;
+
+  constructor(map: DatapathMap<FrontendKey, Frontend>, slices: MaglevSlices, clock: Clock) {
+    this.#map = map;
+    this.#slices = slices;
+    this.#clock = clock;
+    this.#ids = this.#numbers([]);
+  }
+
+  async load(): Promise<void> {
+    const held = new Map<number, string>();
+    for await (const [key, value] of this.#map.entries()) {
+      const text = keyText(key);
+      this.#written.set(text, { key, value, slices: [this.#slices.adopt(value.offset, value.size)] });
+      if (value.service > 0 && value.service <= lastNumber && !held.has(value.service)) held.set(value.service, text);
+    }
+    this.#ids = this.#numbers(Array.from(held, ([number, text]) => [text, number] as const));
+    for (const [number, text] of held) this.#keys.set(number, text);
+  }
+
+  put(row: ServiceFrontendRow): void {
+    this.#unlink(row.key);
+    this.#wanted.set(row.key, row);
+    for (const backend of row.backends) this.#users.set(backend, (this.#users.get(backend) ?? new Set()).add(row.key));
+    this.#dirty.add(row.key);
+  }
+
+  remove(key: string): void {
+    this.#unlink(key);
+    if (this.#wanted.delete(key)) this.#dirty.add(key);
+  }
+
+  /** From now on frontends of nobody go. */
+  prune(): void {
+    for (const text of this.#written.keys()) this.#dirty.add(text);
+  }
+
+  /** Frontends that name these backends are to be written anew. */
+  touch(backends: readonly string[]): void {
+    for (const key of this.usersOf(backends)) this.#dirty.add(key);
+  }
+
+  /** Frontends that name one of these backends. */
+  usersOf(backends: readonly string[]): string[] {
+    return [...new Set(backends.flatMap((backend) => [...(this.#users.get(backend) ?? [])]))].sort();
+  }
+
+  /** Addresses of what is about to be written. */
+  newAddresses(): string[] {
+    return [...this.#dirty].flatMap((key) => this.#wanted.get(key)?.address ?? []);
+  }
+
+  /** Key of the frontend that has, or had, a number. */
+  keyOf(number: number): string | undefined {
+    return this.#keys.get(number);
+  }
+
+  /**
+   * Writes what is wanted and differs, and adds the addresses to `changed`, also when it throws. What closes an address comes after its ports.
+   * What has no room is told, keeps what it has, and is tried again by the next call.
+   */
+  async write(present: (keys: readonly string[]) => MaglevBackend[], changed: Set<string>): Promise<FrontendsWithoutRoom> {
+    const without: FrontendsWithoutRoom = { frontends: [], maglev: [] };
+    const rows = [...this.#dirty].flatMap((key) => this.#wanted.get(key) ?? []);
+    for (const row of rows.sort(closedLast)) {
+      const isNew = !this.#written.has(row.key);
+      if (isNew && this.#written.size >= this.#map.capacity) {
+        without.frontends.push(row.key);
+        continue;
+      }
+      const before = this.#written.get(row.key);
+      const own = before?.value === undefined ? undefined : before.slices.at(-1);
+      const taken = await this.#slices.take(present(row.backends), own);
+      if (taken === undefined || taken.isSmall) without.maglev.push(row.key);
+      if (taken === undefined) continue;
+      if (await this.#writeRow(row, taken.slice)) changed.add(row.address);
+      if (!taken.isSmall) this.#dirty.delete(row.key);
+    }
+    return without;
+  }
+
+  /** Removes what is not wanted: what closes an address goes before its ports. */
+  async removeGone(changed: Set<string>): Promise<void> {
+    const gone = [...this.#dirty].filter((key) => !this.#wanted.has(key));
+    const there = gone.flatMap((key) => {
+      const written = this.#written.get(key);
+      return written === undefined ? [] : [{ text: key, written }];
+    });
+    for (const { text, written } of there.sort((a, b) => a.written.key.port - b.written.key.port)) {
+      written.value = undefined;
+      await this.#map.delete([written.key]);
+      this.#written.delete(text);
+      for (const slice of written.slices) this.#slices.release(slice);
+      changed.add(wordText(written.key));
+    }
+    for (const key of gone) {
+      this.#ids.release(key);
+      this.#dirty.delete(key);
+    }
+  }
+
+  async #writeRow(row: ServiceFrontendRow, slice: Slice): Promise<boolean> {
+    const key = frontendKey(row);
+    const before = this.#written.get(row.key);
+    const value: Frontend = {
+      service: row.type === 'closed' ? 0 : (this.#ids.take(row.key) ?? 0),
+      offset: slice.offset,
+      size: slice.size,
+      flags: row.type === 'closed' ? FRONTEND_CLOSED : 0,
+      affinityTicks: 0,
+    };
+    if (before?.value !== undefined && isSame(before.value, value)) {
+      this.#slices.release(slice);
+      return false;
+    }
+    this.#keys.set(value.service, row.key);
+    const written: Written = before ?? { key, value: undefined, slices: [] };
+    written.value = undefined;
+    written.slices.push(slice);
+    this.#written.set(row.key, written);
+    await this.#map.update([[key, value]]);
+    for (const old of written.slices.slice(0, -1)) this.#slices.release(old);
+    written.value = value;
+    written.slices = [slice];
+    return true;
+  }
+
+  #unlink(key: string): void {
+    for (const backend of this.#wanted.get(key)?.backends ?? []) {
+      const users = this.#users.get(backend);
+      users?.delete(key);
+      if (users?.size === 0) this.#users.delete(backend);
+    }
+  }
+
+  #numbers(held: readonly (readonly [string, number])[]): Ids {
+    return new Ids({ first: 1, last: lastNumber, reuseAfterMs: numbersRestMs, clock: this.#clock, held, isCautious: true });
+  }
+}
+
+function closedLast(a: ServiceFrontendRow, b: ServiceFrontendRow): number {
+  if ((a.type === 'closed') !== (b.type === 'closed')) return a.type === 'closed' ? 1 : -1;
+  return a.key < b.key ? -1 : 1;
+}
+
+function frontendKey({ address, protocol, port }: ServiceFrontendRow): FrontendKey {
+  return { ...addressWords(address), port: swapPort(port), protocol, scope: SCOPE_INTERNAL };
+}
+
+function keyText(key: FrontendKey & AddressWords): string {
+  const text = `${wordText(key)} ${key.protocol} ${swapPort(key.port)}`;
+  return key.scope === SCOPE_INTERNAL ? text : `${text} outside`;
+}
+
+function isSame(a: Frontend, b: Frontend): boolean {
+  return (
+    a.service === b.service && a.offset === b.offset && a.size === b.size && a.flags === b.flags && a.affinityTicks === b.affinityTicks
+  );
+}

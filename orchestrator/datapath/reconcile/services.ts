@@ -1,0 +1,117 @@
+// Service reconciler: writes frontends, slots and backends so that each step is harmless: backends, then slots, then the frontend; removal in
+// reverse. It may be called again at any time and goes on from what is written.
+
+import { type Clock, realClock } from '../../state/clock.ts';
+import type { Datapath } from '../datapath.ts';
+import { HINT_FRONTEND } from '../generated/enums.ts';
+import { backendsSpec, frontendsSpec, maglevSpec } from '../generated/maps.ts';
+import { Epochs } from './epochs.ts';
+import { MaglevSlices } from './maglev-slices.ts';
+import { BackendTable } from './service-backends.ts';
+import { FrontendTable } from './service-frontends.ts';
+import type { ServiceChange, ServiceProblem } from './service-rows.ts';
+
+export interface ServiceWriterOptions {
+  /** The one that other writers of this datapath use too. */
+  readonly epochs?: Epochs;
+  readonly clock?: Clock;
+}
+
+/** Rounds of one write: a second one when what went made room. */
+const mostRounds = 2;
+
+export class ServiceWriter {
+  readonly #epochs: Epochs;
+  readonly #slices: MaglevSlices;
+  readonly #backends: BackendTable;
+  readonly #frontends: FrontendTable;
+  readonly #capacities: Readonly<Record<ServiceProblem['map'], number>>;
+  /** Addresses whose epochs are to move. */
+  readonly #moving = new Set<string>();
+  #isPruning = false;
+  #running: Promise<unknown> = Promise.resolve();
+
+  private constructor(datapath: Pick<Datapath, 'map' | 'now'>, epochs: Epochs, clock: Clock) {
+    const [frontends, maglev, backends] = [datapath.map(frontendsSpec), datapath.map(maglevSpec), datapath.map(backendsSpec)];
+    this.#epochs = epochs;
+    this.#slices = new MaglevSlices(maglev, clock);
+    this.#backends = new BackendTable(backends, { clock, now: () => datapath.now() });
+    this.#frontends = new FrontendTable(frontends, this.#slices, clock);
+    this.#capacities = { frontends: frontends.capacity, maglev: maglev.capacity, backends: backends.capacity };
+  }
+
+  /** Takes over what the datapath has. It stays in force until `prune`. */
+  static async open(datapath: Pick<Datapath, 'map' | 'now'>, options: ServiceWriterOptions = {}): Promise<ServiceWriter> {
+    const epochs = options.epochs ?? (await Epochs.open(datapath));
+    const writer = new ServiceWriter(datapath, epochs, options.clock ?? realClock);
+    await writer.#slices.load();
+    await writer.#backends.load();
+    await writer.#frontends.load();
+    return writer;
+  }
+
+  /** Notes what is wanted; nothing is written yet. A frontend may come before its backends: until then it does without them. */
+  stage({ frontends, backends }: ServiceChange): void {
+    for (const row of backends?.put ?? []) this.#backends.put(row);
+    for (const key of backends?.removed ?? []) this.#backends.remove(key);
+    for (const row of frontends?.put ?? []) this.#frontends.put(row);
+    for (const key of frontends?.removed ?? []) this.#frontends.remove(key);
+  }
+
+  /** Everything that is wanted was staged: with the next write, what the datapath has besides goes. */
+  prune(): void {
+    this.#isPruning = true;
+    this.#frontends.prune();
+    this.#backends.prune();
+  }
+
+  /**
+   * Brings the datapath to what is staged. When it throws, every packet goes where it went before or where it shall go, and the caller tries
+   * again. What does not fit is no error but told; it is tried again by every later call. So is the clearing of slots, which rest for a second
+   * after their last use.
+   */
+  write(): Promise<ServiceProblem[]> {
+    const result = this.#running.then(() => this.#rounds());
+    this.#running = result.catch(() => {});
+    return result;
+  }
+
+  /** Key of the frontend whose number an event tells. */
+  frontendOf(number: number): string | undefined {
+    return this.#frontends.keyOf(number);
+  }
+
+  /** The number under which a backend is known, while it is wanted. */
+  backendNumber(key: string): number | undefined {
+    return this.#backends.numberOf(key);
+  }
+
+  async #rounds(): Promise<ServiceProblem[]> {
+    for (let round = 1; ; round += 1) {
+      const problems = await this.#round();
+      if (problems.length === 0 || round === mostRounds) return problems;
+    }
+  }
+
+  async #round(): Promise<ServiceProblem[]> {
+    await this.#slices.sweep();
+    const { came, missing } = await this.#backends.write();
+    this.#frontends.touch(came);
+    await this.#epochs.hint(new Set(this.#frontends.newAddresses()), HINT_FRONTEND);
+    const without = await this.#frontends.write((keys) => this.#backends.present(keys), this.#moving);
+    await this.#frontends.removeGone(this.#moving);
+    await this.#backends.removeGone();
+    if (this.#isPruning) await this.#slices.forgetFound();
+    this.#isPruning = false;
+    await this.#epochs.move(this.#moving);
+    this.#moving.clear();
+    return this.#problems({ ...without, backends: this.#frontends.usersOf(missing) });
+  }
+
+  #problems(without: Readonly<Record<ServiceProblem['map'], readonly string[]>>): ServiceProblem[] {
+    return (['frontends', 'backends', 'maglev'] as const).flatMap((map) => {
+      const frontends = without[map];
+      return frontends.length === 0 ? [] : [{ map, frontends, capacity: this.#capacities[map] }];
+    });
+  }
+}
