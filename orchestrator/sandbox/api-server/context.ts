@@ -10,6 +10,8 @@ export interface Limits {
   readonly watches: number;
   /** Bytes that may wait for one watcher to read them. */
   readonly watchBacklog: number;
+  /** Milliseconds that a client may take to read anything at all of what waits for it. */
+  readonly stall: number;
 }
 
 export interface Context {

@@ -39,6 +39,8 @@ export interface ApiServerOptions {
 
 export interface ApiServer {
   readonly url: string;
+  /** What is open now. */
+  counts(): { readonly watches: number; readonly connections: Promise<number> };
   /** Ends every watch and connection; the store stays open. */
   close(): Promise<void>;
 }
@@ -46,6 +48,7 @@ export interface ApiServer {
 export async function openApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, root = '/registry/', serviceNetworks = ['10.96.0.0/16', 'fd00:10:96::/112'] } = options;
   const now = options.now ?? Date.now;
+  const limits = { watches: 10_000, watchBacklog: 8 * 1024 * 1024, stall: 60_000, ...options.limits };
   const storage = new Storage(store, root);
   const registry = new Registry(builtin);
   const feed = new Feed(storage);
@@ -56,7 +59,7 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
     feed,
     authentication: new Authentication(storage, registry, await signingKey(store, root), options.authenticate, now),
     serviceNetwork: serviceNetwork(serviceNetworks),
-    limits: { watches: 10_000, watchBacklog: 8 * 1024 * 1024, ...options.limits },
+    limits,
     now,
     counts: { watches: 0 },
   };
@@ -65,10 +68,13 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
   const controllers = new Controllers(context);
   await controllers.open();
   const router = new Router(context, installation);
-  const listener = await Listener.open({ host: '127.0.0.1', port: 0, ...options.listen }, (...request) => router.answer(...request));
+  const listener = await Listener.open({ host: '127.0.0.1', port: 0, stall: limits.stall, ...options.listen }, (...request) =>
+    router.answer(...request),
+  );
   router.address = listener.url.replace(/^https?:\/\//, '');
   return {
     url: listener.url,
+    counts: () => ({ watches: context.counts.watches, connections: listener.connections() }),
     async close() {
       installation.close();
       await controllers.close();

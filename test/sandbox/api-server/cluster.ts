@@ -29,6 +29,9 @@ export interface Cluster {
   readonly store: KvStore;
   send(method: string, path: string, sent?: Sent): Promise<Answer>;
   watch(path: string): Watching;
+  /** How many watches the server has, and how many connections. */
+  watches(): number;
+  connections(): Promise<number>;
   kubectl(program: string, args: readonly string[], input?: string): Promise<Said>;
 }
 
@@ -46,6 +49,8 @@ export async function startCluster(t: TestEnd, options: Partial<ApiServerOptions
     store,
     send: (method, path, sent) => send(server.url, method, path, sent),
     watch: (path) => new Watching(server.url, path, t),
+    watches: () => server.counts().watches,
+    connections: () => server.counts().connections,
     kubectl: (program, args, input) => run(program, ['-s', server.url, ...args], input),
   };
 }

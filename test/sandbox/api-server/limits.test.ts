@@ -1,15 +1,18 @@
 // Limits: many watches, watchers that do not read, clients that go away; TLS; against a real etcd.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request as secureRequest } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import t from 'tap';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
 import { noEtcd } from '../../support/etcd.ts';
-import { configMap, startCluster } from './cluster.ts';
+import { type Cluster, configMap, startCluster } from './cluster.ts';
 
+const programOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const maps = '/api/v1/namespaces/default/configmaps';
 
 t.setTimeout(180_000);
@@ -28,16 +31,27 @@ t.test('watches beyond the limit are answered 429, and room is made by those tha
   await next.until(() => next.code === 200);
 });
 
-t.test('a thousand watches of one kind are told by one watch of the store', { skip: noEtcd }, async (t) => {
+t.test('ten thousand watches of one kind are told by one watch of the store, and cost little', { skip: noEtcd }, async (t) => {
+  const count = 10_000;
   const cluster = await startCluster(t);
-  const watching = Array.from({ length: 1000 }, () => cluster.watch(`${maps}?watch=true`));
-  for (const one of watching) await one.until(() => one.code === 200);
+  const { hostname, port } = new URL(cluster.url);
+  const { body } = await cluster.send('GET', maps);
+  const path = `${maps}?watch=true&resourceVersion=${body.metadata.resourceVersion}`;
+  const before = process.memoryUsage.rss();
+  const watchers = spawn(process.execPath, [programOf('./watchers.ts'), hostname, port, path, String(count), 'seen-by-all'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.teardown(() => watchers.kill('SIGKILL'));
+  const said = createInterface({ input: watchers.stdout })[Symbol.asyncIterator]();
+  t.equal((await said.next()).value, `answered ${count}`);
   await cluster.send('POST', maps, { body: configMap('seen-by-all') });
-  for (const one of watching) await one.until(() => one.events.length > 0);
-  t.same(new Set(watching.map(({ story }) => story.join())), new Set(['ADDED seen-by-all']));
+  t.equal((await said.next()).value, `heard ${count}`);
+  const each = (process.memoryUsage.rss() - before) / count;
+  t.ok(each < 80_000, `${Math.round(each)} bytes of memory for each`);
   const metrics = await fetch(`${cluster.etcd.server.url}/metrics`).then((response) => response.text());
-  const watchers = Number(/^etcd_debugging_mvcc_watcher_total (\d+)/m.exec(metrics)?.[1]);
-  t.ok(watchers >= 1 && watchers <= 3, `${watchers} watches of the store`);
+  const ofStore = Number(/^etcd_debugging_mvcc_watcher_total (\d+)/m.exec(metrics)?.[1]);
+  t.ok(ofStore >= 1 && ofStore <= 3, `${ofStore} watches of the store`);
+  t.equal((await cluster.send('GET', `${path}&watch=1`)).code, 429, 'one more is one too many');
 });
 
 t.test('a watcher that does not read is sent away, and nobody else waits for it', { skip: noEtcd }, async (t) => {
@@ -65,6 +79,73 @@ t.test('a watcher that does not read is sent away, and nobody else waits for it'
   const events = heard.match(/"type":"ADDED"/g)?.length ?? 0;
   t.ok(events < 60, `${events} of 60 changes were kept for it`);
   t.match(heard, /"type":"ERROR".*"code":410/);
+});
+
+/** A client that has asked and then reads nothing; the server may still cut it off. */
+function frozen(cluster: Cluster, path: string, t: Test): void {
+  const { hostname, port } = new URL(cluster.url);
+  const socket = connect(Number(port), hostname);
+  t.teardown(() => socket.destroy());
+  socket.pause();
+  socket.on('error', () => {});
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+}
+
+t.test('clients that freeze while they are told what is there are cut off, and nobody waits for them', { skip: noEtcd }, async (t) => {
+  const cluster = await startCluster(t, { limits: { stall: 1000 } });
+  // More than the system itself keeps for a connection.
+  const filler = 'x'.repeat(700_000);
+  for (let index = 0; index < 20; index += 1) await cluster.send('POST', maps, { body: configMap(`m${index}`, { filler }) });
+  for (const path of [maps, `${maps}?watch=true`]) frozen(cluster, path, t);
+  await sleep(300);
+  const started = performance.now();
+  t.equal((await cluster.send('GET', `${maps}/m1`)).code, 200);
+  t.ok(performance.now() - started < 1000);
+  const end = Date.now() + 10_000;
+  // This test's own client keeps one for its next request.
+  while ((await cluster.connections()) > 1 && Date.now() < end) await sleep(100);
+  t.ok((await cluster.connections()) <= 1);
+});
+
+t.test('many watchers that freeze share what waits for them', { skip: noEtcd }, async (t) => {
+  const cluster = await startCluster(t, { limits: { stall: 3000 } });
+  const path = `${maps}?watch=true`;
+  for (let index = 0; index < 100; index += 1) frozen(cluster, path, t);
+  while (cluster.watches() < 100) await sleep(20);
+  const reading = cluster.watch(path);
+  await reading.until(() => reading.code === 200);
+  const filler = 'x'.repeat(400_000);
+  const before = process.memoryUsage.rss();
+  let slowest = 0;
+  let most = before;
+  for (let index = 0; index < 20; index += 1) {
+    const started = performance.now();
+    await cluster.send('POST', maps, { body: configMap(`m${index}`, { filler }) });
+    await reading.until(() => reading.events.length > index);
+    most = Math.max(most, process.memoryUsage.rss());
+    slowest = Math.max(slowest, performance.now() - started);
+  }
+  const grown = (most - before) / 1e6;
+  t.ok(grown < 250, `${Math.round(grown)} MB for what would be 800 MB`);
+  t.ok(slowest < 3000, `${Math.round(slowest)} ms until the one that reads has heard of a change`);
+  await sleep(3100);
+  await cluster.send('POST', maps, { body: configMap('last') });
+  await reading.until(() => reading.story.includes('ADDED last'));
+  t.equal(cluster.watches(), 1, 'only the one that reads is left');
+});
+
+t.test('a request that does not arrive is not waited for', { skip: noEtcd }, async (t) => {
+  const cluster = await startCluster(t, { limits: { stall: 500 } });
+  const { hostname, port } = new URL(cluster.url);
+  for (const begun of ['GET /api', `POST ${maps} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{`]) {
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {}).resume();
+    socket.write(begun);
+    const drip = setInterval(() => socket.write(' '), 100);
+    await new Promise((resolve) => socket.once('close', resolve));
+    clearInterval(drip);
+  }
+  t.equal((await cluster.send('GET', maps)).code, 200);
 });
 
 t.test('a client that goes away in the middle of its body harms nobody', { skip: noEtcd }, async (t) => {

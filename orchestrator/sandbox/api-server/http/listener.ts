@@ -11,6 +11,8 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
+  /** Milliseconds for a request to arrive, and for a reply to be read. */
+  readonly stall: number;
   /** PEM texts; plain HTTP without. */
   readonly tls?: { readonly certificate: string; readonly key: string };
 }
@@ -29,10 +31,18 @@ export class Listener {
   }
 
   static async open(options: ListenerOptions, handler: Handler): Promise<Listener> {
-    const answerTo = (request: IncomingMessage, response: ServerResponse) => void answer(request, response, handler);
-    const { tls } = options;
-    const server = tls === undefined ? createServer(answerTo) : createSecureServer({ cert: tls.certificate, key: tls.key }, answerTo);
-    server.requestTimeout = 60_000;
+    const { tls, stall } = options;
+    const answerTo = (request: IncomingMessage, response: ServerResponse) => void answer(request, response, handler, stall);
+    const common = {
+      requestTimeout: stall,
+      headersTimeout: stall,
+      connectionsCheckingInterval: Math.min(stall / 2, 30_000),
+      // A machine that is gone says nothing, and a quiet watch would never notice.
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+    };
+    const server =
+      tls === undefined ? createServer(common, answerTo) : createSecureServer({ ...common, cert: tls.certificate, key: tls.key }, answerTo);
     server.keepAliveTimeout = 90_000;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -52,6 +62,12 @@ export class Listener {
     return `${this.secure ? 'https' : 'http'}://${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}`;
   }
 
+  connections(): Promise<number> {
+    return new Promise((resolve, reject) =>
+      this.server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+    );
+  }
+
   /** Open connections are cut. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
@@ -60,17 +76,32 @@ export class Listener {
   }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, handler: Handler): Promise<void> {
+/** One for all: making an error for each of ten thousand watchers that leave takes its time. */
+const clientGone = new Error('the client is gone');
+
+async function answer(request: IncomingMessage, response: ServerResponse, handler: Handler, stall: number): Promise<void> {
   const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  response.once('close', () => gone.abort(clientGone));
   // A client that goes away while it is written to is no error.
-  response.on('error', () => gone.abort());
-  request.on('error', () => gone.abort());
+  response.on('error', () => gone.abort(clientGone));
+  request.on('error', () => gone.abort(clientGone));
   try {
     const reply = await handler(request, response, gone.signal);
-    if (reply !== 'written') writeReply(response, reply);
+    if (reply === 'written') return;
+    writeReply(response, reply);
+    if (response.writableLength > 0) cutUnread(response, stall);
   } catch (error) {
     if (gone.signal.aborted && response.destroyed) return;
     writeError(response, error instanceof StatusError ? error : storeFailure(error));
   }
+}
+
+/** A reply is not kept for a client that has stopped reading. */
+function cutUnread(response: ServerResponse, stall: number): void {
+  let left = response.writableLength;
+  const timer = setInterval(() => {
+    if (response.writableLength === left) response.destroy();
+    left = response.writableLength;
+  }, stall);
+  response.once('close', () => clearInterval(timer));
 }

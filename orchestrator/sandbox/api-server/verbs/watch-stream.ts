@@ -1,7 +1,8 @@
 // The stream of one watcher: events as lines of JSON. One that does not read is sent away rather than remembered for.
+import type { Limits } from '../context.ts';
 import type { Call } from '../http/call.ts';
 import type { KubeObject } from '../object.ts';
-import { apiVersionOf } from '../resource.ts';
+import { apiVersionOf, type Resource } from '../resource.ts';
 import { expired, type Status } from '../status-error.ts';
 import type { Change } from '../storage/feed.ts';
 import { Stored } from '../storage/stored.ts';
@@ -20,16 +21,18 @@ export class WatchStream {
   beforeEnd: (() => void) | undefined;
   private readonly call: Call;
   private readonly selects: ListOptions['selects'];
-  private readonly backlog: number;
+  private readonly limits: Limits;
+  /** When something began to wait that still does. */
+  private waitingSince: number | undefined;
   private readonly now: () => number;
   private settle: () => void = () => {};
   private told = false;
   ended = false;
 
-  constructor(call: Call, { selects }: ListOptions, backlog: number, now: () => number) {
+  constructor(call: Call, { selects }: ListOptions, limits: Limits, now: () => number) {
     this.call = call;
     this.selects = selects;
-    this.backlog = backlog;
+    this.limits = limits;
     this.now = now;
     this.done = new Promise((resolve) => {
       this.settle = resolve;
@@ -51,7 +54,9 @@ export class WatchStream {
     const { response, signal } = this.call;
     if (!response.writableNeedDrain || this.ended) return;
     await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => response.destroy(), this.limits.stall);
       const settle = () => {
+        clearTimeout(timer);
         response.off('drain', settle);
         signal.removeEventListener('abort', settle);
         resolve();
@@ -63,11 +68,20 @@ export class WatchStream {
 
   change({ now, before, revision }: Change): void {
     if (this.ended) return;
+    const waits = this.isStalled();
     const is = now !== undefined && this.wants(now);
     const was = before !== undefined && this.wants(before);
     if (is) this.write(was ? 'MODIFIED' : 'ADDED', now);
     else if (was) this.write('DELETED', now === undefined ? before : new Stored(before.key, revision, before.value));
-    if (this.call.response.writableLength > this.backlog) this.expire('the watcher does not read its events');
+    if (waits || this.call.response.writableLength > this.limits.watchBacklog) this.expire('the watcher does not read its events');
+  }
+
+  /** Whether nothing of what waits was read for too long. */
+  private isStalled(): boolean {
+    const { response } = this.call;
+    if (response.writableLength === 0) this.waitingSince = undefined;
+    else this.waitingSince ??= performance.now();
+    return this.waitingSince !== undefined && performance.now() - this.waitingSince > this.limits.stall;
   }
 
   /** `initial` marks the end of the state that a watch began with. */
@@ -117,7 +131,7 @@ export class WatchStream {
 
   private write(type: EventType, stored: Stored): void {
     const { resource, representation } = this.call;
-    if (representation === 'object') this.send(type, stored.whole(resource));
+    if (representation === 'object') this.sendLine(wholeLine(type, stored, resource));
     else if (representation === 'metadata') this.send(type, JSON.stringify(partial(stored)));
     else {
       const table = tableOf(this.call, [stored], this.now(), { resourceVersion: String(stored.revision) });
@@ -127,12 +141,25 @@ export class WatchStream {
     }
   }
 
-  private send(type: string, object: string | Buffer): void {
+  private send(type: string, object: string): void {
+    this.sendLine(lineOf(type, Buffer.from(object)));
+  }
+
+  private sendLine(line: Buffer): void {
     if (this.ended) return;
     this.open();
-    const { response } = this.call;
-    response.write(Buffer.concat([Buffer.from(`{"type":"${type}","object":`), Buffer.from(object), closing]));
+    this.call.response.write(line);
   }
 }
 
 const closing = Buffer.from('}\n');
+const lineOf = (type: string, object: Buffer) => Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, closing]);
+
+/** The line that was made last: of one change all watchers are told in turn, and share its bytes. */
+let latest: { type: EventType; stored: Stored; resource: Resource; line: Buffer } | undefined;
+
+function wholeLine(type: EventType, stored: Stored, resource: Resource): Buffer {
+  if (latest?.stored === stored && latest.type === type && latest.resource === resource) return latest.line;
+  latest = { type, stored, resource, line: lineOf(type, stored.whole(resource)) };
+  return latest.line;
+}

@@ -14,7 +14,7 @@ export async function watch(context: Context, call: Call): Promise<'written'> {
   const options = listOptions(call, true);
   if (context.counts.watches >= context.limits.watches) throw tooManyRequests('too many watches, please try again later');
   context.counts.watches += 1;
-  const stream = new WatchStream(call, options, context.limits.watchBacklog, context.now);
+  const stream = new WatchStream(call, options, context.limits, context.now);
   try {
     await run(context, call, options, stream);
   } finally {
