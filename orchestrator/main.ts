@@ -75,6 +75,31 @@ const commands: Readonly<Record<string, Command>> = {
     isInternal: true,
     run: async (args) => (await import('./sandbox/dns/command.ts')).dnsCommand(args),
   },
+  agent: {
+    sentence: 'the agent of this node: network, policy and services of its pods (--help lists its flags)',
+    failed: 2,
+    async run(args) {
+      const { agentCommand } = await import('./agent/command.ts');
+      return agentCommand(args, { write });
+    },
+  },
+  cleanup: {
+    sentence: 'takes away all that an agent made on this node: links, routes, maps, hooks, files',
+    failed: 2,
+    async run(args) {
+      const { cleanupCommand } = await import('./agent/cleanup.ts');
+      return cleanupCommand(args, { write });
+    },
+  },
+  operator: {
+    sentence: 'what one process does for a whole cluster: definitions, status of policies, unused identities',
+    async run(args) {
+      const [{ runOperator }, { log }] = await Promise.all([import('./operator/command.ts'), import('./log.ts')]);
+      const stopping = new AbortController();
+      for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort());
+      return runOperator(args, { write, log, signal: stopping.signal });
+    },
+  },
   version: {
     sentence: 'the version of this package',
     async run() {

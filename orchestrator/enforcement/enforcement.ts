@@ -120,6 +120,11 @@ export class Enforcement {
     return this.waiters.until(() => this.isReady(endpoint), signal);
   }
 
+  /** Ends once policy is in force for the first time in this life; throws when the signal is aborted before. */
+  begun(signal: AbortSignal): Promise<void> {
+    return this.waiters.until(() => this.hasBegun, signal);
+  }
+
   /** Forgets the connections of addresses, once no endpoint has them. Ends when that is done. */
   async forget(addresses: readonly string[], signal: AbortSignal): Promise<void> {
     const isGone = () => !addresses.some((address) => this.writer.writtenIdentities().has(address));

@@ -1,0 +1,120 @@
+// The node agent, wired. Read this first: wiring only, in the order in which things flow.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { agentApi } from './agent/agent-api.ts';
+import { ClusterSource, openClusterTables } from './agent/cluster-source.ts';
+import { writeCniFiles } from './agent/cni-files.ts';
+import { NodeHost } from './agent/node-host.ts';
+import { openNodeDatapath } from './agent/open-datapath.ts';
+import { StoreSource } from './agent/store-source.ts';
+import { wake } from './agent/wake.ts';
+import type { Config } from './config.ts';
+import { Epochs } from './datapath/reconcile/epochs.ts';
+import { openEndpoints } from './endpoints/endpoints.ts';
+import { Enforcement } from './enforcement/enforcement.ts';
+import { openRecords } from './enforcement/records.ts';
+import { openHost } from './host/host.ts';
+import { log } from './log.ts';
+import { realClock as clock } from './state/clock.ts';
+
+/** Until the signal is aborted. Everything that packets need stays in place, for the next life. */
+export async function runAgent(config: Config, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+  mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
+  mkdirSync(config.runDir, { recursive: true, mode: 0o755 });
+
+  // What the cluster says, and what the nodes say to each other.
+  const tables = openClusterTables();
+  const records = openRecords();
+  const { nodeName, clusterName, kubeconfig } = config;
+  const cluster = new ClusterSource({ tables, kubeconfig, nodeName, clusterName, clock, log: log.room('kubernetes') });
+  const store = new StoreSource({
+    open: async () => (await import('./etcd/store.ts')).openEtcd({ endpoints: config.etcdEndpoints, tls: config.etcdTls }),
+    node: nodeName,
+    cluster: { name: clusterName, id: config.clusterId },
+    records,
+    moved: (labels, number) => enforcement.moved(labels, number),
+    clock,
+    log: log.room('etcd'),
+  });
+  // They take the longest and need nothing of the others.
+  const telling = [cluster.run({ signal }), store.run({ signal })];
+
+  // What is there: maps and programs, devices, pods.
+  const [datapath, host] = await Promise.all([openNodeDatapath(config), openHost()]);
+  const epochs = await Epochs.open(datapath);
+  const endpoints = await openEndpoints({
+    stateFolder: config.stateDir,
+    host,
+    clock,
+    log: log.room('endpoints'),
+    mtu: () => node.mtu(),
+    enforced: async (endpoint, ended) => {
+      await Promise.all([node.prepared(endpoint, ended), enforcement.enforced(endpoint, ended)]);
+    },
+    forget: (addresses) => enforcement.forget(addresses, AbortSignal.timeout(1_000)),
+  });
+
+  // What should be: policy and addresses in the maps, links and routes in the namespace.
+  const { self, ...sources } = tables;
+  const inputs = { ...tablesOf({ ...sources, ...records }), interfaces: endpoints.table };
+  const enforcement = await Enforcement.open({
+    datapath,
+    epochs,
+    inputs,
+    clusterName,
+    mode: config.policyEnforcement,
+    audit: config.policyAudit,
+    numberFile: join(config.stateDir, 'identities.json'),
+    identities: store,
+    keeper: store,
+    clock,
+    log: log.room('enforcement'),
+  });
+  const node = new NodeHost({
+    config,
+    host,
+    datapath,
+    interfaces: endpoints.table,
+    nodes: enforcement.view.nodes.table,
+    clock,
+    log: log.room('host'),
+    found: (found) => enforcement.setSelf(found),
+  });
+
+  // What is shown, and who asks.
+  const api = await agentApi({ config, tables, records, cluster, store, datapath, endpoints, enforcement, node, log, signal });
+  let mtu = 0;
+  const loops = [
+    enforcement.run({ signal }),
+    node.run({ signal }),
+    endpoints.run({ signal }),
+    wake(self.table, signal, () => {
+      const row = self.table.get(nodeName);
+      if (row === undefined || row.rejected !== undefined || row.podPrefixes.length === 0) return;
+      endpoints.setPrefixes(row.podPrefixes);
+      node.setPrefixes(row.podPrefixes);
+      // Written again by every life: paths and sockets may be others.
+      if (mtu !== node.mtu() && writeCniFiles(config, node.mtu(), log.room('cni'))) mtu = node.mtu();
+    }),
+    enforcement.begun(signal).then(
+      () => node.setKnown(),
+      () => {},
+    ),
+  ];
+  log.room('agent').info('the agent serves', { node: nodeName, cluster: clusterName });
+
+  await Promise.all([...telling, ...loops, api.run()]);
+  await api.close();
+  await datapath.close();
+  host[Symbol.dispose]();
+}
+
+/** The readers' sides. */
+function tablesOf<Parts extends Readonly<Record<string, { readonly table: unknown }>>>(
+  parts: Parts,
+): { [Name in keyof Parts]: Parts[Name]['table'] } {
+  return Object.fromEntries(Object.entries(parts).map(([name, { table }]) => [name, table])) as {
+    [Name in keyof Parts]: Parts[Name]['table'];
+  };
+}

@@ -1,0 +1,87 @@
+// The API of the agent, with all that it shows: tables, flows, checks, numbers.
+
+import { readFileSync } from 'node:fs';
+import { openApi } from '../api/server.ts';
+import type { AgentView } from '../api/view.ts';
+import type { Config } from '../config.ts';
+import type { KernelDatapath } from '../datapath/kernel/kernel-datapath.ts';
+import type { Endpoints } from '../endpoints/endpoints.ts';
+import type { Enforcement } from '../enforcement/enforcement.ts';
+import type { openRecords } from '../enforcement/records.ts';
+import { FlowLog } from '../flows/flow-log.ts';
+import { packetSamples, readPacketCounts } from '../flows/packet-counts.ts';
+import type { Log } from '../log.ts';
+import { Metrics } from '../metrics.ts';
+import { type AnyTable, TableRegistry } from '../state/table-registry.ts';
+import { checksOf } from './checks.ts';
+import type { ClusterSource, ClusterTables } from './cluster-source.ts';
+import { agentNames } from './names.ts';
+import type { NodeHost } from './node-host.ts';
+import type { StoreSource } from './store-source.ts';
+
+export interface AgentParts {
+  readonly config: Config;
+  readonly tables: ClusterTables;
+  readonly records: ReturnType<typeof openRecords>;
+  readonly cluster: ClusterSource;
+  readonly store: StoreSource;
+  readonly datapath: KernelDatapath;
+  readonly endpoints: Endpoints;
+  readonly enforcement: Enforcement;
+  readonly node: NodeHost;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Answers from now on. `run` reads the datapath's events. */
+export async function agentApi(parts: AgentParts): Promise<{ run(): Promise<void>; close(): Promise<void> }> {
+  const { config, datapath, endpoints, enforcement, cluster, store, node, log, signal } = parts;
+  const startedAt = new Date();
+  const records = {
+    identities: parts.records.identities.table,
+    nodes: parts.records.nodes.table,
+    addresses: parts.records.addresses.table,
+  };
+  const names = agentNames({ enforcement, interfaces: endpoints.table, records, service: () => undefined });
+  const flows = new FlowLog({ node: config.nodeName, names, tick: () => datapath.now() });
+  const metrics = new Metrics();
+  const view: AgentView = {
+    about: () => ({
+      version: version(),
+      node: config.nodeName,
+      cluster: config.clusterName,
+      mode: datapath.mode,
+      pid: process.pid,
+      startedAt,
+    }),
+    tables: registry(parts),
+    checks: () => checksOf({ mode: datapath.mode, cluster, store, host: node, endpoints, enforcement }),
+    flows,
+    datapath,
+    async metrics() {
+      const samples = packetSamples(await readPacketCounts(datapath));
+      const end = metrics.collect(() => samples);
+      try {
+        return metrics.text();
+      } finally {
+        end();
+      }
+    },
+    config: () => config.texts,
+    cni: (request) => endpoints.cni(request as never),
+  };
+  const api = await openApi({ folder: config.runDir, view, log: log.room('api') });
+  return { run: () => flows.run({ events: datapath.events(), signal }), close: () => api.close() };
+}
+
+function registry({ tables, records, endpoints, enforcement }: AgentParts): TableRegistry {
+  const registered = new TableRegistry();
+  const all = [...Object.values(tables), ...Object.values(records), ...Object.values(enforcement.view)];
+  for (const { table } of all) registered.add(table as unknown as AnyTable as never);
+  registered.add(endpoints.table as never);
+  return registered;
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+}

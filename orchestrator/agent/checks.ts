@@ -1,0 +1,67 @@
+// Checks: what the agent says of its own health, from what its parts know by now.
+
+import type { Check } from '../api/check.ts';
+import type { Endpoints } from '../endpoints/endpoints.ts';
+import type { Enforcement } from '../enforcement/enforcement.ts';
+import type { ClusterSource } from './cluster-source.ts';
+import type { NodeHost } from './node-host.ts';
+import type { StoreSource } from './store-source.ts';
+
+export interface CheckedParts {
+  readonly mode: string;
+  readonly cluster: ClusterSource;
+  readonly store: StoreSource;
+  readonly host: NodeHost;
+  readonly endpoints: Endpoints;
+  readonly enforcement: Enforcement;
+}
+
+type Found = Omit<Check, 'section' | 'name'>;
+
+const ok = (message = ''): Found => ({ state: 'ok', message });
+
+function unless(state: 'warning' | 'failed', problems: readonly string[], hint?: string): Found {
+  if (problems.length === 0) return ok();
+  const message = problems.slice(0, 3).join('; ') + (problems.length > 3 ? `; and ${problems.length - 3} more` : '');
+  return { state, message, ...(hint !== undefined && { hint }) };
+}
+
+export function checksOf(parts: CheckedParts): Check[] {
+  const { mode, cluster, store, host, endpoints, enforcement } = parts;
+  const checks: Check[] = [];
+  const add = (section: string, name: string, found: Found) => void checks.push({ section, name, ...found });
+  add('datapath', 'packets are handled', ok(`${mode} mode`));
+  const full = enforcement.mapProblems.map(
+    ({ kind, missing, endpoints: ids }) => `${kind}: ${missing} entries for endpoints ${ids.join(', ')}`,
+  );
+  add('datapath', 'policies fit into their map', unless('failed', full, 'give the map policy more entries: --map-entries policy=N'));
+  add('host', 'the network of this node is as planned', unless('failed', host.problemTexts()));
+  for (const { name, ok: isOk, message, hint } of host.checks()) {
+    add('host', name, { state: isOk ? 'ok' : 'warning', message: isOk ? '' : message, ...(!isOk && hint !== undefined && { hint }) });
+  }
+  add('kubernetes', 'the API server tells us', unless('warning', cluster.problems(), 'what is in force stays in force meanwhile'));
+  const definition = cluster.definitionProblem;
+  add('kubernetes', 'policies are defined', definition === undefined ? ok() : { state: 'warning', message: definition });
+  add('etcd', 'identities and addresses are told', unless('warning', store.problems(), 'what is in force stays in force meanwhile'));
+  const missing = enforcement.missing();
+  add(
+    'policy',
+    'everything has been told once',
+    missing.length === 0 ? ok() : { state: 'warning', message: `waits for ${missing.join(', ')}` },
+  );
+  add('endpoints', 'pods are under policy', endpointsFound(enforcement));
+  add('endpoints', 'files and devices are in order', unless('warning', endpoints.problems()));
+  const used = endpoints.pools().filter(({ used: count, size }) => count >= size);
+  const exhausted = used.map(({ prefix, size }) => `${prefix}: all ${size} addresses are in use`);
+  add('endpoints', 'there are addresses for more pods', unless('warning', exhausted, 'give the node more pod prefixes, or it fewer pods'));
+  return checks;
+}
+
+function endpointsFound({ view }: Enforcement): Found {
+  const rows = [...view.endpoints.table.rows()];
+  const waiting = rows.filter(({ state }) => state !== 'ready');
+  if (waiting.length === 0) return ok(`${rows.length} of ${rows.length}`);
+  const [first] = waiting;
+  const message = `${rows.length - waiting.length} of ${rows.length}; ${first?.namespace}/${first?.pod} is ${first?.state}: ${first?.why}`;
+  return { state: waiting.some(({ state }) => state === 'closed') ? 'failed' : 'warning', message };
+}

@@ -1,0 +1,21 @@
+// The command `agent`: flags in, signals in; it ends when it is told to, and leaves everything that packets need in place.
+
+import { configHelp, readConfig } from '../config.ts';
+import { keepYoungHeapSmall } from '../heap.ts';
+import { log } from '../log.ts';
+
+export async function agentCommand(args: readonly string[], { write }: { write: (text: string) => void }): Promise<number> {
+  if (args.includes('--help')) {
+    write(configHelp());
+    return 0;
+  }
+  const { config, warnings } = readConfig(args);
+  log.level = config.logLevel;
+  for (const error of warnings) log.room('agent').warn('an option is not known', { error });
+  keepYoungHeapSmall();
+  const stopping = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort());
+  const { runAgent } = await import('../agent.ts');
+  await runAgent(config, { signal: stopping.signal });
+  return 0;
+}

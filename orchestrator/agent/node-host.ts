@@ -1,0 +1,203 @@
+// Node host: the network namespace of this node, kept as the tables say: devices with their hooks, the overlay, routes to the other nodes,
+// masquerading. It also finds out what this node is to the others.
+
+import type { Config } from '../config.ts';
+import type { KernelDatapath } from '../datapath/kernel/kernel-datapath.ts';
+import type { InterfaceTable } from '../endpoints/interfaces.ts';
+import { familyOf, type Self } from '../enforcement/self.ts';
+import type { NodeView } from '../enforcement/view.ts';
+import { Waiters } from '../enforcement/waiters.ts';
+import type { Host, Underlay } from '../host/host.ts';
+import type { HostCheck, HostProblem, NodePlan } from '../host/plan.ts';
+import type { RoomLog } from '../log.ts';
+import { makePrefix, parsePrefix } from '../net/prefix.ts';
+import { Bell } from '../state/bell.ts';
+import type { Clock } from '../state/clock.ts';
+import type { Table } from '../state/table.ts';
+
+export const overlayDevice = 'axoneme_vxlan';
+/** Headers that the overlay puts in front: Ethernet, VXLAN, UDP and IP. */
+const overhead = { 4: 50, 6: 70 } as const;
+/** How often the namespace is looked at again: addresses come and go, and somebody may have meddled. */
+const lookEveryMs = 10_000;
+
+export interface NodeHostOptions {
+  readonly config: Config;
+  readonly host: Host;
+  readonly datapath: Pick<KernelDatapath, 'attach'>;
+  readonly interfaces: InterfaceTable;
+  /** The other nodes; what it says counts from `setKnown` on. */
+  readonly nodes: Table<NodeView>;
+  readonly clock: Clock;
+  readonly log: RoomLog;
+  readonly found: (self: Self) => void;
+}
+
+export class NodeHost {
+  private readonly options: NodeHostOptions;
+  private readonly bell = new Bell();
+  private readonly waiters = new Waiters();
+  /** Endpoint → its port with hooks on. */
+  private readonly attached = new Map<number, { readonly port: number; readonly end: AsyncDisposable }>();
+  private readonly others = new Map<number, AsyncDisposable>();
+  private podPrefixes: readonly string[] | undefined;
+  private isKnown = false;
+  private self: Self | undefined;
+  private reported = '';
+  private checked: readonly HostCheck[] = [];
+  private problems: readonly HostProblem[] = [];
+  private failure: string | undefined;
+
+  constructor(options: NodeHostOptions) {
+    this.options = options;
+  }
+
+  setPrefixes(prefixes: readonly string[]): void {
+    this.podPrefixes = prefixes;
+    this.bell.ring();
+  }
+
+  /** All other nodes are in the table: routes to those that are not may go. */
+  setKnown(): void {
+    this.isKnown = true;
+    this.bell.ring();
+  }
+
+  /** Of pods' interfaces. */
+  mtu(): number {
+    const { device, mtu, family } = this.underlay();
+    void device;
+    return this.options.config.routingMode === 'native' ? mtu : mtu - overhead[family];
+  }
+
+  /** Ends once an endpoint has its hooks and routes. */
+  prepared(endpoint: number, signal: AbortSignal): Promise<void> {
+    const row = () => this.options.interfaces.get(endpoint);
+    return this.waiters.until(() => row() === undefined || this.attached.get(endpoint)?.port === row()?.port, signal);
+  }
+
+  checks(): readonly HostCheck[] {
+    return this.checked;
+  }
+
+  problemTexts(): string[] {
+    const told = this.problems.map(({ subject, message }) => `${subject}: ${message}`);
+    return this.failure === undefined ? told : [this.failure, ...told];
+  }
+
+  /** Until the signal is aborted; everything stays as it is. */
+  async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const { interfaces, nodes, clock, log } = this.options;
+    const followers = [interfaces.follow(this.bell), nodes.follow(this.bell)];
+    while (!signal.aborted) {
+      for (const follower of followers) follower.take();
+      try {
+        await this.round();
+        this.failure = undefined;
+      } catch (error) {
+        if (this.failure === undefined) log.error('the network of this node could not be set up, which is tried again', { error });
+        this.failure = (error as Error).message;
+      }
+      this.waiters.look();
+      await this.bell.wait({ signal, clock, until: clock.now() + (this.failure === undefined ? lookEveryMs : 1_000) });
+    }
+    for (const follower of followers) follower.close();
+  }
+
+  private async round(): Promise<void> {
+    const { host, config, interfaces } = this.options;
+    if (!interfaces.isInitialised) return;
+    await this.attachPods();
+    const plan = this.plan();
+    // Until the others are known, their routes stay; what pods and the overlay need is made on a first start.
+    const isOverlayMissing = config.routingMode === 'overlay' && host.portOf(overlayDevice) === undefined;
+    if (this.podPrefixes !== undefined && (this.isKnown || isOverlayMissing)) {
+      this.report(host.apply(plan));
+      this.checked = host.checks(plan);
+    }
+    await this.attachNode();
+    this.look();
+  }
+
+  private plan(): NodePlan {
+    const { config, interfaces, nodes } = this.options;
+    const own = this.podPrefixes ?? [];
+    const peers = [...nodes.rows()].filter(({ way, address }) => way !== 'local' && address !== '');
+    const router = own.map(routerAddress);
+    const { mtu, family } = this.underlay();
+    return {
+      ...(config.routingMode === 'overlay' && { overlay: { device: overlayDevice, port: config.tunnelPort, mtu: mtu - overhead[family] } }),
+      router,
+      pods: [...interfaces.rows()].map(({ device, mac, addresses }) => ({ device, mac, addresses })),
+      peers: peers.map(({ node, prefixes, address, way }) => ({ name: node, prefixes, address, way: way as 'overlay' | 'native' })),
+      ...(config.masquerade && { masquerade: { sources: own, except: [...own, ...peers.flatMap(({ prefixes }) => prefixes)] } }),
+    };
+  }
+
+  /** What this node is to the others; told when it is another than before. */
+  private look(): void {
+    const { host, config, found } = this.options;
+    if (this.podPrefixes === undefined) return;
+    const underlay = this.underlay();
+    const overlayPort = config.routingMode === 'overlay' ? host.portOf(overlayDevice) : 0;
+    if (overlayPort === undefined) return;
+    const self: Self = {
+      name: config.nodeName,
+      cluster: { name: config.clusterName, id: config.clusterId },
+      addresses: host.addresses().sort(),
+      underlay: underlay.reached,
+      router: this.podPrefixes.map(routerAddress),
+      podPrefixes: this.podPrefixes,
+      way: config.routingMode,
+      overlayPort,
+      mtu: this.mtu(),
+      mac: underlay.mac,
+    };
+    if (JSON.stringify(self) === JSON.stringify(this.self)) return;
+    this.self = self;
+    found(self);
+  }
+
+  private underlay(): Underlay & { readonly reached: string[]; readonly family: 4 | 6 } {
+    const { host, config } = this.options;
+    const [wanted] = config.nodeAddresses;
+    const underlay = host.underlay(wanted);
+    const first = (family: 4 | 6) => underlay.addresses.filter((address) => familyOf(address) === family).slice(0, 1);
+    const reached = wanted === undefined ? [...first(4), ...first(6)] : [...config.nodeAddresses];
+    return { ...underlay, reached, family: familyOf(reached[0] ?? '0.0.0.0') };
+  }
+
+  private async attachPods(): Promise<void> {
+    const { interfaces, datapath } = this.options;
+    for (const [endpoint, { port, end }] of this.attached) {
+      if (interfaces.get(endpoint)?.port === port) continue;
+      this.attached.delete(endpoint);
+      await end[Symbol.asyncDispose]();
+    }
+    for (const { endpoint, port } of interfaces.rows()) {
+      if (this.attached.has(endpoint)) continue;
+      this.attached.set(endpoint, { port, end: await datapath.attach({ number: port, kind: 'pod' }) });
+    }
+  }
+
+  private async attachNode(): Promise<void> {
+    const { host, config, datapath } = this.options;
+    const port = config.routingMode === 'overlay' ? host.portOf(overlayDevice) : this.underlay().port;
+    if (port === undefined || this.others.has(port)) return;
+    this.others.set(port, await datapath.attach({ number: port, kind: config.routingMode === 'overlay' ? 'overlay' : 'network' }));
+  }
+
+  private report(problems: readonly HostProblem[]): void {
+    this.problems = problems;
+    const text = problems.map(({ subject, message }) => `${subject}: ${message}`).join('; ');
+    if (text !== this.reported && text !== '') this.options.log.warn('parts of the network of this node are missing', { error: text });
+    this.reported = text;
+  }
+}
+
+/** The first usable address of a pod prefix: the node's own among its pods. */
+export function routerAddress(text: string): string {
+  const prefix = parsePrefix(text);
+  const full = prefix.family === 4 ? 32 : 128;
+  return makePrefix(prefix.family, prefix.value + 1n, full).text.split('/')[0] as string;
+}
