@@ -6,6 +6,7 @@ import { Problem } from '../problem.ts';
 import type { Call, Route } from '../route.ts';
 import { noSuch, type ShownRow, shownRow, shownRows } from '../rows.ts';
 import { fields, list, text, whole } from '../schema.ts';
+import type { AgentView } from '../view.ts';
 
 const identity = {
   number: whole(),
@@ -21,6 +22,7 @@ const node = {
   address: text('Where its packets are sent.'),
   way: { ...text(), enum: ['local', 'overlay', 'native'] },
   prefixes: list(text('Its pods are in these.')),
+  'health?': text('What the last probes of it found; missing when there were none.'),
 };
 
 export const clusterRoutes: readonly Route[] = [
@@ -56,7 +58,7 @@ export const clusterRoutes: readonly Route[] = [
     path: '/v1/nodes',
     sentence: 'Nodes of the cluster, and how packets get there.',
     answer: { type: 'application/json', schema: fields({ items: list(fields(node)) }) },
-    run: ({ view }) => ({ pieces: jsonPieces({}, shownRows(view, 'nodes')) }),
+    run: ({ view }) => ({ pieces: jsonPieces({}, nodesWithHealth(view)) }),
   },
   {
     method: 'GET',
@@ -78,6 +80,15 @@ export const clusterRoutes: readonly Route[] = [
     },
   },
 ];
+
+function* nodesWithHealth(view: AgentView): Iterable<ShownRow> {
+  const probes = [...shownRows(view, 'health')];
+  for (const row of shownRows(view, 'nodes')) {
+    const found = probes.filter(({ node: probed }) => probed === row.node);
+    const words = found.map(({ way, state, ms, error }) => `${way} ${state === 'reachable' ? `${ms} ms` : `unreachable: ${error}`}`);
+    yield words.length === 0 ? row : { ...row, health: words.join(', ') };
+  }
+}
 
 function prefixes({ view, query }: Call) {
   const wanted = query.text('address');
