@@ -103,16 +103,8 @@ export function revisited(facts: Facts, record: Record, scratch: Scratch, entry:
   return ALLOWED;
 }
 
-/** The first packet of a flow. `effect`: EFFECT_CREATE, or EFFECT_REPLACE where an entry that no longer counts is in the way. */
-export function opened(facts: Facts, record: Record, scratch: Scratch, effect: u8): u32 {
-  copyTuple(packetTuple(scratch), originTuple(scratch));
-  scratch.originIdentity = 0;
-  scratch.responderIdentity = 0;
-  scratch.keepsGrants = 0;
-  setTraffic(facts, scratch);
-  record.reply = 0;
-  const reason = evaluate(facts, record, scratch);
-  if (reason != REASON_FORWARDED) return dropped(record, reason);
+/** What policy allowed as the first packet of a flow: its entry, and its whole way. `effect` as for `opened`; the next hop. */
+export function begun(facts: Facts, record: Record, scratch: Scratch, effect: u8): u32 {
   const reset: bool = facts.protocol == PROTOCOL_TCP && (facts.tcpFlags & TCP_RST) != 0;
   if (reset) {
     record.translation = EFFECT_NONE;
@@ -122,7 +114,24 @@ export function opened(facts: Facts, record: Record, scratch: Scratch, effect: u
   }
   tellAllowed(record);
   rewriteForward(facts, record, scratch);
-  return ALLOWED;
+  return forward(facts, record, scratch);
+}
+
+/**
+ * The first packet of a flow. `effect`: EFFECT_CREATE, or EFFECT_REPLACE where an entry that no longer counts is in the way. Policy is asked
+ * in line, so that a denied packet pays for no call; what is allowed pays for the one that does the rest.
+ */
+export function opened(facts: Facts, record: Record, scratch: Scratch, effect: u8): u32 {
+  copyTuple(packetTuple(scratch), originTuple(scratch));
+  scratch.originIdentity = 0;
+  scratch.responderIdentity = 0;
+  scratch.keepsGrants = 0;
+  setTraffic(facts, scratch);
+  record.reply = 0;
+  const reason = evaluate(facts, record, scratch);
+  if (reason != REASON_FORWARDED) return dropped(record, reason);
+  begun(facts, record, scratch, effect);
+  return ENDED;
 }
 
 /** Whether the entry that a packet found is the flow of what its sender wrote on it: to a frontend, or to the address itself. */

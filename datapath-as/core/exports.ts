@@ -2,13 +2,12 @@
 // verification report; whatever else the core contains becomes part of these.
 
 export { checksumReplacePartial } from './checksum';
-export { decide, related, revisited } from './decide';
+export { begun, decide, related, revisited } from './decide';
 export { backendHash, clientHash } from './hash';
 export * from './inlined';
 export { grantedVerdict } from './policy';
 export { maglevIndex, selectBackend, selectMaglev } from './service';
-export { evaluate } from './stages/evaluate';
-export { continueFlow, newFlow, renewTranslation } from './stages/flow';
+export { continueFlow, renewTranslation } from './stages/flow';
 export { fragment } from './stages/fragment';
 export { icmpPorts } from './stages/icmp';
 export { checkSender } from './stages/peers';

@@ -7,8 +7,8 @@ export { conntrackExpiry, conntrackLifetime, conntrackReopens, conntrackTransiti
 export { established, opened } from './decide';
 export { addressSlot, scaleHash } from './hash';
 export { matchReason, policyMatch, policyPort, policyVerdict } from './policy';
-export { evaluateEgress, evaluateIngress } from './stages/evaluate';
-export { isCurrent, touchFlow } from './stages/flow';
+export { evaluate, evaluateEgress, evaluateIngress } from './stages/evaluate';
+export { isCurrent, newFlow, touchFlow } from './stages/flow';
 export { forward } from './stages/forward';
 export { noteOriginator, noteResponder } from './stages/peers';
 export { rewriteForward, rewriteReply } from './stages/rewrite';

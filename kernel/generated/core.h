@@ -1026,12 +1026,36 @@ __hidden __noinline u16 checksum_fold(u32 sum);
 static __always_inline u32 inline_checksum_add(u32 sum, u32 value);
 __hidden __noinline u32 checksum_add(u32 sum, u32 value);
 __hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference);
+static __always_inline struct conntrack *new_conntrack(struct scratch *scratch);
+static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
+__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
+static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags);
+__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags);
+static __always_inline struct tuple *client_tuple(struct scratch *scratch);
+static __always_inline struct translation *new_translation(struct scratch *scratch);
+static __always_inline void write_verdict(struct record *record, struct scratch *scratch);
+static __always_inline void inline_new_flow(struct facts *facts, struct record *record, struct scratch *scratch);
+__hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline bool is_configured(struct host *h, u32 flag);
+static __always_inline void tell_allowed(struct host *h, struct record *record);
+static __always_inline struct tuple *packet_tuple(struct scratch *scratch);
+static __always_inline struct address *address_key(struct scratch *scratch);
+static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo);
+static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port);
+static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port);
+static __always_inline void inline_rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch);
+__hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline u32 drop(struct record *record, u8 reason);
+static __always_inline u32 forward_local(struct facts *facts, struct record *record, struct endpoint *endpoint);
+static __always_inline u32 forward_remote(struct host *h, struct facts *facts, struct record *record, u32 number);
+static __always_inline u32 inline_forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+__hidden __noinline u32 forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+__hidden __noinline u32 begun(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
 static __always_inline void clear_record(struct facts *facts, struct record *record);
 static __always_inline u32 inline_address_slot(u64 hi, u64 lo);
 __hidden __noinline u32 address_slot(u64 hi, u64 lo);
 static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo);
 static __always_inline bool is_foreign(struct host *h, struct facts *facts);
-static __always_inline u32 drop(struct record *record, u8 reason);
 static __always_inline bool is_echo_reply(u8 family, u8 type);
 __hidden __noinline u32 icmp_ports(struct facts *facts);
 static __always_inline struct fragment_key *fragment_key(struct scratch *scratch);
@@ -1042,7 +1066,6 @@ __hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct rec
 static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline void copy_tuple(struct tuple *from, struct tuple *to);
 static __always_inline struct tuple *tuple_of(struct facts *facts);
-static __always_inline struct tuple *packet_tuple(struct scratch *scratch);
 static __always_inline void inline_read_epochs(struct host *h, struct scratch *scratch);
 __hidden __noinline void read_epochs(struct host *h, struct scratch *scratch);
 static __always_inline u32 inline_flow_key_of(struct tuple *tuple, struct flow_key *key);
@@ -1050,12 +1073,10 @@ __hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key);
 static __always_inline struct flow_key *flow_key(struct scratch *scratch);
 static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch);
 __hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to);
-static __always_inline struct tuple *client_tuple(struct scratch *scratch);
 static __always_inline u8 translate_error(struct host *h, struct record *record, struct scratch *scratch);
 static __always_inline bool is_usable(struct host *h, struct translation *found, u8 protocol, u8 tcp_flags);
 static __always_inline struct frontend_key *frontend_key(struct scratch *scratch);
 static __always_inline struct frontend *find_frontend(struct host *h, struct scratch *scratch, u16 port, u8 protocol, u8 scope);
-static __always_inline struct translation *new_translation(struct scratch *scratch);
 static __always_inline struct affinity_key *affinity_key(struct scratch *scratch);
 static __always_inline void choose_backend(struct scratch *scratch, u32 id, struct backend *backend);
 static __always_inline u32 offer_backend(struct host *h, struct scratch *scratch, u32 id);
@@ -1082,13 +1103,9 @@ __hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
 static __always_inline bool is_translating(u8 hook);
 static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *sender);
-static __always_inline struct address *address_key(struct scratch *scratch);
 static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
 __hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch);
-static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo);
-static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port);
 static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port);
 static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline struct tuple *origin_tuple(struct scratch *scratch);
@@ -1119,23 +1136,16 @@ static __always_inline u32 inline_evaluate_egress(struct host *h, struct record 
 __hidden __noinline u32 evaluate_egress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
 static __always_inline u32 inline_evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
 __hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
+static __always_inline u32 inline_evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline bool is_configured(struct host *h, u32 flag);
-static __always_inline void tell_allowed(struct host *h, struct record *record);
 __hidden __noinline u32 stray(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline bool inline_is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply);
 __hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply);
-static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
-__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
 static __always_inline u32 inline_conntrack_expiry(u32 expires, u32 now, u32 lifetime);
 __hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime);
-static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags);
-__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags);
 static __always_inline void inline_touch_flow(struct facts *facts, struct record *record, struct conntrack *entry);
 __hidden __noinline void touch_flow(struct facts *facts, struct record *record, struct conntrack *entry);
-static __always_inline void inline_rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch);
-__hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline void inline_rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline void rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
@@ -1144,20 +1154,13 @@ __hidden __noinline u32 established(struct facts *facts, struct record *record, 
 static __always_inline u16 inline_policy_port(struct tuple *origin, u8 family);
 __hidden __noinline u16 policy_port(struct tuple *origin, u8 family);
 static __always_inline void set_traffic(struct facts *facts, struct scratch *scratch);
-static __always_inline struct conntrack *new_conntrack(struct scratch *scratch);
-static __always_inline void write_verdict(struct record *record, struct scratch *scratch);
 __hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old);
 __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline u32 unrelated(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-__hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline u32 inline_opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
 __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
 static __always_inline u32 judge(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline u32 forward_local(struct facts *facts, struct record *record, struct endpoint *endpoint);
-static __always_inline u32 forward_remote(struct host *h, struct facts *facts, struct record *record, u32 number);
-static __always_inline u32 inline_forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-__hidden __noinline u32 forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline u32 backend_hash(u64 hi, u64 lo, u32 place, u32 seed);
 static __always_inline u32 difference_of_words(u64 before, u64 after);
@@ -1196,6 +1199,268 @@ __hidden __noinline u32 checksum_add(u32 sum, u32 value)
 __hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference)
 {
 	return inline_checksum_fold(inline_checksum_add((u32)field, difference));
+}
+
+/* from datapath-as/core/layout/scratch.ts:140 */
+static __always_inline struct conntrack *new_conntrack(struct scratch *scratch)
+{
+	return (struct conntrack *)&scratch->conntrack0;
+}
+
+/* from datapath-as/core/conntrack.ts:33 */
+static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
+{
+	u32 added = reply != 0 ? CONNTRACK_REPLIED : 0;
+	if (protocol != PROTOCOL_TCP)
+		return added;
+	if ((tcp_flags & TCP_RST) != 0)
+		return added | CONNTRACK_BOTH_CLOSED | CONNTRACK_RESET;
+	if ((tcp_flags & TCP_FIN) != 0)
+		added |= reply != 0 ? CONNTRACK_RESPONDER_CLOSED : CONNTRACK_ORIGIN_CLOSED;
+	if ((tcp_flags & TCP_SYN) == 0)
+		added |= reply != 0 ? CONNTRACK_RESPONDER_NON_SYN : CONNTRACK_ORIGIN_NON_SYN;
+	return added;
+}
+
+__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
+{
+	return inline_conntrack_transition(protocol, tcp_flags, reply);
+}
+
+/* from datapath-as/core/conntrack.ts:43 */
+static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags)
+{
+	if (protocol == PROTOCOL_TCP) {
+		if ((flags & CONNTRACK_BOTH_CLOSED) == CONNTRACK_BOTH_CLOSED)
+			return LIFETIME_TCP_CLOSING;
+		return (flags & CONNTRACK_HANDSHAKE_DONE) == CONNTRACK_HANDSHAKE_DONE ? LIFETIME_TCP_ESTABLISHED : LIFETIME_TCP_SYN;
+	}
+	if (protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6)
+		return LIFETIME_ICMP;
+	if ((flags & CONNTRACK_REPLIED) == 0)
+		return LIFETIME_OTHER;
+	return protocol == PROTOCOL_SCTP ? LIFETIME_SCTP_REPLIED : LIFETIME_UDP_REPLIED;
+}
+
+__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags)
+{
+	return inline_conntrack_lifetime(protocol, flags);
+}
+
+/* from datapath-as/core/layout/scratch.ts:110 */
+static __always_inline struct tuple *client_tuple(struct scratch *scratch)
+{
+	return (struct tuple *)&scratch->client0;
+}
+
+/* from datapath-as/core/layout/scratch.ts:137 */
+static __always_inline struct translation *new_translation(struct scratch *scratch)
+{
+	return (struct translation *)&scratch->translation0;
+}
+
+/* from datapath-as/core/stages/flow.ts:73 */
+static __always_inline void write_verdict(struct record *record, struct scratch *scratch)
+{
+	struct conntrack *entry = new_conntrack(scratch);
+	const bool reply = record->reply != 0;
+	entry->origin_epoch = reply ? scratch->destination_epoch : scratch->source_epoch;
+	entry->responder_epoch = reply ? scratch->source_epoch : scratch->destination_epoch;
+	entry->origin_port = scratch->origin_port;
+	entry->responder_port = scratch->responder_port;
+	entry->remote_node = scratch->remote_node;
+	entry->origin_identity = scratch->origin_identity;
+	entry->responder_identity = scratch->responder_identity;
+	entry->egress_rule = record->egress_rule;
+	entry->ingress_rule = record->ingress_rule;
+	entry->proxy_port = record->proxy_port;
+}
+
+/* from datapath-as/core/stages/flow.ts:89 */
+static __always_inline void inline_new_flow(struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct conntrack *entry = new_conntrack(scratch);
+	const bool translated = record->service != 0;
+	u32 flags = scratch->source_high != 0 ? CONNTRACK_ORIGIN_HIGH : 0;
+	flags |= inline_conntrack_transition(facts->protocol, facts->tcp_flags, 0);
+	if (translated)
+		flags |= CONNTRACK_TRANSLATED;
+	if (scratch->hairpin != 0)
+		flags |= CONNTRACK_HAIRPIN;
+	if (record->proxy_port != 0)
+		flags |= CONNTRACK_PROXY;
+	entry->flags = flags;
+	entry->expires = facts->now + inline_conntrack_lifetime(facts->protocol, flags);
+	entry->origin_packets = 1;
+	entry->origin_bytes = facts->length;
+	entry->responder_packets = 0;
+	entry->responder_bytes = 0;
+	entry->renewed = facts->now;
+	entry->frontend_hi = translated ? client_tuple(scratch)->destination_hi : 0;
+	entry->frontend_lo = translated ? client_tuple(scratch)->destination_lo : 0;
+	entry->frontend_port = translated ? client_tuple(scratch)->destination_port : 0;
+	entry->service = record->service;
+	entry->backend = record->backend;
+	entry->generation = translated ? new_translation(scratch)->generation : 0;
+	write_verdict(record, scratch);
+}
+
+__hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	inline_new_flow(facts, record, scratch);
+}
+
+/* from datapath-as/core/address.ts:38 */
+static __always_inline bool is_configured(struct host *h, u32 flag)
+{
+	struct config *config = lookup_config(h);
+	return config != 0 && (config->flags & flag) != 0;
+}
+
+/* from datapath-as/core/effects.ts:65 */
+static __always_inline void tell_allowed(struct host *h, struct record *record)
+{
+	if (record->event == EVENT_NONE && is_configured(h, CONFIG_ALLOW_EVENTS))
+		record->event = EVENT_ALLOW;
+}
+
+/* from datapath-as/core/layout/scratch.ts:101 */
+static __always_inline struct tuple *packet_tuple(struct scratch *scratch)
+{
+	return (struct tuple *)&scratch->tuple0;
+}
+
+/* from datapath-as/core/layout/scratch.ts:113 */
+static __always_inline struct address *address_key(struct scratch *scratch)
+{
+	return (struct address *)&scratch->address0;
+}
+
+/* from datapath-as/core/stages/rewrite.ts:29 */
+static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo)
+{
+	address_key(scratch)->hi = hi;
+	address_key(scratch)->lo = lo;
+}
+
+/* from datapath-as/core/stages/rewrite.ts:22 */
+static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port)
+{
+	record->rewrite |= REWRITE_DESTINATION;
+	record->new_destination_hi = hi;
+	record->new_destination_lo = lo;
+	record->new_destination_port = port;
+}
+
+/* from datapath-as/core/stages/rewrite.ts:15 */
+static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port)
+{
+	record->rewrite |= REWRITE_SOURCE;
+	record->new_source_hi = hi;
+	record->new_source_lo = lo;
+	record->new_source_port = port;
+}
+
+/* from datapath-as/core/stages/rewrite.ts:35 */
+static __always_inline void inline_rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct tuple *tuple = packet_tuple(scratch);
+	set_target(scratch, tuple->destination_hi, tuple->destination_lo);
+	if (record->service == 0)
+		return;
+	set_destination(record, tuple->destination_hi, tuple->destination_lo, tuple->destination_port);
+	if (scratch->hairpin != 0)
+		set_source(record, tuple->source_hi, tuple->source_lo, facts->source_port);
+}
+
+__hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	inline_rewrite_forward(facts, record, scratch);
+}
+
+/* from datapath-as/core/effects.ts:46 */
+static __always_inline u32 drop(struct record *record, u8 reason)
+{
+	record->next_hop = NEXT_HOP_DROP;
+	record->reason = reason;
+	record->event = EVENT_DROP;
+	record->conntrack = EFFECT_NONE;
+	record->translation = EFFECT_NONE;
+	record->affinity = EFFECT_NONE;
+	record->fragment = EFFECT_NONE;
+	record->rewrite = REWRITE_NONE;
+	return NEXT_HOP_DROP;
+}
+
+/* from datapath-as/core/stages/forward.ts:13 */
+static __always_inline u32 forward_local(struct facts *facts, struct record *record, struct endpoint *endpoint)
+{
+	if (facts->hook == HOOK_TO_POD && endpoint->port != facts->port)
+		return drop(record, REASON_UNKNOWN_TARGET);
+	const bool delivered = facts->hook == HOOK_TO_POD || facts->hook == HOOK_TO_HOST || (endpoint->flags & ENDPOINT_HOST) != 0;
+	if (delivered) {
+		record->next_hop = NEXT_HOP_STACK;
+		return NEXT_HOP_STACK;
+	}
+	record->next_hop = NEXT_HOP_LOCAL;
+	record->out_port = endpoint->port;
+	record->destination_mac = endpoint->mac;
+	record->source_mac = endpoint->gateway_mac;
+	return NEXT_HOP_LOCAL;
+}
+
+/* from datapath-as/core/stages/forward.ts:27 */
+static __always_inline u32 forward_remote(struct host *h, struct facts *facts, struct record *record, u32 number)
+{
+	if (facts->hook == HOOK_FROM_OVERLAY || facts->hook == HOOK_TO_POD)
+		return drop(record, REASON_UNKNOWN_TARGET);
+	record->next_hop = NEXT_HOP_STACK;
+	if (number == 0 || facts->hook == HOOK_TO_HOST)
+		return NEXT_HOP_STACK;
+	struct node *node = lookup_node(h, number);
+	if (node == 0)
+		return drop(record, REASON_NO_TUNNEL_ENDPOINT);
+	if (node->mode != NODE_MODE_OVERLAY)
+		return NEXT_HOP_STACK;
+	if ((record->source_identity & IDENTITY_SCOPE_MASK) != 0)
+		record->source_identity = IDENTITY_WORLD;
+	record->next_hop = NEXT_HOP_OVERLAY;
+	record->tunnel_hi = node->address_hi;
+	record->tunnel_lo = node->address_lo;
+	return NEXT_HOP_OVERLAY;
+}
+
+/* from datapath-as/core/stages/forward.ts:43 */
+static __always_inline u32 inline_forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	if (record->proxy_port != 0) {
+		record->next_hop = NEXT_HOP_PROXY;
+		return NEXT_HOP_PROXY;
+	}
+	struct endpoint *endpoint = lookup_endpoint(h, address_key(scratch));
+	if (endpoint != 0)
+		return forward_local(facts, record, endpoint);
+	return forward_remote(h, facts, record, scratch->remote_node);
+}
+
+__hidden __noinline u32 forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	return inline_forward(h, facts, record, scratch);
+}
+
+/* from datapath-as/core/decide.ts:107 */
+__hidden __noinline u32 begun(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
+{
+	const bool reset = facts->protocol == PROTOCOL_TCP && (facts->tcp_flags & TCP_RST) != 0;
+	if (reset) {
+		record->translation = EFFECT_NONE;
+	} else {
+		inline_new_flow(facts, record, scratch);
+		record->conntrack = effect;
+	}
+	tell_allowed(h, record);
+	inline_rewrite_forward(facts, record, scratch);
+	return inline_forward(h, facts, record, scratch);
 }
 
 /* from datapath-as/core/effects.ts:17 */
@@ -1239,14 +1504,14 @@ __hidden __noinline u32 address_slot(u64 hi, u64 lo)
 	return inline_address_slot(hi, lo);
 }
 
-/* from datapath-as/core/decide.ts:179 */
+/* from datapath-as/core/decide.ts:188 */
 static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo)
 {
 	struct address_slot *slot = lookup_epoch(h, inline_address_slot(hi, lo));
 	return slot == 0 ? HINT_ENDPOINT : slot->hints;
 }
 
-/* from datapath-as/core/decide.ts:185 */
+/* from datapath-as/core/decide.ts:194 */
 static __always_inline bool is_foreign(struct host *h, struct facts *facts)
 {
 	if (facts->hook != HOOK_FROM_NETWORK)
@@ -1255,20 +1520,6 @@ static __always_inline bool is_foreign(struct host *h, struct facts *facts)
 	if ((facts->flags & FACT_ICMP_ERROR) != 0)
 		hints |= hints_of(h, facts->outer_destination_hi, facts->outer_destination_lo);
 	return (hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
-}
-
-/* from datapath-as/core/effects.ts:46 */
-static __always_inline u32 drop(struct record *record, u8 reason)
-{
-	record->next_hop = NEXT_HOP_DROP;
-	record->reason = reason;
-	record->event = EVENT_DROP;
-	record->conntrack = EFFECT_NONE;
-	record->translation = EFFECT_NONE;
-	record->affinity = EFFECT_NONE;
-	record->fragment = EFFECT_NONE;
-	record->rewrite = REWRITE_NONE;
-	return NEXT_HOP_DROP;
 }
 
 /* from datapath-as/core/stages/icmp.ts:8 */
@@ -1349,7 +1600,7 @@ __hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct rec
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/decide.ts:169 */
+/* from datapath-as/core/decide.ts:178 */
 static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
@@ -1381,12 +1632,6 @@ static __always_inline void copy_tuple(struct tuple *from, struct tuple *to)
 static __always_inline struct tuple *tuple_of(struct facts *facts)
 {
 	return (struct tuple *)&facts->source_hi;
-}
-
-/* from datapath-as/core/layout/scratch.ts:101 */
-static __always_inline struct tuple *packet_tuple(struct scratch *scratch)
-{
-	return (struct tuple *)&scratch->tuple0;
 }
 
 /* from datapath-as/core/address.ts:12 */
@@ -1447,7 +1692,7 @@ static __always_inline struct flow_key *flow_key(struct scratch *scratch)
 	return (struct flow_key *)&scratch->flow0;
 }
 
-/* from datapath-as/core/decide.ts:162 */
+/* from datapath-as/core/decide.ts:171 */
 static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch)
 {
 	inline_read_epochs(h, scratch);
@@ -1467,12 +1712,6 @@ __hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to)
 	to->protocol = from->protocol;
 	to->pad0 = 0;
 	to->pad1 = 0;
-}
-
-/* from datapath-as/core/layout/scratch.ts:110 */
-static __always_inline struct tuple *client_tuple(struct scratch *scratch)
-{
-	return (struct tuple *)&scratch->client0;
 }
 
 /* from datapath-as/core/stages/translate.ts:81 */
@@ -1521,12 +1760,6 @@ static __always_inline struct frontend *find_frontend(struct host *h, struct scr
 	key->scope = scope;
 	key->pad0 = 0;
 	return lookup_frontend(h, key);
-}
-
-/* from datapath-as/core/layout/scratch.ts:137 */
-static __always_inline struct translation *new_translation(struct scratch *scratch)
-{
-	return (struct translation *)&scratch->translation0;
 }
 
 /* from datapath-as/core/layout/scratch.ts:125 */
@@ -1798,13 +2031,13 @@ __hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
 	return inline_conntrack_reopens(protocol, tcp_flags, flags);
 }
 
-/* from datapath-as/core/decide.ts:142 */
+/* from datapath-as/core/decide.ts:151 */
 static __always_inline bool is_translating(u8 hook)
 {
 	return hook == HOOK_FROM_POD || hook == HOOK_FROM_NETWORK;
 }
 
-/* from datapath-as/core/decide.ts:129 */
+/* from datapath-as/core/decide.ts:138 */
 static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (record->reply != 0)
@@ -1825,12 +2058,6 @@ static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *se
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/layout/scratch.ts:113 */
-static __always_inline struct address *address_key(struct scratch *scratch)
-{
-	return (struct address *)&scratch->address0;
-}
-
 /* from datapath-as/core/address.ts:21 */
 static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo)
 {
@@ -1846,22 +2073,6 @@ __hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct
 	return sender_reason(facts, endpoint_of(h, scratch, facts->outer_source_hi, facts->outer_source_lo));
 }
 
-/* from datapath-as/core/stages/rewrite.ts:29 */
-static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo)
-{
-	address_key(scratch)->hi = hi;
-	address_key(scratch)->lo = lo;
-}
-
-/* from datapath-as/core/stages/rewrite.ts:15 */
-static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port)
-{
-	record->rewrite |= REWRITE_SOURCE;
-	record->new_source_hi = hi;
-	record->new_source_lo = lo;
-	record->new_source_port = port;
-}
-
 /* from datapath-as/core/stages/rewrite.ts:67 */
 static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch)
 {
@@ -1875,15 +2086,6 @@ static __always_inline void rewrite_error_reply(struct facts *facts, struct reco
 		return;
 	record->rewrite |= REWRITE_OUTER_DESTINATION;
 	set_target(scratch, tuple->source_hi, tuple->source_lo);
-}
-
-/* from datapath-as/core/stages/rewrite.ts:22 */
-static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port)
-{
-	record->rewrite |= REWRITE_DESTINATION;
-	record->new_destination_hi = hi;
-	record->new_destination_lo = lo;
-	record->new_destination_port = port;
 }
 
 /* from datapath-as/core/stages/rewrite.ts:54 */
@@ -2177,7 +2379,7 @@ __hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, 
 }
 
 /* from datapath-as/core/stages/evaluate.ts:64 */
-__hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+static __always_inline u32 inline_evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	const u32 reply = record->reply;
 	struct tuple *origin = origin_tuple(scratch);
@@ -2202,18 +2404,9 @@ __hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct rec
 	return responder == 0 ? REASON_FORWARDED : inline_evaluate_ingress(h, record, scratch, responder);
 }
 
-/* from datapath-as/core/address.ts:38 */
-static __always_inline bool is_configured(struct host *h, u32 flag)
+__hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
-	struct config *config = lookup_config(h);
-	return config != 0 && (config->flags & flag) != 0;
-}
-
-/* from datapath-as/core/effects.ts:65 */
-static __always_inline void tell_allowed(struct host *h, struct record *record)
-{
-	if (record->event == EVENT_NONE && is_configured(h, CONFIG_ALLOW_EVENTS))
-		record->event = EVENT_ALLOW;
+	return inline_evaluate(h, facts, record, scratch);
 }
 
 /* from datapath-as/core/stages/stray.ts:17 */
@@ -2245,7 +2438,7 @@ __hidden __noinline u32 stray(struct host *h, struct facts *facts, struct record
 	scratch->responder_identity = 0;
 	scratch->keeps_grants = 0;
 	record->reply = 0;
-	const u32 reason = evaluate(h, facts, record, scratch);
+	const u32 reason = inline_evaluate(h, facts, record, scratch);
 	if (reason != REASON_FORWARDED)
 		return dropped(record, reason);
 	tell_allowed(h, record);
@@ -2291,26 +2484,6 @@ __hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch
 	return inline_is_current(facts, scratch, entry, reply);
 }
 
-/* from datapath-as/core/conntrack.ts:33 */
-static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
-{
-	u32 added = reply != 0 ? CONNTRACK_REPLIED : 0;
-	if (protocol != PROTOCOL_TCP)
-		return added;
-	if ((tcp_flags & TCP_RST) != 0)
-		return added | CONNTRACK_BOTH_CLOSED | CONNTRACK_RESET;
-	if ((tcp_flags & TCP_FIN) != 0)
-		added |= reply != 0 ? CONNTRACK_RESPONDER_CLOSED : CONNTRACK_ORIGIN_CLOSED;
-	if ((tcp_flags & TCP_SYN) == 0)
-		added |= reply != 0 ? CONNTRACK_RESPONDER_NON_SYN : CONNTRACK_ORIGIN_NON_SYN;
-	return added;
-}
-
-__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
-{
-	return inline_conntrack_transition(protocol, tcp_flags, reply);
-}
-
 /* from datapath-as/core/conntrack.ts:59 */
 static __always_inline u32 inline_conntrack_expiry(u32 expires, u32 now, u32 lifetime)
 {
@@ -2324,26 +2497,6 @@ static __always_inline u32 inline_conntrack_expiry(u32 expires, u32 now, u32 lif
 __hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime)
 {
 	return inline_conntrack_expiry(expires, now, lifetime);
-}
-
-/* from datapath-as/core/conntrack.ts:43 */
-static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags)
-{
-	if (protocol == PROTOCOL_TCP) {
-		if ((flags & CONNTRACK_BOTH_CLOSED) == CONNTRACK_BOTH_CLOSED)
-			return LIFETIME_TCP_CLOSING;
-		return (flags & CONNTRACK_HANDSHAKE_DONE) == CONNTRACK_HANDSHAKE_DONE ? LIFETIME_TCP_ESTABLISHED : LIFETIME_TCP_SYN;
-	}
-	if (protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6)
-		return LIFETIME_ICMP;
-	if ((flags & CONNTRACK_REPLIED) == 0)
-		return LIFETIME_OTHER;
-	return protocol == PROTOCOL_SCTP ? LIFETIME_SCTP_REPLIED : LIFETIME_UDP_REPLIED;
-}
-
-__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags)
-{
-	return inline_conntrack_lifetime(protocol, flags);
 }
 
 /* from datapath-as/core/stages/flow.ts:32 */
@@ -2365,23 +2518,6 @@ static __always_inline void inline_touch_flow(struct facts *facts, struct record
 __hidden __noinline void touch_flow(struct facts *facts, struct record *record, struct conntrack *entry)
 {
 	inline_touch_flow(facts, record, entry);
-}
-
-/* from datapath-as/core/stages/rewrite.ts:35 */
-static __always_inline void inline_rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	struct tuple *tuple = packet_tuple(scratch);
-	set_target(scratch, tuple->destination_hi, tuple->destination_lo);
-	if (record->service == 0)
-		return;
-	set_destination(record, tuple->destination_hi, tuple->destination_lo, tuple->destination_port);
-	if (scratch->hairpin != 0)
-		set_source(record, tuple->source_hi, tuple->source_lo, facts->source_port);
-}
-
-__hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	inline_rewrite_forward(facts, record, scratch);
 }
 
 /* from datapath-as/core/stages/rewrite.ts:44 */
@@ -2473,29 +2609,6 @@ static __always_inline void set_traffic(struct facts *facts, struct scratch *scr
 	scratch->traffic = traffic_of(origin->protocol, inline_policy_port(origin, facts->family));
 }
 
-/* from datapath-as/core/layout/scratch.ts:140 */
-static __always_inline struct conntrack *new_conntrack(struct scratch *scratch)
-{
-	return (struct conntrack *)&scratch->conntrack0;
-}
-
-/* from datapath-as/core/stages/flow.ts:73 */
-static __always_inline void write_verdict(struct record *record, struct scratch *scratch)
-{
-	struct conntrack *entry = new_conntrack(scratch);
-	const bool reply = record->reply != 0;
-	entry->origin_epoch = reply ? scratch->destination_epoch : scratch->source_epoch;
-	entry->responder_epoch = reply ? scratch->source_epoch : scratch->destination_epoch;
-	entry->origin_port = scratch->origin_port;
-	entry->responder_port = scratch->responder_port;
-	entry->remote_node = scratch->remote_node;
-	entry->origin_identity = scratch->origin_identity;
-	entry->responder_identity = scratch->responder_identity;
-	entry->egress_rule = record->egress_rule;
-	entry->ingress_rule = record->ingress_rule;
-	entry->proxy_port = record->proxy_port;
-}
-
 /* from datapath-as/core/stages/flow.ts:114 */
 __hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old)
 {
@@ -2529,7 +2642,7 @@ __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct re
 	scratch->responder_identity = entry->responder_identity;
 	scratch->keeps_grants = 1;
 	set_traffic(facts, scratch);
-	const u32 reason = evaluate(h, facts, record, scratch);
+	const u32 reason = inline_evaluate(h, facts, record, scratch);
 	if (reason != REASON_FORWARDED) {
 		drop(record, (u8)reason);
 		if (reason != REASON_INVALID_SOURCE && reason != REASON_INVALID_IDENTITY)
@@ -2550,7 +2663,7 @@ __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct re
 	return ALLOWED;
 }
 
-/* from datapath-as/core/decide.ts:147 */
+/* from datapath-as/core/decide.ts:156 */
 static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	const u32 reply = inline_is_reply(entry->flags, scratch->source_high);
@@ -2595,36 +2708,7 @@ __hidden __noinline u32 unrelated(struct host *h, struct facts *facts, struct re
 	return stray(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/stages/flow.ts:89 */
-__hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	struct conntrack *entry = new_conntrack(scratch);
-	const bool translated = record->service != 0;
-	u32 flags = scratch->source_high != 0 ? CONNTRACK_ORIGIN_HIGH : 0;
-	flags |= inline_conntrack_transition(facts->protocol, facts->tcp_flags, 0);
-	if (translated)
-		flags |= CONNTRACK_TRANSLATED;
-	if (scratch->hairpin != 0)
-		flags |= CONNTRACK_HAIRPIN;
-	if (record->proxy_port != 0)
-		flags |= CONNTRACK_PROXY;
-	entry->flags = flags;
-	entry->expires = facts->now + inline_conntrack_lifetime(facts->protocol, flags);
-	entry->origin_packets = 1;
-	entry->origin_bytes = facts->length;
-	entry->responder_packets = 0;
-	entry->responder_bytes = 0;
-	entry->renewed = facts->now;
-	entry->frontend_hi = translated ? client_tuple(scratch)->destination_hi : 0;
-	entry->frontend_lo = translated ? client_tuple(scratch)->destination_lo : 0;
-	entry->frontend_port = translated ? client_tuple(scratch)->destination_port : 0;
-	entry->service = record->service;
-	entry->backend = record->backend;
-	entry->generation = translated ? new_translation(scratch)->generation : 0;
-	write_verdict(record, scratch);
-}
-
-/* from datapath-as/core/decide.ts:107 */
+/* from datapath-as/core/decide.ts:124 */
 static __always_inline u32 inline_opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
 {
 	copy_tuple(packet_tuple(scratch), origin_tuple(scratch));
@@ -2633,19 +2717,11 @@ static __always_inline u32 inline_opened(struct host *h, struct facts *facts, st
 	scratch->keeps_grants = 0;
 	set_traffic(facts, scratch);
 	record->reply = 0;
-	const u32 reason = evaluate(h, facts, record, scratch);
+	const u32 reason = inline_evaluate(h, facts, record, scratch);
 	if (reason != REASON_FORWARDED)
 		return dropped(record, reason);
-	const bool reset = facts->protocol == PROTOCOL_TCP && (facts->tcp_flags & TCP_RST) != 0;
-	if (reset) {
-		record->translation = EFFECT_NONE;
-	} else {
-		new_flow(facts, record, scratch);
-		record->conntrack = effect;
-	}
-	tell_allowed(h, record);
-	inline_rewrite_forward(facts, record, scratch);
-	return ALLOWED;
+	begun(h, facts, record, scratch, effect);
+	return ENDED;
 }
 
 __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
@@ -2653,7 +2729,7 @@ __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct recor
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/decide.ts:193 */
+/* from datapath-as/core/decide.ts:202 */
 static __always_inline u32 judge(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = find_flow(h, scratch);
@@ -2681,63 +2757,7 @@ static __always_inline u32 judge(struct host *h, struct facts *facts, struct rec
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/stages/forward.ts:13 */
-static __always_inline u32 forward_local(struct facts *facts, struct record *record, struct endpoint *endpoint)
-{
-	if (facts->hook == HOOK_TO_POD && endpoint->port != facts->port)
-		return drop(record, REASON_UNKNOWN_TARGET);
-	const bool delivered = facts->hook == HOOK_TO_POD || facts->hook == HOOK_TO_HOST || (endpoint->flags & ENDPOINT_HOST) != 0;
-	if (delivered) {
-		record->next_hop = NEXT_HOP_STACK;
-		return NEXT_HOP_STACK;
-	}
-	record->next_hop = NEXT_HOP_LOCAL;
-	record->out_port = endpoint->port;
-	record->destination_mac = endpoint->mac;
-	record->source_mac = endpoint->gateway_mac;
-	return NEXT_HOP_LOCAL;
-}
-
-/* from datapath-as/core/stages/forward.ts:27 */
-static __always_inline u32 forward_remote(struct host *h, struct facts *facts, struct record *record, u32 number)
-{
-	if (facts->hook == HOOK_FROM_OVERLAY || facts->hook == HOOK_TO_POD)
-		return drop(record, REASON_UNKNOWN_TARGET);
-	record->next_hop = NEXT_HOP_STACK;
-	if (number == 0 || facts->hook == HOOK_TO_HOST)
-		return NEXT_HOP_STACK;
-	struct node *node = lookup_node(h, number);
-	if (node == 0)
-		return drop(record, REASON_NO_TUNNEL_ENDPOINT);
-	if (node->mode != NODE_MODE_OVERLAY)
-		return NEXT_HOP_STACK;
-	if ((record->source_identity & IDENTITY_SCOPE_MASK) != 0)
-		record->source_identity = IDENTITY_WORLD;
-	record->next_hop = NEXT_HOP_OVERLAY;
-	record->tunnel_hi = node->address_hi;
-	record->tunnel_lo = node->address_lo;
-	return NEXT_HOP_OVERLAY;
-}
-
-/* from datapath-as/core/stages/forward.ts:43 */
-static __always_inline u32 inline_forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	if (record->proxy_port != 0) {
-		record->next_hop = NEXT_HOP_PROXY;
-		return NEXT_HOP_PROXY;
-	}
-	struct endpoint *endpoint = lookup_endpoint(h, address_key(scratch));
-	if (endpoint != 0)
-		return forward_local(facts, record, endpoint);
-	return forward_remote(h, facts, record, scratch->remote_node);
-}
-
-__hidden __noinline u32 forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	return inline_forward(h, facts, record, scratch);
-}
-
-/* from datapath-as/core/decide.ts:217 */
+/* from datapath-as/core/decide.ts:226 */
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	clear_record(facts, record);

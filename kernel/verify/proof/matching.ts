@@ -18,20 +18,31 @@ export async function matchOccurrences(execution: Execution, solver: Solver): Pr
   const substitution = new Substitution();
   const asked = new Map<number, Occurrence>();
   for (const occurrence of execution.wasm.occurrences) asked.set(occurrence.token.id, occurrence);
+  const taken = new Set<number>();
   for (const occurrence of execution.bpf.occurrences) {
     const token = substitution.of(occurrence.token);
+    if (asked.has(token.id)) taken.add(token.id);
     if (asked.has(token.id) || substitution.replaces(token)) continue;
-    const cases = await findPartners({ token, guard: substitution.of(occurrence.guard) }, [...asked.values()], solver);
-    if (cases) substitution.replace(token, cases);
+    const cases = await findPartners({ token, guard: substitution.of(occurrence.guard) }, [...asked.values()], taken, solver);
+    if (!cases) continue;
+    substitution.replace(token, cases);
+    for (const each of cases) taken.add(each.token.id);
   }
   return substitution;
 }
 
-async function findPartners({ token, guard }: Occurrence, candidates: readonly Occurrence[], solver: Solver): Promise<Case[] | undefined> {
+/** `taken`: partners of others, which are tried last: to see that two questions are not the same takes a solver long. */
+async function findPartners(
+  { token, guard }: Occurrence,
+  candidates: readonly Occurrence[],
+  taken: ReadonlySet<number>,
+  solver: Solver,
+): Promise<Case[] | undefined> {
   const alike = candidates.filter((each) => each.token.name === token.name && each.token.args.length === token.args.length);
+  const rank = (each: Occurrence): number => distance(each.token, token) + (taken.has(each.token.id) ? token.args.length + 1 : 0);
   const cases: Case[] = [];
   let rest = guard;
-  for (const candidate of alike.sort((a, b) => distance(a.token, token) - distance(b.token, token))) {
+  for (const candidate of alike.sort((a, b) => rank(a) - rank(b))) {
     const here = and(rest, candidate.guard);
     if (!(await canBe(here, solver)) || !(await isSame(token, here, candidate.token, solver))) continue;
     cases.push({ guard: candidate.guard, token: candidate.token });
