@@ -26,6 +26,14 @@ interface Metadata {
 
 interface RpcClient {
   getChannel(): Channel;
+  makeUnaryRequest(
+    path: string,
+    serialize: (bytes: Buffer) => Buffer,
+    deserialize: (bytes: Buffer) => Buffer,
+    request: Buffer,
+    options: { deadline: number },
+    done: (error: RpcError | null) => void,
+  ): void;
   [method: string]: unknown;
 }
 
@@ -36,6 +44,9 @@ type Unary = (
   done: (error: RpcError | null, answer: unknown) => void,
 ) => { cancel(): void };
 type Stream = (metadata: Metadata) => RpcStream<never, unknown>;
+
+/** The answer is there at once, or never. */
+const reasonMs = 50;
 
 const ready = 2;
 const failing = 3;
@@ -91,7 +102,8 @@ export class Endpoint {
     for (;;) {
       const state = channel.getConnectivityState(true);
       if (state === ready) return;
-      if (state === failing || state === shut) throw unavailable('connection failed');
+      if (state === shut) throw unavailable('connection failed');
+      if (state === failing) throw unavailable(await lastError(client));
       await new Promise<void>((resolve, reject) => {
         channel.watchConnectivityState(state, deadline, (error) => (error ? reject(unavailable('no connection in time')) : resolve()));
       });
@@ -177,6 +189,20 @@ function requireLeader(metadata: Metadata, token: string | undefined): Metadata 
   copy.set('hasleader', 'true');
   if (token !== undefined) copy.set('token', token);
   return copy;
+}
+
+/**
+ * Why no connection can be had ("certificate has expired"), as the library tells only those whose calls it refuses for that. Should a
+ * connection be there after all, the server is asked whether it is well.
+ */
+function lastError(client: RpcClient): Promise<string> {
+  return new Promise((resolve) => {
+    const same = (bytes: Buffer): Buffer => bytes;
+    client.makeUnaryRequest('/grpc.health.v1.Health/Check', same, same, Buffer.alloc(0), { deadline: Date.now() + reasonMs }, (error) => {
+      const reason = /Last error: (?:Error: )?(.*?)\. Resolution note/.exec(error?.details ?? '')?.[1];
+      resolve(reason ? `connection failed: ${reason}` : 'connection failed');
+    });
+  });
 }
 
 function unavailable(details: string): RpcError {

@@ -1,25 +1,13 @@
 // Who may talk to the store: certificates of both sides, their end and exchange, users with passwords.
-import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { openEtcd } from '../../orchestrator/etcd/store.ts';
-import { Authority, noOpenssl } from '../support/certificates.ts';
-import { type EtcdFiles, noEtcd, startEtcd } from '../support/etcd.ts';
+import { Authority, mounted, noOpenssl } from '../support/certificates.ts';
+import { noEtcd, startEtcd } from '../support/etcd.ts';
 import { bytes, Follower, insist, until } from './follower.ts';
 
 t.setTimeout(120_000);
 const skip = noEtcd || noOpenssl;
-
-/** Files at a place of their own, where they are exchanged as an operator does it. */
-function mounted(folder: string, first: EtcdFiles) {
-  const files = { ca: join(folder, 'm.ca'), certificate: join(folder, 'm.crt'), key: join(folder, 'm.key') };
-  const mount = (from: Partial<EtcdFiles>) => {
-    for (const [name, path] of Object.entries(from)) copyFileSync(path, files[name as keyof EtcdFiles]);
-  };
-  mount(first);
-  return { files, mount };
-}
 
 t.test('certificates', { skip }, async (t) => {
   const authority = new Authority(t);

@@ -1,6 +1,6 @@
 // Certificates for tests, made with the openssl command: one authority, and leaves that it vouches for.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EtcdFiles, TestEnd } from './etcd.ts';
@@ -64,6 +64,16 @@ export class Authority {
     openssl('ca', '-batch', '-notext', ...signer, ...times, '-in', request, '-out', certificate);
     return { ca: this.ca, certificate, key };
   }
+}
+
+/** Files at a place of their own, where they are exchanged as an operator does it. */
+export function mounted(folder: string, first: EtcdFiles) {
+  const files = { ca: join(folder, 'm.ca'), certificate: join(folder, 'm.crt'), key: join(folder, 'm.key') };
+  const mount = (from: Partial<EtcdFiles>) => {
+    for (const [name, path] of Object.entries(from)) copyFileSync(path, files[name as keyof EtcdFiles]);
+  };
+  mount(first);
+  return { files, mount };
 }
 
 const configuration = (database: string, folder: string): string => `[ca]

@@ -27,6 +27,11 @@ export class Gate {
     return `http://127.0.0.1:${(this.#server.address() as { port: number }).port}`;
   }
 
+  /** Connections that are open now. */
+  get live(): number {
+    return this.#pairs.size;
+  }
+
   /** Connections break, new ones are ended at once. */
   cut(): void {
     this.#state = 'cut';
