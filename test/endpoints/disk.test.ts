@@ -11,18 +11,28 @@ import { add, addressesIn, del, message, Node, request } from './node.ts';
 const folder = mkdtempSync(join(tmpdir(), 'axoneme-endpoints-'));
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A file system of its own, or the reason why not. */
-function mounted(t: Test, name: string, options: string): string | undefined {
+function mount(name: string, options: string): { path: string; refused: string | false } {
   const path = join(folder, name);
   mkdirSync(path, { recursive: true });
   const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path], { encoding: 'utf8' });
-  if (status !== 0) {
-    t.skip(`mounting a file system is refused here: ${stderr.trim()}`);
-    return undefined;
-  }
+  return { path, refused: status !== 0 && `mounting a file system is refused here: ${stderr.trim()}` };
+}
+
+/** Why there can be no file systems of our own; false when there can. */
+function mountSkip(): string | false {
+  const { path, refused } = mount('probe', 'size=64k');
+  if (refused === false) spawnSync('umount', [path]);
+  return refused;
+}
+
+/** A file system of its own, until the test ends. */
+function mounted(t: Test, name: string, options: string): string {
+  const { path } = mount(name, options);
   t.teardown(() => spawnSync('umount', [path]));
   return path;
 }
+
+const skip = mountSkip();
 
 function fill(path: string): void {
   for (const bytes of [4096, 1]) {
@@ -65,9 +75,8 @@ t.test('a truncated file and a binary one cost their own pods only', async (t) =
   t.same(readdirSync(join(stateFolder, 'endpoints')).sort(), ['1.json.broken', '2.json', '3.json.broken']);
 });
 
-t.test('a full disk fails an ADD with its reason, leaves nothing of it, and does not keep pods from being deleted', async (t) => {
+t.test('a full disk fails an ADD with its reason, leaves nothing of it, and does not keep pods from being deleted', { skip }, async (t) => {
   const stateFolder = mounted(t, 'full', 'size=64k');
-  if (stateFolder === undefined) return;
   const node = new Node();
   const endpoints = await node.start({ stateFolder, disk: realDisk });
   await add(endpoints, 'c1');
@@ -86,9 +95,8 @@ t.test('a full disk fails an ADD with its reason, leaves nothing of it, and does
   t.equal((await add(endpoints, 'c2')).code, 0);
 });
 
-t.test('a read-only folder: pods that are there are served and can be deleted, new ones are told why not', async (t) => {
+t.test('a read-only folder: pods that are there are served and can be deleted, new ones are told why not', { skip }, async (t) => {
   const stateFolder = mounted(t, 'read-only', 'size=1m');
-  if (stateFolder === undefined) return;
   const node = new Node();
   await add(await node.start({ stateFolder, disk: realDisk }), 'c1');
   t.equal(spawnSync('mount', ['-o', 'remount,ro', stateFolder]).status, 0);
