@@ -9,7 +9,7 @@ import { Bell } from '../../state/bell.ts';
 import { type Clock, sleep } from '../../state/clock.ts';
 import { KubeError } from './failure.ts';
 import { pathOf, type Resource, resources } from './resource.ts';
-import type { PolicyRow } from './rows/policies.ts';
+import { conditionsOf, type PolicyRow } from './rows/policies.ts';
 import type { Transport } from './transport.ts';
 
 /** As they stand in the object. */
@@ -26,6 +26,8 @@ export interface PolicyStatusOptions {
   readonly clock: Clock;
   /** Wall-clock time, for lastTransitionTime. */
   readonly date: () => Date;
+  /** Asked before each write: whether this is still the process that does it. */
+  readonly mayWrite?: () => boolean;
   readonly log?: RoomLog;
 }
 
@@ -35,11 +37,23 @@ const withStatus: Readonly<Record<string, Resource>> = {
   CiliumClusterwideNetworkPolicy: resources.clusterwidePolicies,
 };
 
+interface Written {
+  /** What was to be said. */
+  readonly text: string;
+  /** What the server made of it; while the object has that, nothing is to be done. */
+  readonly kept: string;
+  /** How often the same was written, and when it may be once more. */
+  readonly times: number;
+  readonly againAt: number;
+}
+
+/** Somebody who takes conditions away again and again is answered ever less often. */
+const again = { minMs: 2_000, maxMs: 600_000 };
+
 export class PolicyStatus {
   readonly #options: PolicyStatusOptions;
-  readonly #waiting = new Map<string, PolicyRow>();
-  /** What was written last, so that a server that keeps something else is not written to for ever. */
-  readonly #written = new Map<string, string>();
+  readonly #waiting = new Map<string, { readonly row: PolicyRow; readonly dueAt: number }>();
+  readonly #written = new Map<string, Written>();
   readonly #bell = new Bell();
 
   constructor(options: PolicyStatusOptions) {
@@ -50,11 +64,13 @@ export class PolicyStatus {
   put(row: PolicyRow): void {
     if (withStatus[row.kind] === undefined) return;
     const id = idOf(row);
-    if (isSaid(row) || this.#written.get(id) === textOf(row)) {
+    const written = this.#written.get(id);
+    const isSame = written?.text === textOf(row);
+    if (isSaid(row) || (isSame && written.kept === ownText(row, row.said))) {
       this.#waiting.delete(id);
       return;
     }
-    this.#waiting.set(id, row);
+    this.#waiting.set(id, { row, dueAt: isSame ? written.againAt : 0 });
     this.#bell.ring();
   }
 
@@ -68,16 +84,15 @@ export class PolicyStatus {
     const { clock, log } = this.#options;
     let failures = 0;
     while (!signal.aborted) {
-      const [next] = this.#waiting;
-      if (next === undefined) {
-        await this.#bell.wait({ signal });
+      const next = this.#next();
+      if (next === undefined || next[1].dueAt > clock.now()) {
+        await this.#bell.wait({ signal, clock, until: next?.[1].dueAt });
         continue;
       }
-      const [id, row] = next;
+      const [id, { row, dueAt }] = next;
       this.#waiting.delete(id);
       try {
-        await this.#write(row, signal);
-        this.#written.set(id, textOf(row));
+        await this.#write(id, row, signal);
         failures = 0;
       } catch (error) {
         if (!(error instanceof AgentError)) throw error;
@@ -87,14 +102,25 @@ export class PolicyStatus {
         if (failures === 0) log?.warn('status of a policy was not written', { policy: row.key, error });
         failures += 1;
         // The others come before it.
-        if (!this.#waiting.has(id)) this.#waiting.set(id, row);
+        if (!this.#waiting.has(id)) this.#waiting.set(id, { row, dueAt });
         await sleep(clock, delayAfter(failures, { minMs: 1000, maxMs: 300_000 }, clock), signal);
       }
     }
   }
 
-  async #write(row: PolicyRow, signal: AbortSignal): Promise<void> {
-    const { transport, date } = this.#options;
+  /** The first that is due, or the one that will be first. */
+  #next() {
+    let first: [string, { readonly row: PolicyRow; readonly dueAt: number }] | undefined;
+    for (const one of this.#waiting) {
+      if (one[1].dueAt <= this.#options.clock.now()) return one;
+      if (first === undefined || one[1].dueAt < first[1].dueAt) first = one;
+    }
+    return first;
+  }
+
+  async #write(id: string, row: PolicyRow, signal: AbortSignal): Promise<void> {
+    const { transport, clock, date, mayWrite } = this.#options;
+    if (mayWrite?.() === false) throw new KubeError('KUBE_UNAVAILABLE', 'policy status: another process writes it now');
     const now = `${date().toISOString().slice(0, 19)}Z`;
     const own = row.conditions.map((condition): StatusCondition => {
       const { type, status, reason, message } = condition;
@@ -102,13 +128,22 @@ export class PolicyStatus {
       return { type, status, reason, message, lastTransitionTime: before?.status === status ? (before.lastTransitionTime ?? now) : now };
     });
     const others = row.said.filter(({ type }) => !row.conditions.some((condition) => condition.type === type));
-    await transport.json({
+    const answer = await transport.json({
       method: 'PATCH',
       path: pathOf(withStatus[row.kind] as Resource, { namespace: row.namespace, name: row.name, part: 'status' }),
       contentType: 'application/merge-patch+json',
       // With the revision it is refused when anybody has written since.
       body: { metadata: { resourceVersion: row.revision }, status: { conditions: [...others, ...own] } },
       signal,
+    });
+    const before = this.#written.get(id);
+    const text = textOf(row);
+    const times = before?.text === text ? before.times + 1 : 1;
+    this.#written.set(id, {
+      text,
+      kept: ownText(row, conditionsOf(answer)),
+      times,
+      againAt: clock.now() + delayAfter(times, again, clock),
     });
   }
 }
@@ -126,4 +161,10 @@ function isSaid({ conditions, said }: PolicyRow): boolean {
 
 function textOf({ uid, conditions }: PolicyRow): string {
   return JSON.stringify([uid, conditions.map(({ type, status, reason, message }) => [type, status, reason, message])]);
+}
+
+/** What an object says of our conditions. */
+function ownText({ conditions }: PolicyRow, said: readonly StatusCondition[]): string {
+  const own = said.filter(({ type }) => conditions.some((condition) => condition.type === type));
+  return JSON.stringify(own.map(({ type, status, reason, message }) => [type, status, reason, message]));
 }

@@ -119,10 +119,11 @@ t.test('the source and the API server of the sandbox', { skip: noEtcd }, async (
 
   t.test('the author of a policy is told what became of it, once', async (t) => {
     const row = policyRows({ clusterName: 'default', localCluster: true });
+    let may = true;
     const rows = new Map<string, PolicyRow>();
     const counts = new Counts();
     const transport = new Transport({ credentials: plainCredentials(cluster.url), clock: realClock, counts });
-    const status = new PolicyStatus({ transport, clock: realClock, date: () => new Date() });
+    const status = new PolicyStatus({ transport, clock: realClock, date: () => new Date(), mayWrite: () => may });
     const sink = new Memory();
     sink.put = (key, object) => {
       rows.set(key, row(key, object, rows.get(key)));
@@ -162,6 +163,20 @@ t.test('the source and the API server of the sandbox', { skip: noEtcd }, async (
     t.equal(patched.code, 200, patched.text);
     await until('told', async () => (await conditions()).some(({ reason }: { reason: string }) => reason === 'PartlyEnforced'));
     t.match((await conditions())[1].message, /spec.ingress\[0\].toPorts\[0\].rules/);
+    await sleep(200);
+    const before = counts.get('request');
+    for (let removal = 0; removal < 3; removal += 1) {
+      const other = { status: { conditions: [{ type: 'Other', status: 'True' }] } };
+      await cluster.send('PATCH', `${path}/web/status`, { body: other, headers });
+      await until('said again', async () => (await conditions()).length === 3);
+    }
+    t.same((await conditions()).map(({ type }: { type: string }) => type).sort(), ['Enforced', 'Other', 'Valid'], 'what others took away');
+    t.ok(counts.get('request') - before <= 5, `${counts.get('request') - before} writes for three removals`);
+    const tries = counts.get('request');
+    may = false;
+    await cluster.send('PATCH', `${path}/web`, { body: { spec: { ingress: [{ fromEndpoints: [{}] }] } }, headers });
+    await sleep(200);
+    t.equal(counts.get('request'), tries, 'who may not write any more does not');
   });
 });
 

@@ -50,13 +50,14 @@ export function policyRows({ clusterName, localCluster }: Pick<ReadOptions, 'clu
       lastAccepted: reading.policy ?? previous,
       isAudited: (object.metadata.annotations as Record<string, unknown> | undefined)?.[auditAnnotation] === 'true',
       conditions,
-      said: saidBy(object),
+      said: conditionsOf(object),
       revision: object.metadata.resourceVersion,
     };
   };
 }
 
-function saidBy({ status }: KubeObject): StatusCondition[] {
-  const listed = (status as { conditions?: unknown } | null | undefined)?.conditions;
+/** The conditions of an object's status. */
+export function conditionsOf(object: unknown): StatusCondition[] {
+  const listed = (object as { status?: { conditions?: unknown } | null } | null | undefined)?.status?.conditions;
   return Array.isArray(listed) ? listed.filter((entry) => typeof entry?.type === 'string' && typeof entry.status === 'string') : [];
 }
