@@ -22,7 +22,7 @@ export function applyNode(session: Session, plan: NodePlan, prefix: string): Hos
   now = applyRouter(session, plan, now, problems);
   const sources = sourcesOf(plan.router);
   const routes = [...podsOf(session, plan, now, sources, problems), ...peersOf(plan, now, sources, problems)];
-  for (const route of routes) applyRoute(session, route, now, problems);
+  applyRoutes(session, routes, now, problems);
   removeSurplus(session, plan, routes, now, prefix, problems);
   return problems;
 }
@@ -90,12 +90,17 @@ function gatewayOf(peer: Peer, family: 4 | 6): string | undefined {
   return found === undefined ? undefined : canonicalAddress(found);
 }
 
-function applyRoute(session: Session, route: Route, now: Observed, problems: HostProblem[]): void {
-  for (const { changes } of missingRoute('', route, now.routes)) {
-    for (const { result, message } of session.try(changes)) {
-      const foreign = result === -errno.exist ? 'a route that is not ours has this destination' : message;
-      problems.push({ subject: `route ${route.destination}`, message: foreign });
-    }
+function applyRoutes(session: Session, routes: readonly Route[], now: Observed, problems: HostProblem[]): void {
+  const there = Map.groupBy(now.routes, ({ destination }) => destination);
+  const changes = routes.flatMap((route) =>
+    missingRoute('', route, there.get(route.destination) ?? []).flatMap((missing) =>
+      missing.changes.map((change): [Change, Route] => [change, route]),
+    ),
+  );
+  const routeOf = new Map(changes);
+  for (const { change, result, message } of session.try([...routeOf.keys()])) {
+    const foreign = result === -errno.exist ? 'a route that is not ours has this destination' : message;
+    problems.push({ subject: `route ${routeOf.get(change)?.destination}`, message: foreign });
   }
 }
 
