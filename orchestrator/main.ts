@@ -20,6 +20,10 @@ const write = (text: string): void => void process.stdout.write(text);
 const colour = wantsColour(process.stdout);
 
 const commands: Readonly<Record<string, Command>> = {
+  demo: {
+    sentence: 'a cluster of two nodes on this machine, a shop in it, policies, an agent killed under load (--keep: it stays up)',
+    run: async (args) => (await import('./cli/demo/command.ts')).demoCommand(args, { write, colour, paint: openPaint(colour) }),
+  },
   tour: {
     sentence: 'a scripted set of packets through both machines, side by side',
     run: async () => (await import('./cli/tour.ts')).tour({ write, colour }),

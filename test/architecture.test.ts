@@ -100,6 +100,14 @@ const mayImport: Record<string, string[]> = {
     'orchestrator/log.ts',
   ],
   'orchestrator/cli/sandbox': ['orchestrator/cli', 'orchestrator/manifests', 'orchestrator/sandbox', 'orchestrator/errors.ts'],
+  'orchestrator/cli/demo': [
+    'orchestrator/api',
+    'orchestrator/cli',
+    'orchestrator/datapath',
+    'orchestrator/flows',
+    'orchestrator/sandbox',
+    'orchestrator/errors.ts',
+  ],
   'orchestrator/cli/policy': [
     'orchestrator/api',
     'orchestrator/cli',
