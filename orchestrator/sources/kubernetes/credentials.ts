@@ -10,6 +10,7 @@ import { delimiter, join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { readManifests } from '../../manifests/read.ts';
 import { KubeError } from './failure.ts';
+import { type PlainConfig, podConfig, readPlainConfig } from './plain-config.ts';
 
 export interface Credentials {
   /** Like https://10.0.0.1:6443 */
@@ -34,21 +35,20 @@ const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 export async function openCredentials(source: CredentialsSource = {}): Promise<Credentials> {
   let loaded = await load(source);
   const agents = new Agents();
-  const server = new URL(loaded.config.getCurrentCluster()!.server);
+  const server = new URL(loaded.server);
   return {
     server,
     async options() {
-      const { config, tokenFile } = loaded;
-      const options: RequestOptions = {};
+      const { tokenFile } = loaded;
+      let options: RequestOptions;
       try {
-        await config.applyToHTTPSOptions(options as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
+        options = await loaded.options();
         if (tokenFile !== undefined) options.headers = { ...options.headers, Authorization: `Bearer ${readToken(tokenFile)}` };
       } catch (error) {
         if (error instanceof KubeError) throw error;
         throw new KubeError('KUBE_CONFIG_INVALID', `kubernetes credentials: ${server.host}: ${(error as Error).message}`, { cause: error });
       }
-      const proxied = config.getCurrentCluster()?.proxyUrl !== undefined;
-      return agents.use(options, server.protocol === 'https:', proxied);
+      return agents.use(options, server.protocol === 'https:', loaded.isProxied);
     },
     async renew() {
       loaded = await load(source);
@@ -58,17 +58,27 @@ export async function openCredentials(source: CredentialsSource = {}): Promise<C
 }
 
 interface Loaded {
-  readonly config: KubeConfig;
+  readonly server: string;
+  readonly isProxied: boolean;
+  options(): RequestOptions | Promise<RequestOptions>;
   /** Read for every request: the library keeps a token for a minute, or for ever. */
   readonly tokenFile: string | undefined;
 }
 
-/** Imported when it is needed: the library is large. */
 async function load(source: CredentialsSource): Promise<Loaded> {
-  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
-  const config = new KubeConfig();
   const paths = source.kubeconfig === undefined ? defaultPaths() : [source.kubeconfig];
   const inCluster = source.serviceAccount ?? (paths.length === 0 && isThere(tokenPath) ? '' : undefined);
+  let plain: PlainConfig | undefined;
+  if (inCluster !== undefined) plain = podConfig(inCluster);
+  else if (paths.length === 1) plain = readPlainConfig(paths[0], source.context);
+  return plain === undefined ? loadWithLibrary(source, paths, inCluster) : { ...plain, isProxied: false };
+}
+
+/** Commands and logins, several files that are merged, proxies; and the words for what can't be used. */
+async function loadWithLibrary(source: CredentialsSource, paths: readonly string[], inCluster: string | undefined): Promise<Loaded> {
+  // Imported when it is needed: it is large.
+  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
+  const config = new KubeConfig();
   const subject = inCluster === undefined ? `kubeconfig ${paths.join(delimiter)}` : 'service account';
   if (inCluster === undefined && paths.length === 0)
     throw new KubeError('KUBE_CONFIG_INVALID', 'kubernetes credentials: there is neither a kubeconfig nor a service account');
@@ -90,7 +100,13 @@ async function load(source: CredentialsSource): Promise<Loaded> {
   const tokenFile = user?.authProvider?.config?.tokenFile ?? (inCluster === undefined ? tokenFileOf(paths, user?.name) : undefined);
   // There is nothing to verify without TLS, and the library wants that said.
   if (cluster.server.startsWith('http:')) config.loadFromClusterAndUser({ ...cluster, skipTLSVerify: true }, user ?? { name: 'nobody' });
-  return { config, tokenFile };
+  return { server: cluster.server, isProxied: cluster.proxyUrl !== undefined, tokenFile, options: () => optionsOf(config) };
+}
+
+async function optionsOf(config: KubeConfig): Promise<RequestOptions> {
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
+  return options;
 }
 
 function choose(config: KubeConfig, context: string, subject: string): void {

@@ -6,7 +6,7 @@ import { KubeError } from './failure.ts';
 import { pathOf, resources } from './resource.ts';
 import type { Transport } from './transport.ts';
 
-/** Grows with every change of `crds()`: of two agents of different age the younger one's definition stays. */
+/** Grows with every change of `crds()`, which a test sees to: of two agents of different age the younger one's definition stays. */
 export const schemaVersion = 1;
 export const schemaVersionLabel = 'axoneme.io/schema-version';
 

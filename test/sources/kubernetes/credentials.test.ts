@@ -1,11 +1,14 @@
 // Credentials as files and as the library reads them: what a request carries, and what is said of what can't be used.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
 import t from 'tap';
 import { Counts } from '../../../orchestrator/sources/kubernetes/counts.ts';
 import { openCredentials } from '../../../orchestrator/sources/kubernetes/credentials.ts';
 import { linesOf } from '../../../orchestrator/sources/kubernetes/lines.ts';
+import { readPlainConfig } from '../../../orchestrator/sources/kubernetes/plain-config.ts';
 import { Transport } from '../../../orchestrator/sources/kubernetes/transport.ts';
 import { realClock } from '../../../orchestrator/state/clock.ts';
 import { plainCredentials } from './follower.ts';
@@ -65,6 +68,45 @@ t.test('the service account of a pod is found where pods have it', async (t) => 
   t.equal(String(before.ca), 'authority');
   writeFileSync(join(account, 'ca.crt'), 'another');
   t.not((await credentials.options()).agent, before.agent, 'another authority needs other connections');
+});
+
+t.test('a plain kubeconfig carries what the library would send; others are left to it', async (t) => {
+  const path = folder(t);
+  const at = (cluster: object, user: object, name = 'config') => {
+    const config = JSON.parse(kubeconfig('https://192.0.2.1:6443', { ...user }));
+    Object.assign(config.clusters[0].cluster, cluster);
+    writeFileSync(join(path, name), JSON.stringify(config));
+    return join(path, name);
+  };
+  for (const name of ['ca', 'crt', 'key']) writeFileSync(join(path, name), `content of ${name}`);
+  const data = (name: string) => Buffer.from(`content of ${name}`).toString('base64');
+  const cases = [
+    at({ 'certificate-authority': 'ca' }, { 'client-certificate': 'crt', 'client-key': join(path, 'key') }),
+    at(
+      { 'certificate-authority-data': data('ca'), 'tls-server-name': 'api' },
+      { token: 't', 'client-certificate-data': data('crt'), 'client-key-data': data('key') },
+      'data',
+    ),
+    at({ 'insecure-skip-tls-verify': true }, { token: 't' }, 'careless'),
+  ];
+  for (const file of cases) {
+    const library = new KubeConfig();
+    library.loadFromFile(file);
+    const options: RequestOptions = {};
+    await library.applyToHTTPSOptions(options as never);
+    const { ca, cert, key, servername, headers, rejectUnauthorized } = options;
+    const plain = readPlainConfig(file, undefined)!.options();
+    const bytes = (value: unknown) => (value === undefined || value === null ? undefined : String(value));
+    t.same([plain.ca, plain.cert, plain.key].map(bytes), [ca, cert, key].map(bytes));
+    t.same({ ...plain.headers }, { ...headers });
+    t.same([plain.servername, plain.rejectUnauthorized], [servername, rejectUnauthorized]);
+  }
+  const others = [at({ 'proxy-url': 'http://a' }, {}), at({}, { exec: {} }, 'b'), at({}, { username: 'u', password: 'p' }, 'c')];
+  t.same(
+    others.map((file) => readPlainConfig(file, undefined)),
+    [undefined, undefined, undefined],
+  );
+  t.equal(readPlainConfig(others[0], 'two'), undefined);
 });
 
 t.test('what cannot be used is said with its name', async (t) => {
