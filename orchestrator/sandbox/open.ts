@@ -136,11 +136,15 @@ async function fill(cluster: RunningCluster, objects: readonly KubeObject[], { t
   });
   // Whoever fails first is told; the other one ends by itself.
   nodes.catch(() => {});
-  if (objects.length > 0) {
-    await applyObjects(kube, objects);
-    tell(name, `${objects.length} objects applied`);
-  }
+  // Pods come when all nodes can take them, so that they are spread over all.
+  const isPod = ({ kind }: KubeObject) => kind === 'Pod';
+  await applyObjects(
+    kube,
+    objects.filter((object) => !isPod(object)),
+  );
   await nodes;
+  await applyObjects(kube, objects.filter(isPod));
+  if (objects.length > 0) tell(name, `${objects.length} objects applied`);
   if (options.waitForPods === false) return;
   const ready = (pod: string) => tell(`${name}/${pod}`, 'pod is Ready');
   const hopeless = async () => (await supervisor.state()).failure;

@@ -8,9 +8,9 @@ const here = fileURLToPath(import.meta.url);
 const inCheckout = here.endsWith('.ts');
 const entry = inCheckout ? join(dirname(here), '..', 'main.ts') : join(dirname(here), 'axoneme.js');
 
-/** Program and first arguments; a command follows. */
+/** Program and first arguments; a command follows. Without the warning of etcd's client that names of servers are no addresses. */
 export function program(): string[] {
-  return [process.execPath, '--disable-warning=ExperimentalWarning', entry];
+  return [process.execPath, '--disable-warning=ExperimentalWarning', '--disable-warning=DEP0123', entry];
 }
 
 /** Six processes of the same code start at once: they share what one of them has compiled. */

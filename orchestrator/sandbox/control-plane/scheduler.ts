@@ -1,4 +1,4 @@
-// The scheduler: a pod without a node gets the one with the fewest pods, of those that its nodeSelector takes.
+// The scheduler: a pod without a node gets the one with the fewest pods, of those that are Ready and that its nodeSelector takes.
 
 import { KubeAnswer, type KubeClient, type KubeObject } from './client.ts';
 
@@ -71,11 +71,15 @@ export class Scheduler {
 
   #choose(pod: KubeObject): string | undefined {
     const wanted = Object.entries(pod.spec.nodeSelector ?? {});
-    const fits = ({ metadata, spec }: KubeObject) =>
-      !spec?.unschedulable && wanted.every(([key, value]) => metadata.labels?.[key] === value);
+    const fits = ({ metadata, spec, status }: KubeObject) =>
+      !spec?.unschedulable && isReady(status) && wanted.every(([key, value]) => metadata.labels?.[key] === value);
     const pods = new Map<string, number>();
     for (const node of this.#placed.values()) pods.set(node, (pods.get(node) ?? 0) + 1);
     const names = [...this.#nodes.values()].filter(fits).map(({ metadata }) => metadata.name);
     return names.sort((a, b) => (pods.get(a) ?? 0) - (pods.get(b) ?? 0) || a.localeCompare(b))[0];
   }
+}
+
+function isReady(status: { conditions?: readonly { readonly type: string; readonly status: string }[] } | undefined): boolean {
+  return status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }

@@ -13,6 +13,8 @@ export class Cgroup {
 
   /** Shell words that put the shell into it, before it becomes something else. */
   get enter(): string {
+    // It is gone when an earlier start of the pod failed.
+    mkdirSync(this.path, { recursive: true });
     return `echo $$ > '${this.path}/cgroup.procs'`;
   }
 
