@@ -20,6 +20,10 @@ export interface Context {
   readonly feed: Feed;
   readonly authentication: Authentication;
   readonly serviceNetwork: ServiceNetwork;
+  /** PEM text that vouches for this server, told in every namespace; undefined when there is none to tell. */
+  readonly rootCertificate: string | undefined;
+  /** Where pods reach this server; undefined when they are not to. */
+  readonly advertised: { readonly address: string; readonly port: number } | undefined;
   readonly limits: Limits;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -33,6 +33,10 @@ export interface ApiServerOptions {
   readonly authenticate?: Authenticate;
   /** Addresses of services: one prefix of each family, the preferred one first. */
   readonly serviceNetworks?: readonly string[];
+  /** PEM text that vouches for this server: every namespace gets it in a config map. */
+  readonly rootCertificate?: string;
+  /** Where pods reach this server: the service `kubernetes` leads there. */
+  readonly advertise?: { readonly address: string; readonly port: number };
   readonly limits?: Partial<Limits>;
   readonly now?: () => number;
 }
@@ -59,6 +63,8 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
     feed,
     authentication: new Authentication(storage, registry, await signingKey(store, root), options.authenticate, now),
     serviceNetwork: serviceNetwork(serviceNetworks),
+    rootCertificate: options.rootCertificate,
+    advertised: options.advertise,
     limits,
     now,
     counts: { watches: 0 },

@@ -36,14 +36,14 @@ const node = (name: string, revision = ''): Message => ({
   },
 });
 
-const mirror: Message = {
+const mirror = (owner: string): Message => ({
   1: {
     ...emptyMeta,
     1: 'static-n1',
     3: 'default',
     5: '',
     12: map({ 'kubernetes.io/config.mirror': 'hash', 'kubernetes.io/config.source': 'file' }),
-    13: [{ 1: 'Node', 3: 'n1', 4: 'uid-of-n1', 5: 'v1', 6: true }],
+    13: [{ 1: 'Node', 3: 'n1', 4: owner, 5: 'v1', 6: true }],
   },
   2: {
     1: [
@@ -87,7 +87,7 @@ const mirror: Message = {
     30: false,
   },
   3: { 1: '', 9: '' },
-};
+});
 
 t.test('clients that send protobuf', { skip: noEtcd }, async (t) => {
   const cluster = await startCluster(t);
@@ -148,9 +148,10 @@ t.test('clients that send protobuf', { skip: noEtcd }, async (t) => {
   });
 
   t.test('make mirror pods, in which an absent field and a zero are not the same', async (t) => {
-    const { code, body: made } = await send('POST', pods, body('v1', 'Pod', mirror));
+    const { uid } = (await cluster.send('GET', `${nodes}/n1`)).body.metadata;
+    const { code, body: made } = await send('POST', pods, body('v1', 'Pod', mirror(uid)));
     t.equal(code, 201);
-    t.same(made.metadata.ownerReferences, [{ apiVersion: 'v1', kind: 'Node', name: 'n1', uid: 'uid-of-n1', controller: true }]);
+    t.same(made.metadata.ownerReferences, [{ apiVersion: 'v1', kind: 'Node', name: 'n1', uid, controller: true }]);
     t.same(made.spec.volumes, [
       { name: 'data', hostPath: { path: '/var/lib/data', type: 'DirectoryOrCreate' } },
       { name: 'cache', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },

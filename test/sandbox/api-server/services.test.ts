@@ -48,9 +48,46 @@ t.test('services', { skip: noEtcd }, async (t) => {
     const six = (await make('six', { ipFamilies: ['IPv6'] })).body.spec;
     t.same([six.ipFamilies, six.ipFamilyPolicy], [['IPv6'], 'SingleStack']);
     t.match(six.clusterIP, /^fd00::/);
-    t.match((await make('headless', { clusterIP: 'None' })).body.spec, { clusterIP: 'None', clusterIPs: ['None'], ipFamilies: ['IPv4'] });
+    const none = { clusterIP: 'None', clusterIPs: ['None'] };
+    t.match((await make('headless', { clusterIP: 'None', selector: { a: 'b' } })).body.spec, {
+      ...none,
+      ipFamilies: ['IPv4'],
+      ipFamilyPolicy: 'SingleStack',
+    });
+    t.match((await make('free', { clusterIP: 'None' })).body.spec, {
+      ...none,
+      ipFamilies: ['IPv4', 'IPv6'],
+      ipFamilyPolicy: 'RequireDualStack',
+    });
     const name = (await make('name', { type: 'ExternalName', externalName: 'example.com' })).body.spec;
     t.equal(name.clusterIP, undefined);
+  });
+
+  t.test('have families, addresses and a policy that agree', async (t) => {
+    const given = (await make('given', { clusterIPs: ['fd00::10', '10.96.0.100'], clusterIP: 'fd00::10' })).body.spec;
+    t.same([given.ipFamilies, given.ipFamilyPolicy], [['IPv6', 'IPv4'], 'RequireDualStack']);
+    t.same((await make('two', { ipFamilies: ['IPv6', 'IPv4'] })).body.spec.ipFamilyPolicy, 'RequireDualStack');
+    const rows: [spec: Answered, message: RegExp][] = [
+      [
+        { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'SingleStack' },
+        /ipFamilyPolicy: Invalid value: "SingleStack": must be .* multiple IP families/,
+      ],
+      [{ clusterIP: '10.96.0.101', clusterIPs: ['10.96.0.102'] }, /spec.clusterIPs\[0\]: .*first value must match `clusterIP`/],
+      [
+        { clusterIP: '10.96.0.101', ipFamilies: ['IPv6'] },
+        /spec.clusterIPs\[0\]: .*expected an IPv6 value as indicated by `spec.ipFamilies\[0\]`/,
+      ],
+      [{ ipFamilies: ['IPv4', 'IPv4'] }, /spec.ipFamilies\[1\]: Duplicate value/],
+      [{ ipFamilyPolicy: 'Any' }, /ipFamilyPolicy: Unsupported value: "Any"/],
+    ];
+    for (const [spec, message] of rows) t.match(await make('wrong', spec), { code: 422, body: { message } });
+    const patch = (spec: Answered) => cluster.send('PATCH', `${services}/given`, { body: { spec }, headers: merge });
+    t.match((await patch({ ipFamilies: ['IPv4', 'IPv6'] })).body.message, /spec.ipFamilies\[0\]: Invalid value: .*may not change once set/);
+    const single = await patch({ ipFamilyPolicy: 'SingleStack' });
+    t.same([single.body.spec.clusterIPs, single.body.spec.ipFamilies], [['fd00::10'], ['IPv6']], 'the second address is given back');
+    t.equal((await make('taker', { clusterIP: '10.96.0.100' })).code, 201);
+    const both = (await patch({ ipFamilyPolicy: 'PreferDualStack' })).body.spec;
+    t.same([both.ipFamilies, both.clusterIPs.length, both.clusterIPs[0]], [['IPv6', 'IPv4'], 2, 'fd00::10']);
   });
 
   t.test('keep what they were given when they are written without it', async (t) => {
@@ -65,4 +102,14 @@ t.test('services', { skip: noEtcd }, async (t) => {
     const outer = await make('outer', { type: 'NodePort', ports: [{ port: 1, nodePort: body.spec.ports[0].nodePort }] });
     t.equal(outer.code, 201, 'a port that was given back can be had');
   });
+});
+
+t.test('a cluster of one family', { skip: noEtcd }, async (t) => {
+  const cluster = await startCluster(t, { serviceNetworks: ['10.96.0.0/24'] });
+  const make = (name: string, spec: Answered) => cluster.send('POST', services, { body: service(name, spec) });
+  t.same((await make('prefer', { ipFamilyPolicy: 'PreferDualStack' })).body.spec.ipFamilies, ['IPv4']);
+  t.match((await make('require', { ipFamilyPolicy: 'RequireDualStack' })).body.message, /not configured for dual-stack services/);
+  t.match((await make('six', { ipFamilies: ['IPv6'] })).body.message, /spec.ipFamilies\[0\]: .*not configured on this cluster/);
+  const free = (await make('free', { clusterIP: 'None' })).body.spec;
+  t.same([free.ipFamilies, free.ipFamilyPolicy], [['IPv4', 'IPv6'], 'RequireDualStack']);
 });

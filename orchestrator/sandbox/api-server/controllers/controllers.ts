@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { Definitions } from './definitions.ts';
 import { Garbage } from './garbage.ts';
 import { Namespaces } from './namespaces.ts';
+import { writeOwnService } from './own-service.ts';
 import { Services } from './services.ts';
 import { SliceMirror } from './slice-mirror.ts';
 
@@ -12,12 +13,14 @@ interface Controller {
 }
 
 export class Controllers {
+  private readonly context: Context;
   private readonly first: Controller;
   private readonly others: readonly Controller[];
   private opening: readonly Promise<void>[] = [];
   private closed = false;
 
   constructor(context: Context) {
+    this.context = context;
     this.first = new Namespaces(context);
     this.others = [new Services(context), new SliceMirror(context), new Definitions(context), new Garbage(context)];
   }
@@ -25,6 +28,7 @@ export class Controllers {
   /** The usual namespaces are there when this resolves; the rest reads what the cluster holds while it is already served. */
   async open(): Promise<void> {
     await this.first.open();
+    await writeOwnService(this.context);
     this.opening = this.others.map((controller) => this.begin(controller));
   }
 

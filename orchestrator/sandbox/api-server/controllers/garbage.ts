@@ -31,7 +31,8 @@ export class Garbage {
       for await (const stored of storage.each(resource)) this.changed({ now: stored, before: undefined });
     const follower: Follower = {
       prefix: storage.root,
-      change: (change) => this.changed(change),
+      // What comes after its owner has gone is garbage from the start.
+      change: (change) => this.changed(change, change.before === undefined),
       progress: () => {},
       end: () => {
         if (this.follower === follower) setTimeout(() => void this.open().catch(follower.end), 500).unref();
@@ -48,13 +49,14 @@ export class Garbage {
     await this.queue.close();
   }
 
-  private changed({ now, before }: Pick<Change, 'now' | 'before'>): void {
+  private changed({ now, before }: Pick<Change, 'now' | 'before'>, isNew = false): void {
     for (const uid of owners(before)) this.owned.get(uid)?.delete(before!.key);
     for (const uid of owners(now)) {
       const keys = this.owned.get(uid) ?? new Set();
       this.owned.set(uid, keys.add(now!.key));
     }
     // An owner that is gone: what it owned is looked at. One that waits: so is it.
+    if (isNew && now !== undefined && owners(now).length > 0) this.queue.add(now.key);
     if (now === undefined) for (const key of this.owned.get(uidOf(before)) ?? []) this.queue.add(key);
     else if (isWaiting(now)) this.queue.add(now.key);
     for (const uid of owners(before)) if (this.owned.get(uid)?.size === 0) this.owned.delete(uid);

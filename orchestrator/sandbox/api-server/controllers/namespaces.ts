@@ -1,7 +1,7 @@
 // Namespaces: the ones that every cluster has, a default service account in each, and their end: first the content, then they.
 import { randomUUID } from 'node:crypto';
 import { type Context, surroundings } from '../context.ts';
-import { type KubeObject, recordAt, timestamp } from '../object.ts';
+import { isSame, type KubeObject, recordAt, timestamp } from '../object.ts';
 import type { Resource } from '../resource.ts';
 import type { Stored } from '../storage/stored.ts';
 import { removeOne } from '../verbs/delete.ts';
@@ -9,6 +9,8 @@ import { absent } from './absent.ts';
 import { type Followed, followObjects } from './follow.ts';
 import { WorkQueue } from './work-queue.ts';
 
+/** Holds what pods check this server's certificate with. */
+const rootConfigMap = 'kube-root-ca.crt';
 const usual = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
 export class Namespaces {
@@ -18,7 +20,8 @@ export class Namespaces {
 
   constructor(context: Context) {
     this.context = context;
-    this.queue = new WorkQueue((name) => this.reconcile(name));
+    // Content may take its time to go: that is looked at again rather than told.
+    this.queue = new WorkQueue((name) => this.reconcile(name), 1000);
   }
 
   async open(): Promise<void> {
@@ -28,14 +31,16 @@ export class Namespaces {
       const object: KubeObject = { metadata: { name, uid: randomUUID(), creationTimestamp: timestamp(now()) } };
       namespaces.prepare?.(object, undefined, surroundings(this.context));
       await storage.create(namespaces, object);
-      await this.defaultAccount(name);
+      await this.furnish(name);
     }
     this.followed.push(await followObjects(this.context, namespaces, (stored) => stored && this.queue.add(stored.object.metadata.name)));
-    this.followed.push(
-      await followObjects(this.context, registry.own('serviceaccounts'), (stored, before) => {
-        if (stored === undefined && before !== undefined) this.queue.add(before.object.metadata.namespace ?? '');
-      }),
-    );
+    const changed = (own: string, mayChange: boolean) => (stored: Stored | undefined, before: Stored | undefined) => {
+      const { name, namespace = '' } = (stored ?? before)!.object.metadata;
+      if (name === own && (stored === undefined || (mayChange && before !== undefined))) this.queue.add(namespace);
+    };
+    this.followed.push(await followObjects(this.context, registry.own('serviceaccounts'), changed('default', false)));
+    if (this.context.rootCertificate === undefined) return;
+    this.followed.push(await followObjects(this.context, registry.own('configmaps'), changed(rootConfigMap, true)));
   }
 
   async close(): Promise<void> {
@@ -48,9 +53,25 @@ export class Namespaces {
     const namespaces = registry.own('namespaces');
     const stored = await storage.get(namespaces, undefined, name);
     if (stored === undefined) return;
-    if (stored.object.metadata.deletionTimestamp === undefined) return this.defaultAccount(name);
+    if (stored.object.metadata.deletionTimestamp === undefined) return this.furnish(name);
     await this.empty(name);
     await this.finish(namespaces, stored);
+  }
+
+  /** What every namespace has. */
+  private async furnish(namespace: string): Promise<void> {
+    await this.defaultAccount(namespace);
+    const { registry, storage, now, rootCertificate } = this.context;
+    if (rootCertificate === undefined) return;
+    const maps = registry.own('configmaps');
+    const data = { 'ca.crt': rootCertificate };
+    const stored = await storage.get(maps, namespace, rootConfigMap);
+    if (stored === undefined) {
+      await storage.create(maps, {
+        metadata: { name: rootConfigMap, namespace, uid: randomUUID(), creationTimestamp: timestamp(now()) },
+        data,
+      });
+    } else if (!isSame(stored.object.data, data)) await storage.update(maps, { ...stored.copyFor(maps), data }, stored);
   }
 
   private async defaultAccount(namespace: string): Promise<void> {

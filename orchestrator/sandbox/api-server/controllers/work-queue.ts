@@ -2,14 +2,17 @@
 
 export class WorkQueue {
   private readonly work: (key: string) => Promise<void>;
+  private readonly longest: number;
   private readonly waiting = new Set<string>();
   private readonly failures = new Map<string, number>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private running: Promise<void> | undefined;
   private closed = false;
 
-  constructor(work: (key: string) => Promise<void>) {
+  /** `longest`: milliseconds after which what has failed is tried again at the latest. */
+  constructor(work: (key: string) => Promise<void>, longest = 10_000) {
     this.work = work;
+    this.longest = longest;
   }
 
   add(key: string): void {
@@ -49,7 +52,7 @@ export class WorkQueue {
         this.timers.delete(timer);
         this.add(key);
       },
-      Math.min(50 * 2 ** failures, 10_000),
+      Math.min(50 * 2 ** failures, this.longest),
     );
     this.timers.add(timer);
   }

@@ -68,6 +68,10 @@ export const nodes = resource({
   prepare(object) {
     object.spec ??= {};
     object.status ??= {};
+    const spec = recordAt(object, 'spec');
+    const [first] = listAt(spec, 'podCIDRs');
+    if (spec.podCIDR && spec.podCIDR !== first) spec.podCIDRs = [spec.podCIDR];
+    else if (!spec.podCIDR && first !== undefined) spec.podCIDR = first;
     const status = recordAt(object, 'status');
     const capacity = recordAt(status, 'capacity');
     if (Object.keys(capacity).length > 0 && status.allocatable === undefined) status.allocatable = { ...capacity };

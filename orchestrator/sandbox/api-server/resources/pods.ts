@@ -34,9 +34,21 @@ export const pods = resource({
   },
   schema: definition('Pod'),
   gracePeriod,
-  prepare: defaultPod,
+  prepare(object, old) {
+    defaultPod(object, old);
+    agreeOnAddresses(object);
+  },
   validate: podErrors,
 });
+
+/** The one address and the list of them say the same: where they differ, the one is meant. */
+function agreeOnAddresses(object: KubeObject): void {
+  const status = recordAt(object, 'status');
+  const [first] = listAt(status, 'podIPs');
+  const single = textAt(status, 'podIP');
+  if (single === '' && first !== undefined) status.podIP = textAt(first, 'ip');
+  else if (single !== '' && textAt(first, 'ip') !== single) status.podIPs = [{ ip: single }];
+}
 
 /** A pod that no kubelet has, or that has ended, needs no time. */
 function gracePeriod(object: KubeObject, asked: number | undefined): number {

@@ -59,7 +59,7 @@ function prepareService(object: KubeObject, old: KubeObject | undefined, around:
   if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ??= 'Cluster';
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
   if (old !== undefined) keepAllocated(spec, recordAt(old, 'spec'));
-  allocateAddresses(spec, around);
+  allocateAddresses(spec, recordAt(old, 'spec'), around);
   allocatePorts(spec, around);
 }
 
@@ -93,23 +93,11 @@ function keepAllocated(spec: Json, old: Json): void {
   }
 }
 
-function allocateAddresses(spec: Json, { serviceNetwork }: Surroundings): void {
-  const given =
-    (listAt(spec, 'clusterIPs') as string[]).length > 0
-      ? (listAt(spec, 'clusterIPs') as string[])
-      : spec.clusterIP
-        ? [String(spec.clusterIP)]
-        : [];
-  const served = serviceNetwork.families.map(({ family }) => family);
+function allocateAddresses(spec: Json, old: Json, { serviceNetwork }: Surroundings): void {
+  const all = listAt(spec, 'clusterIPs') as string[];
+  const given = all.length === 0 && spec.clusterIP ? [String(spec.clusterIP)] : all;
   const headless = given[0] === 'None';
-  const fromAddresses = headless ? [] : given.map((address) => (isIPv6(address) ? 'IPv6' : 'IPv4'));
-  const asked = listAt(spec, 'ipFamilies') as string[];
-  const families = asked.length > 0 ? [...asked] : [...fromAddresses];
-  const policy = textAt(spec, 'ipFamilyPolicy') || (families.length > 1 ? 'RequireDualStack' : 'SingleStack');
-  if (families.length === 0) families.push(served[0]);
-  if (policy !== 'SingleStack') for (const family of served) if (!families.includes(family)) families.push(family);
-  if (policy === 'SingleStack') families.length = 1;
-  spec.ipFamilyPolicy = policy;
+  const families = decideFamilies(spec, old, headless ? [] : given, serviceNetwork);
   spec.ipFamilies = families;
   if (headless) {
     spec.clusterIP = 'None';
@@ -117,8 +105,31 @@ function allocateAddresses(spec: Json, { serviceNetwork }: Surroundings): void {
     return;
   }
   const addresses = families.map((family, index) => given[index] ?? anAddress(family, serviceNetwork));
-  spec.clusterIPs = addresses.filter((address) => address !== undefined);
-  spec.clusterIP = addresses[0];
+  // More than there are families are told to their author rather than dropped, unless a family was given back.
+  const kept = families.length < listAt(old, 'ipFamilies').length ? [] : given.slice(families.length);
+  spec.clusterIPs = [...addresses.filter((address) => address !== undefined), ...kept];
+  spec.clusterIP ||= addresses[0];
+}
+
+/** Which families a service has: what its author says, else what its addresses say, else the cluster's first. */
+function decideFamilies(spec: Json, old: Json, given: readonly string[], { families }: Surroundings['serviceNetwork']): string[] {
+  const served = families.map(({ family }) => family);
+  const decided = [...(listAt(spec, 'ipFamilies') as string[])];
+  for (const address of given.slice(decided.length)) decided.push(isIPv6(address) ? 'IPv6' : 'IPv4');
+  const nobodySelected = Object.keys(recordAt(spec, 'selector')).length === 0;
+  // Somebody else says where such a service leads, and may say it for both families, whatever the cluster has.
+  const isFree = spec.clusterIP === 'None' && nobodySelected;
+  const policy = textAt(spec, 'ipFamilyPolicy') || (decided.length > 1 || isFree ? 'RequireDualStack' : 'SingleStack');
+  spec.ipFamilyPolicy = policy;
+  if (decided.length === 0) decided.push(served[0]);
+  if (policy === 'SingleStack') {
+    // One that had both gives the second back.
+    const had = listAt(old, 'ipFamilies');
+    return old.ipFamilyPolicy !== 'SingleStack' && had.length > 1 && decided[0] === had[0] ? decided.slice(0, 1) : decided;
+  }
+  const other = decided[0] === 'IPv4' ? 'IPv6' : 'IPv4';
+  if (decided.length === 1 && (isFree || served.includes(other))) decided.push(other);
+  return decided;
 }
 
 /** One by chance: should it be taken, the write is refused and another is drawn. */

@@ -60,13 +60,18 @@ const inRange = (port: unknown) => Number.isInteger(port) && Number(port) >= 1 &
 function addressErrors(spec: Json, { serviceNetwork }: Surroundings): FieldError[] {
   const errors: FieldError[] = [];
   const served = serviceNetwork.families;
+  const free = spec.clusterIP === 'None' && Object.keys(recordAt(spec, 'selector')).length === 0;
+  const policies = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
+  if (spec.ipFamilyPolicy !== undefined && !policies.includes(String(spec.ipFamilyPolicy)))
+    errors.push(unsupported('spec.ipFamilyPolicy', spec.ipFamilyPolicy, policies));
+  errors.push(...agreementErrors(spec));
   for (const [index, family] of listAt(spec, 'ipFamilies').entries()) {
     if (!['IPv4', 'IPv6'].includes(String(family))) errors.push(unsupported(`spec.ipFamilies[${index}]`, family, ['IPv4', 'IPv6']));
-    else if (!served.some((one) => one.family === family)) {
+    else if (!free && !served.some((one) => one.family === family)) {
       errors.push(invalid(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster'));
     }
   }
-  if (spec.ipFamilyPolicy === 'RequireDualStack' && served.length < 2) {
+  if (!free && spec.ipFamilyPolicy === 'RequireDualStack' && served.length < 2) {
     errors.push(invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy, 'this cluster is not configured for dual-stack services'));
   }
   for (const [index, address] of listAt(spec, 'clusterIPs').entries()) {
@@ -87,7 +92,32 @@ function addressErrors(spec: Json, { serviceNetwork }: Surroundings): FieldError
   return errors;
 }
 
+/** Addresses, families and how many there may be of them have to say the same. */
+function agreementErrors(spec: Json): FieldError[] {
+  const errors: FieldError[] = [];
+  const families = listAt(spec, 'ipFamilies') as string[];
+  const addresses = listAt(spec, 'clusterIPs') as string[];
+  if (spec.ipFamilyPolicy === 'SingleStack') {
+    const few = 'must be RequireDualStack or PreferDualStack when multiple';
+    if (addresses.length > 1) errors.push(invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy, `${few} cluster IPs are specified`));
+    if (families.length > 1) errors.push(invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy, `${few} IP families are specified`));
+  }
+  if (families.length === 2 && families[0] === families[1]) errors.push(duplicate('spec.ipFamilies[1]', families[1]));
+  if (addresses.length > 0 && spec.clusterIP !== addresses[0])
+    errors.push(invalid('spec.clusterIPs[0]', addresses, 'first value must match `clusterIP`'));
+  for (const [index, address] of addresses.entries()) {
+    const family = families[index];
+    if (family === undefined || isIP(address) === 0 || (isIP(address) === 6) === (family === 'IPv6')) continue;
+    errors.push(invalid(`spec.clusterIPs[${index}]`, address, `expected an ${family} value as indicated by \`spec.ipFamilies[${index}]\``));
+  }
+  return errors;
+}
+
 function changeErrors(spec: Json, old: Json): FieldError[] {
   if (old.type === 'ExternalName' || spec.type === 'ExternalName' || !old.clusterIP) return [];
-  return spec.clusterIP === old.clusterIP ? [] : [invalid('spec.clusterIPs[0]', listAt(spec, 'clusterIPs'), 'may not change once set')];
+  const errors: FieldError[] = [];
+  if (spec.clusterIP !== old.clusterIP) errors.push(invalid('spec.clusterIPs[0]', listAt(spec, 'clusterIPs'), 'may not change once set'));
+  const [was, is] = [listAt(old, 'ipFamilies')[0], listAt(spec, 'ipFamilies')[0]];
+  if (was !== undefined && was !== is) errors.push(invalid('spec.ipFamilies[0]', listAt(spec, 'ipFamilies'), 'may not change once set'));
+  return errors;
 }
