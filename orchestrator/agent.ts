@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { agentApi } from './agent/agent-api.ts';
 import { ClusterSource, openClusterTables } from './agent/cluster-source.ts';
 import { writeCniFiles } from './agent/cni-files.ts';
+import { answerProbes, healthNodes } from './agent/node-health.ts';
 import { NodeHost } from './agent/node-host.ts';
 import { openNodeDatapath } from './agent/open-datapath.ts';
 import { StoreSource } from './agent/store-source.ts';
@@ -13,7 +14,10 @@ import type { Config } from './config.ts';
 import { Epochs } from './datapath/reconcile/epochs.ts';
 import { openEndpoints } from './endpoints/endpoints.ts';
 import { Enforcement } from './enforcement/enforcement.ts';
+import { FlowSweep } from './enforcement/flow-sweep.ts';
 import { openRecords } from './enforcement/records.ts';
+import { Services } from './enforcement/services.ts';
+import { Health } from './health/health.ts';
 import { openHost } from './host/host.ts';
 import { log } from './log.ts';
 import { realClock as clock } from './state/clock.ts';
@@ -23,21 +27,8 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
   mkdirSync(config.runDir, { recursive: true, mode: 0o755 });
 
-  // What the cluster says, and what the nodes say to each other.
-  const tables = openClusterTables();
-  const records = openRecords();
-  const { nodeName, clusterName, kubeconfig } = config;
-  const cluster = new ClusterSource({ tables, kubeconfig, nodeName, clusterName, clock, log: log.room('kubernetes') });
-  const store = new StoreSource({
-    open: async () => (await import('./etcd/store.ts')).openEtcd({ endpoints: config.etcdEndpoints, tls: config.etcdTls }),
-    node: nodeName,
-    cluster: { name: clusterName, id: config.clusterId },
-    records,
-    moved: (labels, number) => enforcement.moved(labels, number),
-    clock,
-    log: log.room('etcd'),
-  });
-  // They take the longest and need nothing of the others.
+  // What the cluster says, and what the nodes say to each other. They take the longest and need nothing of what follows.
+  const { tables, records, cluster, store } = openSources(config, (labels, number) => enforcement.moved(labels, number));
   const telling = [cluster.run({ signal }), store.run({ signal })];
 
   // What is there: maps and programs, devices, pods.
@@ -55,14 +46,13 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
     forget: (addresses) => enforcement.forget(addresses, AbortSignal.timeout(1_000)),
   });
 
-  // What should be: policy and addresses in the maps, links and routes in the namespace.
+  // What should be: policy, addresses and services in the maps, links and routes in the namespace.
   const { self, ...sources } = tables;
-  const inputs = { ...tablesOf({ ...sources, ...records }), interfaces: endpoints.table };
   const enforcement = await Enforcement.open({
     datapath,
     epochs,
-    inputs,
-    clusterName,
+    inputs: { ...tablesOf({ ...sources, ...records }), interfaces: endpoints.table },
+    clusterName: config.clusterName,
     mode: config.policyEnforcement,
     audit: config.policyAudit,
     numberFile: join(config.stateDir, 'identities.json'),
@@ -71,50 +61,76 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
     clock,
     log: log.room('enforcement'),
   });
+  const services = await Services.open({
+    datapath,
+    epochs,
+    services: tables.services.table,
+    slices: tables.slices.table,
+    clock,
+    log: log.room('services'),
+  });
+  const nodes = enforcement.view.nodes.table;
   const node = new NodeHost({
     config,
     host,
     datapath,
     interfaces: endpoints.table,
-    nodes: enforcement.view.nodes.table,
+    nodes,
     clock,
     log: log.room('host'),
     found: (found) => enforcement.setSelf(found),
   });
+  const sweep = new FlowSweep({ datapath, clock, log: log.room('enforcement') });
+  const health = new Health({ nodes: () => healthNodes(nodes), clock, intervalMs: config.healthIntervalMs });
 
   // What is shown, and who asks.
-  const api = await agentApi({ config, tables, records, cluster, store, datapath, endpoints, enforcement, node, log, signal });
+  const parts = { config, tables, records, cluster, store, datapath, endpoints, enforcement, services, node, sweep, health };
+  const api = await agentApi({ ...parts, log, signal });
+  const loops = [enforcement, services, node, endpoints, sweep, api, ...(config.healthIntervalMs > 0 ? [health] : [])];
+  const running = loops.map((loop) => loop.run({ signal }));
   let mtu = 0;
-  const loops = [
-    enforcement.run({ signal }),
-    node.run({ signal }),
-    endpoints.run({ signal }),
-    wake(self.table, signal, () => {
-      const row = self.table.get(nodeName);
-      if (row === undefined || row.rejected !== undefined || row.podPrefixes.length === 0) return;
-      endpoints.setPrefixes(row.podPrefixes);
-      node.setPrefixes(row.podPrefixes);
-      // Written again by every life: paths and sockets may be others.
-      if (mtu !== node.mtu() && writeCniFiles(config, node.mtu(), log.room('cni'))) mtu = node.mtu();
-    }),
-    enforcement.begun(signal).then(
-      () => node.setKnown(),
-      () => {},
-    ),
-  ];
-  log.room('agent').info('the agent serves', { node: nodeName, cluster: clusterName });
+  const following = wake(self.table, signal, () => {
+    const row = self.table.get(config.nodeName);
+    if (row === undefined || row.rejected !== undefined || row.podPrefixes.length === 0) return;
+    endpoints.setPrefixes(row.podPrefixes);
+    node.setPrefixes(row.podPrefixes);
+    // Written again by every life: paths and sockets may be others.
+    if (mtu !== node.mtu() && writeCniFiles(config, node.mtu(), log.room('cni'))) mtu = node.mtu();
+  });
+  const known = enforcement.begun(signal).then(
+    () => node.setKnown(),
+    () => {},
+  );
+  const answering = answerProbes(config.nodeName, signal, log.room('health'));
+  log.room('agent').info('the agent serves', { node: config.nodeName, cluster: config.clusterName });
 
-  await Promise.all([...telling, ...loops, api.run()]);
+  await Promise.all([...telling, ...running, following, known, answering]);
   await api.close();
   await datapath.close();
   host[Symbol.dispose]();
+}
+
+function openSources(config: Config, moved: (labels: string, number: number) => void) {
+  const { nodeName, clusterName, clusterId, kubeconfig, etcdEndpoints: endpoints, etcdTls: tls } = config;
+  const tables = openClusterTables();
+  const records = openRecords();
+  const cluster = new ClusterSource({ tables, kubeconfig, nodeName, clusterName, clock, log: log.room('kubernetes') });
+  const store = new StoreSource({
+    open: async () => (await import('./etcd/store.ts')).openEtcd({ endpoints, ...(tls && { tls }) }),
+    node: nodeName,
+    cluster: { name: clusterName, id: clusterId },
+    records,
+    moved,
+    clock,
+    log: log.room('etcd'),
+  });
+  return { tables, records, cluster, store };
 }
 
 /** The readers' sides. */
 function tablesOf<Parts extends Readonly<Record<string, { readonly table: unknown }>>>(
   parts: Parts,
 ): { [Name in keyof Parts]: Parts[Name]['table'] } {
-  return Object.fromEntries(Object.entries(parts).map(([name, { table }]) => [name, table])) as {
-    [Name in keyof Parts]: Parts[Name]['table'];
-  };
+  const entries = Object.entries(parts).map(([name, { table }]) => [name, table]);
+  return Object.fromEntries(entries) as { [Name in keyof Parts]: Parts[Name]['table'] };
 }

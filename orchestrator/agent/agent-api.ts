@@ -7,16 +7,22 @@ import type { Config } from '../config.ts';
 import type { KernelDatapath } from '../datapath/kernel/kernel-datapath.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import type { Enforcement } from '../enforcement/enforcement.ts';
+import type { FlowSweep } from '../enforcement/flow-sweep.ts';
 import type { openRecords } from '../enforcement/records.ts';
+import type { Services } from '../enforcement/services.ts';
 import { FlowLog } from '../flows/flow-log.ts';
 import { packetSamples, readPacketCounts } from '../flows/packet-counts.ts';
+import type { Health } from '../health/health.ts';
+import { healthSamples } from '../health/verdict.ts';
 import type { Log } from '../log.ts';
 import { Metrics } from '../metrics.ts';
+import { samplesOf } from '../sources/kubernetes/samples.ts';
 import { type AnyTable, TableRegistry } from '../state/table-registry.ts';
 import { checksOf } from './checks.ts';
 import type { ClusterSource, ClusterTables } from './cluster-source.ts';
 import { agentNames } from './names.ts';
 import type { NodeHost } from './node-host.ts';
+import { agentSamples, MapPressure } from './samples.ts';
 import type { StoreSource } from './store-source.ts';
 
 export interface AgentParts {
@@ -28,23 +34,27 @@ export interface AgentParts {
   readonly datapath: KernelDatapath;
   readonly endpoints: Endpoints;
   readonly enforcement: Enforcement;
+  readonly services: Services;
   readonly node: NodeHost;
+  readonly sweep: FlowSweep;
+  readonly health: Health;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
 
 /** Answers from now on. `run` reads the datapath's events. */
 export async function agentApi(parts: AgentParts): Promise<{ run(): Promise<void>; close(): Promise<void> }> {
-  const { config, datapath, endpoints, enforcement, cluster, store, node, log, signal } = parts;
+  const { config, datapath, endpoints, enforcement, services, cluster, sweep, health, log, signal } = parts;
   const startedAt = new Date();
   const records = {
     identities: parts.records.identities.table,
     nodes: parts.records.nodes.table,
     addresses: parts.records.addresses.table,
   };
-  const names = agentNames({ enforcement, interfaces: endpoints.table, records, service: () => undefined });
+  const names = agentNames({ enforcement, interfaces: endpoints.table, records, service: (number) => services.nameOf(number) });
   const flows = new FlowLog({ node: config.nodeName, names, tick: () => datapath.now() });
   const metrics = new Metrics();
+  const pressure = new MapPressure(datapath);
   const view: AgentView = {
     about: () => ({
       version: version(),
@@ -55,11 +65,17 @@ export async function agentApi(parts: AgentParts): Promise<{ run(): Promise<void
       startedAt,
     }),
     tables: registry(parts),
-    checks: () => checksOf({ mode: datapath.mode, cluster, store, host: node, endpoints, enforcement }),
+    checks: () => checksOf({ ...parts, mode: datapath.mode, host: parts.node }),
     flows,
     datapath,
     async metrics() {
-      const samples = packetSamples(await readPacketCounts(datapath));
+      const samples = [
+        ...packetSamples(await readPacketCounts(datapath)),
+        ...(await pressure.samples()),
+        ...agentSamples({ enforcement, endpoints, sweep }),
+        ...samplesOf(cluster.observed),
+        ...healthSamples(health.table, { node: config.nodeName }),
+      ];
       const end = metrics.collect(() => samples);
       try {
         return metrics.text();
@@ -74,11 +90,17 @@ export async function agentApi(parts: AgentParts): Promise<{ run(): Promise<void
   return { run: () => flows.run({ events: datapath.events(), signal }), close: () => api.close() };
 }
 
-function registry({ tables, records, endpoints, enforcement }: AgentParts): TableRegistry {
+function registry({ tables, records, endpoints, enforcement, services, health }: AgentParts): TableRegistry {
   const registered = new TableRegistry();
-  const all = [...Object.values(tables), ...Object.values(records), ...Object.values(enforcement.view)];
+  const all = [
+    ...Object.values(tables),
+    ...Object.values(records),
+    ...Object.values(enforcement.view),
+    ...Object.values(services.view),
+    health,
+    endpoints,
+  ];
   for (const { table } of all) registered.add(table as unknown as AnyTable as never);
-  registered.add(endpoints.table as never);
   return registered;
 }
 

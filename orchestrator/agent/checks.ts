@@ -1,8 +1,12 @@
 // Checks: what the agent says of its own health, from what its parts know by now.
 
 import type { Check } from '../api/check.ts';
+import type { Config } from '../config.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import type { Enforcement } from '../enforcement/enforcement.ts';
+import type { Services } from '../enforcement/services.ts';
+import type { Health } from '../health/health.ts';
+import { healthChecks } from '../health/verdict.ts';
 import type { ClusterSource } from './cluster-source.ts';
 import type { NodeHost } from './node-host.ts';
 import type { StoreSource } from './store-source.ts';
@@ -14,6 +18,9 @@ export interface CheckedParts {
   readonly host: NodeHost;
   readonly endpoints: Endpoints;
   readonly enforcement: Enforcement;
+  readonly services: Services;
+  readonly health: Health;
+  readonly config: Config;
 }
 
 type Found = Omit<Check, 'section' | 'name'>;
@@ -27,7 +34,7 @@ function unless(state: 'warning' | 'failed', problems: readonly string[], hint?:
 }
 
 export function checksOf(parts: CheckedParts): Check[] {
-  const { mode, cluster, store, host, endpoints, enforcement } = parts;
+  const { mode, cluster, store, host, endpoints, enforcement, services, health, config } = parts;
   const checks: Check[] = [];
   const add = (section: string, name: string, found: Found) => void checks.push({ section, name, ...found });
   add('datapath', 'packets are handled', ok(`${mode} mode`));
@@ -54,7 +61,8 @@ export function checksOf(parts: CheckedParts): Check[] {
   const used = endpoints.pools().filter(({ used: count, size }) => count >= size);
   const exhausted = used.map(({ prefix, size }) => `${prefix}: all ${size} addresses are in use`);
   add('endpoints', 'there are addresses for more pods', unless('warning', exhausted, 'give the node more pod prefixes, or it fewer pods'));
-  return checks;
+  add('services', 'services are balanced', unless('failed', services.problems()));
+  return [...checks, ...healthChecks(health.table, { node: config.nodeName })];
 }
 
 function endpointsFound({ view }: Enforcement): Found {

@@ -14,6 +14,7 @@ import { type NodeRow, nodeRow, nodeShape } from '../sources/kubernetes/rows/nod
 import { type PodRow, podRow, podShape } from '../sources/kubernetes/rows/pods.ts';
 import { type PolicyRow, policyRows } from '../sources/kubernetes/rows/policies.ts';
 import { type ServiceRow, serviceRow, serviceShape } from '../sources/kubernetes/rows/services.ts';
+import type { Observed } from '../sources/kubernetes/samples.ts';
 import { tableSink } from '../sources/kubernetes/sink.ts';
 import { Transport } from '../sources/kubernetes/transport.ts';
 import { delayAfter } from '../state/backoff.ts';
@@ -81,7 +82,8 @@ export interface ClusterSourceOptions {
 }
 
 export class ClusterSource {
-  readonly counts = new Counts();
+  /** What each reflector did. */
+  readonly observed: Observed[] = [];
   private readonly options: ClusterSourceOptions;
   /** Resource → why it is out of touch. */
   private readonly lost = new Map<string, string>();
@@ -107,7 +109,7 @@ export class ClusterSource {
     const { clock, log, kubeconfig } = this.options;
     const transport = await this.insist(signal, async () => {
       const credentials = await openCredentials(kubeconfig === undefined ? {} : { kubeconfig });
-      return new Transport({ credentials, clock, counts: this.counts });
+      return new Transport({ credentials, clock, counts: new Counts() });
     });
     if (transport === undefined) return;
     try {
@@ -166,15 +168,18 @@ export class ClusterSource {
       };
       const { clock, log } = this.options;
       this.lost.set(resource.plural, 'no answer yet');
-      return new Reflector({
+      const counts = new Counts();
+      const reflector = new Reflector({
         transport,
         resource,
         selection,
         sink: tableSink({ writer, source, row, health }),
         clock,
-        counts: this.counts,
+        counts,
         log,
       });
+      this.observed.push({ resource: resource.plural, reflector, counts });
+      return reflector;
     };
     return [
       on(resources.pods, tables.pods, podRow, { fields: `spec.nodeName=${nodeName}`, shape: podShape }),

@@ -95,7 +95,14 @@ export class Nodes {
     if (self !== undefined) {
       const address = self.underlay[0] ?? '0.0.0.0';
       wanted.set(ownNumber, nodeOf(address, 'native', self));
-      this.byName.set(self.name, { node: self.name, number: ownNumber, address, way: 'local', prefixes: [...self.podPrefixes] });
+      this.byName.set(self.name, {
+        node: self.name,
+        number: ownNumber,
+        address,
+        way: 'local',
+        router: self.router,
+        prefixes: self.podPrefixes,
+      });
       for (const record of [...this.records.values()].sort((a, b) => (a.Name < b.Name ? -1 : 1))) {
         if (record.Name === self.name) continue;
         const view = this.view(record, self);
@@ -143,7 +150,8 @@ export class Nodes {
   private view(record: NodeRecord, self: Self) {
     const address = underlayOf(record, self);
     const number = address === '' ? 0 : (this.ids.take(address) ?? 0);
-    return { node: record.Name, number, address, way: self.way, prefixes: prefixesOf(record) };
+    const router = record.IPAddresses.filter(({ Type }) => Type === 'CiliumInternalIP').map(({ IP }) => IP);
+    return { node: record.Name, number, address, way: self.way, router, prefixes: prefixesOf(record) };
   }
 }
 

@@ -80,6 +80,8 @@ export interface NodeView {
   /** Where its packets are sent; empty until it is known. */
   readonly address: string;
   readonly way: 'local' | 'overlay' | 'native';
+  /** Its own address in each of its pod prefixes. */
+  readonly router: readonly string[];
   readonly prefixes: readonly string[];
 }
 
@@ -152,6 +154,7 @@ export function openView() {
       number: ({ number }) => number,
       address: ({ address }) => address,
       way: ({ way }) => way,
+      router: ({ router }) => router,
       prefixes: ({ prefixes }) => prefixes,
     },
   });

@@ -1,0 +1,64 @@
+// Flow sweep: connections that have expired are taken out of the datapath's table. It finds room by itself; this keeps what is shown and
+// counted true. The less there is to take, the longer it rests.
+
+import { ticks } from '../datapath/clock.ts';
+import type { Datapath } from '../datapath/datapath.ts';
+import { conntrackSpec } from '../datapath/generated/maps.ts';
+import type { RoomLog } from '../log.ts';
+import { type Clock, sleep } from '../state/clock.ts';
+import { drop } from './flow-purge.ts';
+
+const leastMs = 30_000;
+const mostMs = 15 * 60_000;
+/** A packet that is being judged may have seen an entry that has just expired. */
+const grace = ticks(5);
+
+export interface SweepCounts {
+  runs: number;
+  dropped: number;
+  /** Of the last run, before it dropped any. */
+  entries: number;
+}
+
+export class FlowSweep {
+  readonly counts: SweepCounts = { runs: 0, dropped: 0, entries: 0 };
+  private readonly datapath: Pick<Datapath, 'map' | 'now'>;
+  private readonly clock: Clock;
+  private readonly log: RoomLog;
+
+  constructor({ datapath, clock, log }: { datapath: Pick<Datapath, 'map' | 'now'>; clock: Clock; log: RoomLog }) {
+    this.datapath = datapath;
+    this.clock = clock;
+    this.log = log;
+  }
+
+  async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    let restMs = leastMs;
+    while (!signal.aborted) {
+      await sleep(this.clock, restMs, signal);
+      if (signal.aborted) return;
+      try {
+        const { entries, dropped } = await this.sweep();
+        const share = entries === 0 ? 0 : dropped / entries;
+        restMs = Math.min(mostMs, Math.max(leastMs, share > 0.25 ? restMs * (1 - share) : share < 0.05 ? restMs * 1.5 : restMs));
+      } catch (error) {
+        this.log.warn('expired connections could not be taken out', { error });
+      }
+    }
+  }
+
+  async sweep(): Promise<{ entries: number; dropped: number }> {
+    const { datapath } = this;
+    const now = datapath.now();
+    let entries = 0;
+    // The difference wraps as the datapath's own does.
+    const dropped = await drop(datapath.map(conntrackSpec), (_key, { expires }) => {
+      entries += 1;
+      return ((now - expires) | 0) > grace;
+    });
+    this.counts.runs += 1;
+    this.counts.dropped += dropped;
+    this.counts.entries = entries;
+    return { entries, dropped };
+  }
+}
