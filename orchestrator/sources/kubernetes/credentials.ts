@@ -34,6 +34,7 @@ const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 export async function openCredentials(source: CredentialsSource = {}): Promise<Credentials> {
   let loaded = await load(source);
+  let loadedAt = performance.now();
   const agents = new Agents();
   const server = new URL(loaded.server);
   return {
@@ -51,9 +52,31 @@ export async function openCredentials(source: CredentialsSource = {}): Promise<C
       return agents.use(options, server.protocol === 'https:', loaded.isProxied);
     },
     async renew() {
+      // Several requests are refused at once, and one answer of the command is for all of them.
+      if (loaded.hasCommand && performance.now() - loadedAt < answerNewMs) return;
+      loadedAt = performance.now();
       loaded = await load(source);
     },
     close: () => agents.close(),
+  };
+}
+
+/** Commands that know when their answer runs out are asked again by then; of others a refusal tells. */
+const answerKeptMs = 60_000;
+const answerNewMs = 1_000;
+
+/** A command is asked once for all who want to know, and its answer kept for a while: the library asks it for every request. */
+function rememberAnswer(ask: () => Promise<RequestOptions>): () => Promise<RequestOptions> {
+  let answer: { readonly options: Promise<RequestOptions>; readonly at: number } | undefined;
+  return async () => {
+    if (answer === undefined || performance.now() - answer.at >= answerKeptMs) {
+      const asked = { options: ask(), at: performance.now() };
+      answer = asked;
+      asked.options.catch(() => {
+        if (answer === asked) answer = undefined;
+      });
+    }
+    return { ...(await answer.options) };
   };
 }
 
@@ -63,6 +86,8 @@ interface Loaded {
   options(): RequestOptions | Promise<RequestOptions>;
   /** Read for every request: the library keeps a token for a minute, or for ever. */
   readonly tokenFile: string | undefined;
+  /** Who we are, a program says. */
+  readonly hasCommand?: boolean;
 }
 
 async function load(source: CredentialsSource): Promise<Loaded> {
@@ -100,7 +125,9 @@ async function loadWithLibrary(source: CredentialsSource, paths: readonly string
   const tokenFile = user?.authProvider?.config?.tokenFile ?? (inCluster === undefined ? tokenFileOf(paths, user?.name) : undefined);
   // There is nothing to verify without TLS, and the library wants that said.
   if (cluster.server.startsWith('http:')) config.loadFromClusterAndUser({ ...cluster, skipTLSVerify: true }, user ?? { name: 'nobody' });
-  return { server: cluster.server, isProxied: cluster.proxyUrl !== undefined, tokenFile, options: () => optionsOf(config) };
+  const hasCommand = user?.exec !== undefined && user.exec !== null;
+  const options = hasCommand ? rememberAnswer(() => optionsOf(config)) : () => optionsOf(config);
+  return { server: cluster.server, isProxied: cluster.proxyUrl !== undefined, tokenFile, hasCommand, options };
 }
 
 async function optionsOf(config: KubeConfig): Promise<RequestOptions> {
