@@ -86,6 +86,17 @@ export function canonicalAddress(text: string): string {
   return formatAddress(parseAddress(text));
 }
 
+/** Without bits behind the length. Far from the numbers of net/prefix.ts, which take their time with thousands of routes. */
+export function canonicalPrefix(text: string): string {
+  const [address = '', length] = text.split('/');
+  const bytes = parseAddress(address);
+  const bits = length === undefined ? bytes.length * 8 : Number(length);
+  if (!(Number.isInteger(bits) && bits >= 0 && bits <= bytes.length * 8))
+    throw new TypeError(`prefix: not an address and a length: "${text}"`);
+  const masked = bytes.map((byte, index) => byte & ~(0xff >> Math.min(8, Math.max(0, bits - index * 8))));
+  return `${formatAddress(masked)}/${bits}`;
+}
+
 /** A number as bytes: of the machine's order, or of the network's. */
 export function littleEndian(value: number, length: 1 | 2 | 4): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => (value >>> (8 * index)) & 0xff);

@@ -3,6 +3,7 @@
 
 import { openLibc } from '../datapath/kernel/libc.ts';
 import { AgentError } from '../errors.ts';
+import { canonicalAddress } from './attributes.ts';
 import { checkHost } from './checks.ts';
 import { cleanHost } from './cleanup.ts';
 import { listAddresses } from './link-addresses.ts';
@@ -63,12 +64,17 @@ export async function openHost({ prefix = podPrefix }: HostOptions = {}): Promis
   const session = new Session(libc);
   const netfilter = new Session(libc, netfilterProtocol);
   const place = { libc, namespaces, session };
-  // What an earlier process planned, until there is a plan.
-  let sources = sourcesOf(listAddresses(session).flatMap(({ isOurs, address }) => (isOurs ? [address] : [])));
+  let planned: readonly string[] = [];
+  /** Of the routers that are there: those of the last plan, else those of an earlier process. */
+  const sources = () => {
+    const loopback = findLink(session, 'lo')?.index;
+    const there = listAddresses(session, loopback).flatMap(({ isOurs, address }) => (isOurs ? [address] : []));
+    return sourcesOf([...planned.filter((address) => there.includes(address)), ...there]);
+  };
   return {
-    addPodDevice: (spec) => addPodDevice(place, spec, sources),
+    addPodDevice: (spec) => addPodDevice(place, spec, sources()),
     removePodDevice: (device) => removePodDevice(session, device),
-    checkPodDevice: (spec) => checkPodDevice(place, spec, sources),
+    checkPodDevice: (spec) => checkPodDevice(place, spec, sources()),
     podDevices: () =>
       listLinks(session, 'veth')
         .filter(({ name }) => isPodDevice(name, prefix))
@@ -77,7 +83,7 @@ export async function openHost({ prefix = podPrefix }: HostOptions = {}): Promis
     addresses: () => globalAddresses(session),
     portOf: (device) => findLink(session, device)?.index,
     apply(plan) {
-      sources = sourcesOf(plan.router);
+      planned = plan.router.map(canonicalAddress);
       return [...applyNode(session, plan, prefix), ...masqueradeProblems(netfilter, plan, prefix)];
     },
     checks: (plan) => checkHost(session, netfilter, plan),

@@ -23,12 +23,16 @@ const noDetection = 2;
 const [everywhere, onLink] = [0, 253];
 const headerBytes = 8;
 
-export function listAddresses(session: Session): LinkAddress[] {
-  return session.dump(messages.get, new Uint8Array(headerBytes)).flatMap(({ body }) => {
+/** Of one link (an interface index), or of all. */
+export function listAddresses(session: Session, only = 0): LinkAddress[] {
+  const filter = new Uint8Array(headerBytes);
+  new DataView(filter.buffer).setInt32(4, only, true);
+  return session.dump(messages.get, filter).flatMap(({ body }) => {
     const found = new Attributes(body, headerBytes);
     const address = found.address(attributes.local) ?? found.address(attributes.address);
     if (address === undefined) return [];
     const link = new DataView(body.buffer, body.byteOffset).getInt32(4, true);
+    if (only !== 0 && link !== only) return [];
     const isOurs = found.number(attributes.protocol) === protocol;
     return [{ link, address, length: body[1] ?? 0, isGlobal: body[3] === everywhere, isOurs }];
   });

@@ -2,8 +2,7 @@
 // stay reachable is reachable all the while.
 
 import { errno } from '../datapath/kernel/errno.ts';
-import { parsePrefix } from '../net/prefix.ts';
-import { canonicalAddress } from './attributes.ts';
+import { canonicalAddress, canonicalPrefix } from './attributes.ts';
 import { addAddress, removeAddress } from './link-addresses.ts';
 import { changeLink, type Link } from './links.ts';
 import { removeNeighbour } from './neighbours.ts';
@@ -72,7 +71,8 @@ function peersOf(plan: NodePlan, now: Observed, sources: Sources, problems: Host
   const overlay = now.links.find(({ name }) => name === plan.overlay?.device);
   const routes: Route[] = [];
   for (const peer of plan.peers) {
-    for (const { text: destination, family } of peer.prefixes.map(parsePrefix)) {
+    for (const destination of peer.prefixes.map(canonicalPrefix)) {
+      const family = familyOf(destination);
       const source = sources[family];
       const gateway = gatewayOf(peer, family);
       const tell = (message: string) => problems.push({ subject: `node ${peer.name}`, message: `${destination}: ${message}` });

@@ -2,7 +2,6 @@
 
 import { errno } from '../datapath/kernel/errno.ts';
 import { attribute, joined, netlinkFlag } from '../datapath/kernel/netlink.ts';
-import { parsePrefix } from '../net/prefix.ts';
 import { Attributes, bigEndian, familyBytes, inet, inet6, littleEndian } from './attributes.ts';
 import { protocol } from './ours.ts';
 import type { Change, Session } from './session.ts';
@@ -57,7 +56,7 @@ export function readRoute(body: Uint8Array): Route[] {
   const isTunnel = found.number(attributes.tunnelType) !== undefined;
   return [
     {
-      destination: parsePrefix(`${address}/${body[1]}`).text,
+      destination: `${address}/${body[1]}`,
       link: found.number(attributes.link),
       gateway: found.address(attributes.gateway),
       source: found.address(attributes.source),

@@ -3,7 +3,16 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { attribute, joined } from '../../orchestrator/datapath/kernel/netlink.ts';
-import { Attributes, bigEndian, formatMac, listAttributes, littleEndian, parseMac } from '../../orchestrator/host/attributes.ts';
+import {
+  Attributes,
+  bigEndian,
+  canonicalPrefix,
+  formatMac,
+  listAttributes,
+  littleEndian,
+  parseMac,
+} from '../../orchestrator/host/attributes.ts';
+import { parsePrefix } from '../../orchestrator/net/prefix.ts';
 
 const type = fc.integer({ min: 1, max: 0x3fff });
 const payload = fc.uint8Array({ maxLength: 70 });
@@ -59,6 +68,15 @@ t.test('numbers, texts and addresses keep their values', async (t) => {
   t.equal(found.address(2), '::');
   t.equal(found.address(3), undefined, 'one byte is no address');
   t.equal(found.number(9), undefined);
+});
+
+t.test('a prefix has the same text as elsewhere', async (t) => {
+  const prefix = fc
+    .oneof(fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })), fc.tuple(fc.ipV6(), fc.integer({ min: 0, max: 128 })))
+    .map((parts) => parts.join('/'));
+  fc.assert(fc.property(prefix, (text) => t.equal(canonicalPrefix(text), parsePrefix(text).text)));
+  t.equal(canonicalPrefix('10.1.2.3'), '10.1.2.3/32');
+  for (const text of ['10.0.0.0/33', '10.0.0/8', '::/129', '10.0.0.0/x']) t.throws(() => canonicalPrefix(text), TypeError);
 });
 
 t.test('numbers in network order have their first byte first', async (t) => {

@@ -8,7 +8,7 @@ import { netfilterProtocol } from '../../orchestrator/host/nft/message.ts';
 import { applyNode } from '../../orchestrator/host/node.ts';
 import type { NodePlan, Peer } from '../../orchestrator/host/plan.ts';
 import { Session } from '../../orchestrator/host/session.ts';
-import { ip, makeNetns, type Netns, networkSkip, shell } from '../support/netns.ts';
+import { everything, ip, makeNetns, type Netns, networkSkip, shell } from '../support/netns.ts';
 
 const skip = await networkSkip();
 if (skip === false) {
@@ -49,17 +49,6 @@ async function hostFor(t: { teardown(end: () => void): void }): Promise<Host> {
 
 function addPod(host: Host, netns: Netns): void {
   host.addPodDevice({ ...pod, netns: netns.path, ifname: 'eth0', gatewayMac: '02:00:00:00:00:02', mtu: 1450 });
-}
-
-/** Everything that others can see of the namespace, without what passes by itself. */
-function everything(): string {
-  return shell(
-    'ip -o -d link; ip -o addr; ip route show table all; ip -6 route show table all; ip neigh show nud permanent; nft list ruleset',
-  )
-    .split('\n')
-    .filter((line) => !/ tentative| fe80::[0-9a-f]*:|^(multicast|anycast|local|broadcast) /.test(line))
-    .map((line) => line.replace(/ (valid_lft|preferred_lft|expires).*/, ''))
-    .join('\n');
 }
 
 t.test('a namespace becomes as planned', { skip }, async (t) => {

@@ -56,3 +56,14 @@ export function ip(args: string, netns?: Netns): any[] {
   const text = (netns?.run ?? shell)(`ip -j ${args}`);
   return text.trim() === '' ? [] : JSON.parse(text);
 }
+
+/** Everything that can be seen in the namespace of this process, without what comes and goes by itself. */
+export function everything(): string {
+  return shell(
+    'ip -o -d link; ip -o addr; ip route show table all; ip -6 route show table all; ip neigh show nud permanent; nft list ruleset',
+  )
+    .split('\n')
+    .filter((line) => !/ tentative| fe80::[0-9a-f]*:|^(multicast|anycast|local|broadcast) /.test(line))
+    .map((line) => line.replace(/ (valid_lft|preferred_lft|expires).*/, ''))
+    .join('\n');
+}
