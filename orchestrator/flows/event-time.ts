@@ -14,7 +14,14 @@ export interface FlowTime {
  * that lay in the ring is dated back by the ticks since.
  */
 export function flowTime(tick: () => number, wallClock: () => number): FlowTime {
-  const text = (ms: number) => new Date(ms).toISOString();
+  // Many events are read in one millisecond.
+  let last = Number.NaN;
+  let lastText = '';
+  const text = (at: number) => {
+    const ms = Math.floor(at);
+    if (ms !== last) [last, lastText] = [ms, new Date(ms).toISOString()];
+    return lastText;
+  };
   return {
     now: () => text(wallClock()),
     of(stamp) {

@@ -10,6 +10,7 @@ import { FlowReader } from './flow-reader.ts';
 import { LineRing } from './line-ring.ts';
 import { nameEvent } from './named-event.ts';
 import type { FlowNames } from './names.ts';
+import { Pace } from './pace.ts';
 
 export interface FlowLogOptions {
   /** Of this node, in every line. */
@@ -21,12 +22,18 @@ export interface FlowLogOptions {
   readonly capacity?: number;
   /** Milliseconds since 1970. */
   readonly wallClock?: () => number;
+  /** Events that are told in a tenth of a second; the rest of a storm is counted. */
+  readonly mostInTenth?: number;
 }
+
+/** One event costs about 5 µs: a storm takes no more than a twentieth of a CPU. */
+const mostInTenth = 1000;
 
 export class FlowLog {
   readonly #options: FlowLogOptions & { readonly capacity: number };
   readonly #time: FlowTime;
   readonly #counter = new FlowCounter();
+  readonly #pace: Pace;
   readonly #readers = new Set<FlowReader>();
   /** Apart from each other, so that a busy node's allowed flows push no drop out. */
   readonly #allowed: LineRing;
@@ -37,7 +44,9 @@ export class FlowLog {
     this.#options = { capacity: 2048, ...options };
     this.#allowed = new LineRing(this.#options.capacity);
     this.#others = new LineRing(this.#options.capacity);
-    this.#time = flowTime(options.tick, options.wallClock ?? Date.now);
+    const now = options.wallClock ?? Date.now;
+    this.#time = flowTime(options.tick, now);
+    this.#pace = new Pace({ most: options.mostInTenth ?? mostInTenth, whileMs: 100, now });
   }
 
   /** Reads the datapath's events until it is closed or the signal is aborted. Nobody else may read them. */
@@ -61,10 +70,12 @@ export class FlowLog {
     const { node, names } = this.#options;
     this.#counter.count(event);
     if (event.type === 'lost') {
-      const time = this.#time.now();
-      this.#add({ lost_events: { source: 'PERF_EVENT_RING_BUFFER', num_events_lost: event.count }, node_name: node, time });
+      this.#add(this.#lostLine('PERF_EVENT_RING_BUFFER', event.count));
       return;
     }
+    if (!this.#pace.admit()) return;
+    const refused = this.#pace.takeRefused();
+    if (refused > 0) this.#add(this.#lostLine('OBSERVER_EVENTS_QUEUE', refused));
     const flow = nameEvent(event, { names, node, time: this.#time.of(event.now) });
     this.#add({ flow, node_name: node, time: flow.time });
   }
@@ -82,11 +93,7 @@ export class FlowLog {
 
   /** Those to come for which `wants` holds; at most `capacity` of them wait, and what does not fit is counted. */
   follow(wants: (line: FlowLine) => boolean = () => true, capacity = this.#options.capacity): FlowReader {
-    const lost = (count: number): FlowLine => ({
-      lost_events: { source: 'OBSERVER_EVENTS_QUEUE', num_events_lost: count } satisfies LostEvents,
-      node_name: this.#options.node,
-      time: this.#time.now(),
-    });
+    const lost = (count: number) => this.#lostLine('OBSERVER_EVENTS_QUEUE', count);
     const reader: FlowReader = new FlowReader({ wants, capacity, lost, leave: () => this.#readers.delete(reader) });
     this.#readers.add(reader);
     return reader;
@@ -94,6 +101,10 @@ export class FlowLog {
 
   get readers(): number {
     return this.#readers.size;
+  }
+
+  #lostLine(source: LostEvents['source'], count: number): FlowLine {
+    return { lost_events: { source, num_events_lost: count }, node_name: this.#options.node, time: this.#time.now() };
   }
 
   #add(line: FlowLine): void {

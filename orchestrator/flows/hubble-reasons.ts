@@ -1,6 +1,6 @@
 // Drop reasons in Hubble's words. Reasons of ours that it has no word for are told in ours, in the same letters.
 
-import { type Reason, reasonName } from '../datapath/generated/enums.ts';
+import { Reason } from '../datapath/generated/enums.ts';
 
 const words: Partial<Record<keyof typeof Reason, string>> = {
   invalidSource: 'INVALID_SOURCE_IP',
@@ -18,9 +18,14 @@ const words: Partial<Record<keyof typeof Reason, string>> = {
   invalidNeighbour: 'FORBIDDEN_ICMPV6_MESSAGE',
 };
 
+const byNumber = new Map<number, string>(
+  (Object.entries(Reason) as [keyof typeof Reason, number][]).map(([name, number]) => [
+    number,
+    words[name] ?? name.replace(/[A-Z]/g, '_$&').toUpperCase(),
+  ]),
+);
+
 /** `POLICY_DENIED` for 133. */
 export function hubbleReason(reason: number): string {
-  const name = reasonName(reason);
-  if (name === undefined) return 'DROP_REASON_UNKNOWN';
-  return words[name] ?? name.replace(/[A-Z]/g, '_$&').toUpperCase();
+  return byNumber.get(reason) ?? 'DROP_REASON_UNKNOWN';
 }

@@ -92,7 +92,7 @@ function layer4Of(event: PacketEvent): { l4: Layer4 } | undefined {
   const ports = { source_port: swapPort(event.sourcePort), destination_port: swapPort(event.destinationPort) };
   switch (event.protocol) {
     case PROTOCOL_TCP:
-      return { l4: { TCP: { ...ports, ...(event.tcpFlags !== 0 && { flags: flagsOf(event.tcpFlags) }) } } };
+      return { l4: { TCP: { ...ports, ...(event.tcpFlags !== 0 && { flags: flagSets[event.tcpFlags] }) } } };
     case PROTOCOL_UDP:
       return { l4: { UDP: ports } };
     case PROTOCOL_SCTP:
@@ -107,10 +107,10 @@ function layer4Of(event: PacketEvent): { l4: Layer4 } | undefined {
 }
 
 const flagBits = { FIN: TCP_FIN, SYN: TCP_SYN, RST: TCP_RST, ACK: TCP_ACK } as const;
-
-function flagsOf(bits: number): Record<string, true> {
+/** Bits → flags, each made once. */
+const flagSets = Array.from({ length: 256 }, (_, bits): Readonly<Record<string, true>> => {
   return Object.fromEntries(Object.entries(flagBits).flatMap(([name, bit]) => ((bits & bit) === 0 ? [] : [[name, true as const]])));
-}
+});
 
 /** A rule that a side named allowed it there, unless that is the side that refused. */
 function rulesOf(event: PacketEvent, names: FlowNames): Partial<Flow> {

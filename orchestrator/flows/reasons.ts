@@ -1,6 +1,6 @@
 // Drop reasons in words for people: what each one says about the packet or the node.
 
-import { type Reason, reasonName } from '../datapath/generated/enums.ts';
+import { Reason, reasonName } from '../datapath/generated/enums.ts';
 
 const sentences: Readonly<Record<keyof typeof Reason, string>> = {
   forwarded: 'it was not dropped',
@@ -31,10 +31,13 @@ const sentences: Readonly<Record<keyof typeof Reason, string>> = {
   rewriteFailed: 'the packet could not be rewritten',
 };
 
+const byNumber = new Map<number, string>(
+  Object.entries(Reason).map(([name, number]) => [number, name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)]),
+);
+
 /** "policy denied" for REASON_POLICY_DENIED; "reason 7" for a number without a name. */
 export function reasonWords(reason: number): string {
-  const name = reasonName(reason);
-  return name === undefined ? `reason ${reason}` : name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return byNumber.get(reason) ?? `reason ${reason}`;
 }
 
 export function reasonSentence(reason: number): string {

@@ -45,12 +45,14 @@ function why(flow: Unsaid, event: PacketEvent): string {
   if (refused === undefined) return `${words}: ${reasonSentence(event.reason)}`;
   const denying = [...(flow.egress_denied_by ?? []), ...(flow.ingress_denied_by ?? [])];
   if (denying.length > 0 && event.reason !== REASON_POLICY_DENIED) return `${words}${by(denying, ' by ')}`;
-  return `${words}: ${missing(flow, refused)}${by(allowing(flow), '; allowed elsewhere by ') ?? ''}`;
+  return `${words}: ${missing(flow, refused)}${by(allowing(flow), '; the other side allowed it by ') ?? ''}`;
 }
 
 /** Which side had no rule, and for whom. */
 function missing(flow: Unsaid, refused: 'ingress' | 'egress'): string {
   const [from, to] = [endWords(flow.source, flow.IP.source), endWords(flow.destination, flow.IP.destination)];
+  const [subject, { identity }] = refused === 'ingress' ? [to, flow.destination] : [from, flow.source];
+  if (identity === 0) return `${subject} is closed until its identity and its policy are known`;
   return refused === 'ingress'
     ? `no ingress rule of ${to} allows it from ${from}${identityWords(flow.source)}`
     : `no egress rule of ${from} allows it to ${to}${identityWords(flow.destination)}`;

@@ -3,6 +3,9 @@
 
 import { formatAddress, fromMapped, parseAddress, toMapped } from './address.ts';
 
+/** The bytes 00 00 ff ff in front of a mapped address. */
+const mappedMark = 0xffff0000n;
+
 /** The fields `hi` and `lo` of a layout. */
 export interface AddressWords {
   readonly hi: bigint;
@@ -33,6 +36,11 @@ export function wordBytes(words: AddressWords): Uint8Array {
 
 /** Text of the address: a dotted quad when it is a mapped one. */
 export function wordText(words: AddressWords): string {
+  if (words.hi === 0n && (words.lo & 0xffffffffn) === mappedMark) {
+    // Every event has two of these: no bytes are made for them.
+    const quad = Number(words.lo >> 32n);
+    return `${quad & 0xff}.${(quad >>> 8) & 0xff}.${(quad >>> 16) & 0xff}.${quad >>> 24}`;
+  }
   return formatAddress(fromMapped(wordBytes(words)));
 }
 

@@ -66,12 +66,18 @@ export const world = '198.51.100.7';
 
 export type ShownNode = Awaited<ReturnType<typeof openNode>>;
 
-export async function openNode({ stallMs, viewOf = (view) => view }: { stallMs?: number; viewOf?: (view: AgentView) => AgentView } = {}) {
+interface NodeOptions {
+  readonly stallMs?: number;
+  readonly mostInTenth?: number;
+  readonly viewOf?: (view: AgentView) => AgentView;
+}
+
+export async function openNode({ stallMs, mostInTenth = 1000, viewOf = (view) => view }: NodeOptions = {}) {
   const datapath = await openWasmDatapath({ sizes: smallSizes });
   await writeMaps(datapath);
   const tables = fillTables();
   const ending = new AbortController();
-  const flows = new FlowLog({ node: 'a', names, tick: () => datapath.now() });
+  const flows = new FlowLog({ node: 'a', names, tick: () => datapath.now(), mostInTenth });
   const reading = flows.run({ events: datapath.events(), signal: ending.signal });
   const folder = mkdtempSync(join(tmpdir(), 'axoneme-api-'));
   const lines: string[] = [];
@@ -198,8 +204,8 @@ function fillTables(): TableRegistry {
   const policy = { kind: 'CiliumNetworkPolicy', namespace: 'shop', rules: 1, isAudited: false, conditions: [] } as const;
   view.policies.writer.put({ ...policy, policy: 'cnp/shop/web', name: 'web', selects: [11] });
   view.policies.writer.put({ ...policy, policy: 'cnp/shop/db', name: 'db', selects: [12] });
-  view.nodes.writer.put({ node: 'a', number: 1, address: '172.31.0.1', way: 'local', prefixes: ['10.11.0.0/24'] });
-  view.nodes.writer.put({ node: 'b', number: 2, address: '172.31.0.2', way: 'overlay', prefixes: ['10.11.1.0/24'] });
+  view.nodes.writer.put({ node: 'a', number: 1, address: '172.31.0.1', way: 'local', router: ['10.11.0.1'], prefixes: ['10.11.0.0/24'] });
+  view.nodes.writer.put({ node: 'b', number: 2, address: '172.31.0.2', way: 'overlay', router: ['10.11.1.1'], prefixes: ['10.11.1.0/24'] });
   const frontends = openTable({
     name: 'frontends',
     key: ({ key }: { key: string; service: string; backends: readonly string[] }) => key,

@@ -43,7 +43,7 @@ for (const route of routes) {
   const name = `${route.method} ${route.path}`;
   t.test(`${name} answers as its schema says`, async (t) => {
     const example = examples[name];
-    if (example === undefined) return t.fail('this test asks for it');
+    if (example === undefined) throw new Error('no request for this route');
     const { status, headers, body } = await ask(write, example.target, {
       method: route.method,
       ...(example.body && { body: example.body }),

@@ -124,7 +124,7 @@ t.test('another node that answers under an address is not taken for the one that
 });
 
 t.test('a cut way of pods is told apart from a node that is away', async (t) => {
-  let isCut = (address: string) => address === '10.11.1.1';
+  let isCut = (address: string): boolean => address === '10.11.1.1';
   const { health } = world((address) => !isCut(address));
   await health.round(signal);
   const [own, below, pods] = healthChecks(health.table, { node: 'a', podsHint: 'is UDP port 8472 open?' });

@@ -7,7 +7,7 @@ import type { Paint } from '../paint.ts';
 export function flowText(line: FlowLine, paint: Paint, isWide: boolean): string {
   if (!('flow' in line)) {
     const { source, num_events_lost: count } = line.lost_events;
-    const where = source === 'OBSERVER_EVENTS_QUEUE' ? 'this reader was slower than they came' : "the datapath's ring was full";
+    const where = source === 'OBSERVER_EVENTS_QUEUE' ? 'more came than are told' : "the datapath's ring was full";
     return `${paint.faint(timeText(line.time))}  ${paint.bad('LOST'.padEnd(width))}  ${count} events: ${where}`;
   }
   const { flow } = line;

@@ -1,0 +1,291 @@
+import t from 'tap';
+import type { DatapathEvent } from '../../orchestrator/datapath/datapath.ts';
+import { EVENT_ALLOW, EVENT_AUDIT, EVENT_DROP, EVENT_OVERFLOW, Reason } from '../../orchestrator/datapath/generated/enums.ts';
+import { conntrackSpec } from '../../orchestrator/datapath/generated/maps.ts';
+import { type FlowFilter, makeFilter } from '../../orchestrator/flows/filter.ts';
+import type { Flow, FlowLine } from '../../orchestrator/flows/flow.ts';
+import { FlowLog } from '../../orchestrator/flows/flow-log.ts';
+import { hubbleReason } from '../../orchestrator/flows/hubble-reasons.ts';
+import { nameEvent } from '../../orchestrator/flows/named-event.ts';
+import { type FlowNames, noNames } from '../../orchestrator/flows/names.ts';
+import { addressWords, swapPort } from '../../orchestrator/net/words.ts';
+
+type PacketEvent = Extract<DatapathEvent, { type: 'event' }>;
+
+interface Packet {
+  readonly from?: string;
+  readonly to?: string;
+  readonly port?: number;
+}
+
+function event({ from = '10.0.0.1', to = '10.0.0.2', port = 80 }: Packet = {}, rest: Partial<PacketEvent> = {}): PacketEvent {
+  const [source, destination] = [addressWords(from), addressWords(to)];
+  return {
+    type: 'event',
+    sourceHi: source.hi,
+    sourceLo: source.lo,
+    destinationHi: destination.hi,
+    destinationLo: destination.lo,
+    sourcePort: swapPort(40_000),
+    destinationPort: swapPort(port),
+    protocol: 6,
+    family: from.includes(':') ? 6 : 4,
+    kind: EVENT_DROP,
+    reason: Reason.policyDenied,
+    hook: 1,
+    direction: 0,
+    tcpFlags: 2,
+    icmpType: 0,
+    length: 60,
+    now: 0,
+    port: 1,
+    endpoint: 0,
+    sourceIdentity: 100,
+    destinationIdentity: 200,
+    egressRule: 0,
+    ingressRule: 0,
+    service: 0,
+    backend: 0,
+    proxyPort: 0,
+    ...rest,
+  };
+}
+
+const names: FlowNames = {
+  ...noNames,
+  address: (text) => ({ '10.0.0.1': { namespace: 'shop', pod: 'web' }, '10.0.0.2': { namespace: 'shop', pod: 'db', endpoint: 7 } })[text],
+  identity: (number) => ({ 1: ['reserved:host='], 2: ['reserved:world='], 100: ['k8s:app=web'], 200: ['k8s:app=db'] })[number],
+  rule: (number) =>
+    ({ 5: 'cnp/shop/web spec.egress[0]', 6: 'netpol/shop/db spec.ingress[1]', 7: 'ccnp/closed spec.ingressDeny[0]', 8: 'default allow' })[
+      number
+    ],
+  service: (number) => (number === 3 ? { namespace: 'shop', name: 'db' } : undefined),
+};
+const flowOf = (...parts: Parameters<typeof event>): Flow =>
+  nameEvent(event(...parts), { names, node: 'a', time: '2026-01-02T03:00:00.000Z' });
+const line = (flow: Flow): FlowLine => ({ flow, node_name: 'a', time: flow.time });
+
+t.test('a line for people says who, to whom, where and why', async (t) => {
+  const rows: [Flow, string][] = [
+    [flowOf(), 'shop/web:40000 → shop/db:80 tcp ingress: policy denied: no ingress rule of shop/db allows it from shop/web (identity 100)'],
+    [
+      flowOf({}, { direction: 1 }),
+      'shop/web:40000 → shop/db:80 tcp egress: policy denied: no egress rule of shop/web allows it to shop/db (identity 200)',
+    ],
+    [
+      flowOf({}, { egressRule: 5 }),
+      'shop/web:40000 → shop/db:80 tcp ingress: policy denied: no ingress rule of shop/db allows it from shop/web (identity 100); the other side allowed it by cnp/shop/web spec.egress[0]',
+    ],
+    [
+      flowOf({}, { reason: Reason.policyDeny, ingressRule: 7, egressRule: 5 }),
+      'shop/web:40000 → shop/db:80 tcp ingress: policy deny by ccnp/closed spec.ingressDeny[0]',
+    ],
+    [
+      flowOf({}, { kind: EVENT_ALLOW, reason: 0, egressRule: 5, ingressRule: 6 }),
+      'shop/web:40000 → shop/db:80 tcp ingress: allowed: cnp/shop/web spec.egress[0] and netpol/shop/db spec.ingress[1]',
+    ],
+    [flowOf({}, { kind: EVENT_ALLOW, reason: 0 }), 'shop/web:40000 → shop/db:80 tcp ingress: allowed: no policy is enforced on it'],
+    [
+      flowOf({}, { kind: EVENT_ALLOW, reason: 0, direction: 1, egressRule: 5, proxyPort: swapPort(15001) }),
+      'shop/web:40000 → shop/db:80 tcp egress: to the proxy on port 15001: cnp/shop/web spec.egress[0]',
+    ],
+    [
+      flowOf({ from: '198.51.100.7' }, { sourceIdentity: 2, protocol: 17 }),
+      '198.51.100.7:40000 → shop/db:80 udp ingress: policy denied: no ingress rule of shop/db allows it from 198.51.100.7 (identity 2)',
+    ],
+    [
+      flowOf({ from: '192.0.2.1' }, { sourceIdentity: 1, protocol: 1, icmpType: 8 }),
+      'host 192.0.2.1 → shop/db icmp type 8 ingress: policy denied: no ingress rule of shop/db allows it from host 192.0.2.1 (identity 1)',
+    ],
+    [
+      flowOf({ from: 'fd00::1', to: 'fd00::2' }, { reason: Reason.noBackend, service: 3 }),
+      '[fd00::1]:40000 → [fd00::2]:80 (service shop/db) tcp ingress: no backend: the service has no backend that takes new flows',
+    ],
+    [
+      flowOf({}, { protocol: 47, reason: Reason.unsupportedL4 }),
+      'shop/web → shop/db protocol 47 ingress: unsupported l4: no policy can speak of its protocol',
+    ],
+    [
+      flowOf({}, { kind: EVENT_OVERFLOW, reason: Reason.mapFull, backend: conntrackSpec.number }),
+      'shop/web:40000 → shop/db:80 tcp ingress: map full: conntrack has no room for the flow',
+    ],
+    [
+      flowOf({}, { endpoint: 7, destinationIdentity: 0 }),
+      'shop/web:40000 → shop/db:80 tcp ingress: policy denied: shop/db is closed until its identity and its policy are known',
+    ],
+  ];
+  for (const [flow, expected] of rows) t.equal(flow.Summary, expected);
+});
+
+t.test('an audited flow tells which side would have dropped it', async (t) => {
+  const audit = { kind: EVENT_AUDIT, reason: Reason.policyDenied } as const;
+  t.match(flowOf({}, audit), { verdict: 'AUDIT', Summary: /would be dropped: policy denied: no ingress rule of shop\/db/ });
+  t.match(flowOf({}, { ...audit, ingressRule: 6 }), { Summary: /no egress rule of shop\/web/, ingress_allowed_by: [{ name: 'db' }] });
+  t.match(flowOf({}, { ...audit, direction: 1 }), { Summary: /no egress rule of shop\/web/ });
+  t.match(flowOf({}, { ...audit, reason: Reason.policyDeny, ingressRule: 7, egressRule: 5 }), {
+    Summary: /would be dropped: policy deny by ccnp\/closed/,
+    ingress_denied_by: [{ kind: 'CiliumClusterwideNetworkPolicy', name: 'closed' }],
+    egress_allowed_by: [{ name: 'web' }],
+  });
+});
+
+t.test('a flow has the fields that Hubble gives it', async (t) => {
+  t.match(flowOf({}, { egressRule: 5, endpoint: 7 }), {
+    verdict: 'DROPPED',
+    drop_reason: 133,
+    drop_reason_desc: 'POLICY_DENIED',
+    IP: { source: '10.0.0.1', destination: '10.0.0.2', ipVersion: 'IPv4' },
+    l4: { TCP: { source_port: 40_000, destination_port: 80, flags: { SYN: true } } },
+    source: { identity: 100, namespace: 'shop', pod_name: 'web', labels: ['k8s:app=web'] },
+    destination: { ID: 7, identity: 200, namespace: 'shop', pod_name: 'db' },
+    Type: 'L3_L4',
+    event_type: { type: 1, sub_type: 133 },
+    traffic_direction: 'INGRESS',
+    egress_allowed_by: [{ kind: 'CiliumNetworkPolicy', namespace: 'shop', name: 'web', rule: 'cnp/shop/web spec.egress[0]' }],
+  });
+  t.same(flowOf({}, { protocol: 58, icmpType: 128 }).l4, { ICMPv6: { type: 128 } });
+  t.same(flowOf({}, { protocol: 132 }).l4, { SCTP: { source_port: 40_000, destination_port: 80 } });
+  t.same(flowOf({}, { kind: EVENT_ALLOW, reason: 0, ingressRule: 8 }).ingress_allowed_by, [
+    { kind: 'builtin', name: 'default allow', rule: 'default allow' },
+  ]);
+});
+
+t.test('every reason has a word that Hubble has, or one in its letters', async (t) => {
+  for (const number of Object.values(Reason)) t.match(hubbleReason(number), /^[A-Z][A-Z0-9_]+$/);
+  t.equal(hubbleReason(7), 'DROP_REASON_UNKNOWN');
+});
+
+t.test('what policy diff reads of recorded flows is what a flow says', async (t) => {
+  const { readHubble } = await import('../../orchestrator/cli/policy/diff/hubble.ts');
+  t.match(readHubble(JSON.parse(JSON.stringify(line(flowOf())))), {
+    from: { pod: 'shop/web', address: '10.0.0.1', labels: ['k8s:app=web'] },
+    to: { pod: 'shop/db' },
+    protocol: 'tcp',
+    port: 80,
+  });
+});
+
+t.test('filters: values of one kind are alternatives, kinds are conditions', async (t) => {
+  const flows = {
+    drop: flowOf({}, { egressRule: 5 }),
+    allow: flowOf({ port: 443 }, { kind: EVENT_ALLOW, reason: 0 }),
+    out: flowOf({ from: '10.0.0.2', to: '198.51.100.7', port: 443 }, { direction: 1, destinationIdentity: 2, sourceIdentity: 200 }),
+    host: flowOf({ from: '192.0.2.1', port: 8 }, { sourceIdentity: 1, protocol: 1, icmpType: 8 }),
+  };
+  const rows: [FlowFilter, (keyof typeof flows)[]][] = [
+    [{}, ['drop', 'allow', 'out', 'host']],
+    [{ types: ['allow'] }, ['allow']],
+    [{ types: ['allow', 'drop'], ports: [443] }, ['allow', 'out']],
+    [{ pods: ['shop/web'] }, ['drop', 'allow']],
+    [{ from: ['shop/'] }, ['drop', 'allow', 'out']],
+    [{ to: ['198.51.100.7'] }, ['out']],
+    [{ from: ['host'] }, ['host']],
+    [{ from: ['shop/db'], to: ['shop/db'] }, []],
+    [{ protocols: ['icmp'], ports: [8] }, ['host']],
+    [{ identities: [2] }, ['out']],
+    [{ rule: 'cnp/shop/web' }, ['drop']],
+    [{ since: Date.UTC(2026, 0, 2, 3, 0, 1) }, []],
+    [{ since: Date.UTC(2026, 0, 2, 3) }, ['drop', 'allow', 'out', 'host']],
+  ];
+  for (const [filter, expected] of rows) {
+    const wants = makeFilter(filter);
+    t.same(
+      Object.entries(flows)
+        .filter(([, flow]) => wants(line(flow)))
+        .map(([name]) => name),
+      expected,
+      JSON.stringify(filter),
+    );
+  }
+});
+
+const options = { node: 'a', names, tick: () => 0, wallClock: () => Date.UTC(2026, 0, 2, 3) };
+
+t.test('a storm of allowed flows pushes no drop out of the log, and the order is kept', async (t) => {
+  const log = new FlowLog({ ...options, capacity: 4 });
+  log.push(event({ port: 1 }));
+  for (let port = 10; port < 30; port += 1) log.push(event({ port }, { kind: EVENT_ALLOW, reason: 0 }));
+  log.push(event({ port: 2 }));
+  log.push({ type: 'lost', count: 9 });
+  const ports = log
+    .recent()
+    .map((one) =>
+      'flow' in one ? (one.flow.l4 as { TCP: { destination_port: number } }).TCP.destination_port : one.lost_events.num_events_lost,
+    );
+  t.same(ports, [1, 26, 27, 28, 29, 2, 9]);
+  t.same(log.counts, { events: { drop: 2, allow: 20, audit: 0, overflow: 0 }, lost: 9 });
+});
+
+t.test('of a storm a part is told and the rest counted; afterwards that is told', async (t) => {
+  let now = 0;
+  const log = new FlowLog({ ...options, wallClock: () => now, mostInTenth: 3 });
+  for (let sent = 0; sent < 100; sent += 1) log.push(event());
+  t.equal(log.recent().length, 3);
+  t.equal(log.counts.events.drop, 100);
+  now = 100;
+  log.push(event());
+  t.match(log.recent()[3], { lost_events: { source: 'OBSERVER_EVENTS_QUEUE', num_events_lost: 97 } });
+  t.match(log.recent()[4], { flow: { verdict: 'DROPPED' } });
+  now = -1000;
+  log.push(event());
+  t.equal(log.recent().length, 6, 'a clock that was set back silences nothing');
+});
+
+t.test('a reader that is slow is told how many it missed, behind those that it got', async (t) => {
+  const log = new FlowLog(options);
+  const reader = log.follow(() => true, 2);
+  for (const port of [1, 2, 3, 4, 5]) log.push(event({ port }));
+  const lines = await reader.take();
+  t.equal(lines.length, 3);
+  t.match(lines[2], { lost_events: { source: 'OBSERVER_EVENTS_QUEUE', num_events_lost: 3 } });
+  const waiting = reader.take();
+  log.push(event({ port: 6 }));
+  t.equal((await waiting).length, 1, 'and goes on');
+  const ended = reader.take();
+  reader.close();
+  t.same(await ended, []);
+  t.equal(log.readers, 0);
+});
+
+t.test('a flow keeps the names that its pods had when it was told of', async (t) => {
+  let pod = 'old';
+  const log = new FlowLog({ ...options, names: { ...names, address: () => ({ namespace: 'shop', pod }) } });
+  log.push(event());
+  pod = 'new';
+  t.match(log.recent()[0], { flow: { source: { pod_name: 'old' } } });
+});
+
+t.test('an event that lay in the ring is dated back by the ticks since, also when they wrap', async (t) => {
+  let tick = 100;
+  const log = new FlowLog({ ...options, tick: () => tick });
+  const timeOf = (now: number) => {
+    log.push(event({}, { now }));
+    return Date.parse(log.recent().at(-1)?.time as string) - options.wallClock();
+  };
+  t.equal(timeOf(100), 0);
+  t.equal(timeOf(99), 0);
+  t.equal(timeOf(40), -Math.ceil(60 * 16.777216));
+  t.equal(timeOf(101), 0, 'the clock was read before the event');
+  tick = 20;
+  t.equal(timeOf(0xfffffff0), -Math.ceil(36 * 16.777216));
+});
+
+t.test('reading events ends with its signal, and goes on to the end of a datapath without it', async (t) => {
+  const ending = new AbortController();
+  const log = new FlowLog(options);
+  const running = log.run({
+    events: (async function* () {
+      yield event();
+      await new Promise(() => {});
+    })(),
+    signal: ending.signal,
+  });
+  while (log.recent().length === 0) await new Promise((resolve) => setImmediate(resolve));
+  ending.abort();
+  await running;
+  const events = (async function* () {
+    yield event();
+  })();
+  await log.run({ events, signal: new AbortController().signal });
+  t.equal(log.recent().length, 2);
+});
