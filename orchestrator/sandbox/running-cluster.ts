@@ -13,6 +13,7 @@ import type { Record } from './record.ts';
 import { RunningNode } from './running-node.ts';
 import type { SandboxCluster, SandboxPod } from './sandbox.ts';
 import type { SupervisorClient } from './supervisor/client.ts';
+import type { PartState } from './supervisor/part.ts';
 import type { ClusterPlan } from './topology/plan.ts';
 
 export class RunningCluster implements SandboxCluster {
@@ -45,7 +46,7 @@ export class RunningCluster implements SandboxCluster {
     );
   }
 
-  apply(manifests: string | readonly object[]): Promise<AppliedObject[]> {
+  async apply(manifests: string | readonly object[]): Promise<AppliedObject[]> {
     return applyObjects(this.kube, readObjects(manifests));
   }
 
@@ -100,11 +101,26 @@ export class RunningCluster implements SandboxCluster {
     await this.#supervisor.part({ part: `${this.name}/api`, action: 'stop', signal });
   }
 
+  /** Resolves when it answers out of etcd, if that is there. */
   async startApi(): Promise<void> {
-    await this.#supervisor.part({ part: `${this.name}/api`, action: 'start' });
+    const { parts } = await this.#supervisor.part({ part: `${this.name}/api`, action: 'start' });
+    if (isRunning(parts, `${this.name}/etcd`)) await this.#answers();
+  }
+
+  async stopEtcd(signal?: NodeJS.Signals): Promise<void> {
+    await this.#supervisor.part({ part: `${this.name}/etcd`, action: 'stop', signal });
+  }
+
+  /** Resolves when the API answers out of it, if that is there. */
+  async startEtcd(): Promise<void> {
+    const { parts } = await this.#supervisor.part({ part: `${this.name}/etcd`, action: 'start' });
+    if (isRunning(parts, `${this.name}/api`)) await this.#answers();
+  }
+
+  async #answers(): Promise<void> {
     for (const end = Date.now() + 30_000; ; ) {
       try {
-        await this.kube.get('/api/v1');
+        await this.kube.get('/api/v1/namespaces/default');
         return;
       } catch (error) {
         if (Date.now() > end) throw error;
@@ -112,14 +128,10 @@ export class RunningCluster implements SandboxCluster {
       }
     }
   }
+}
 
-  async stopEtcd(signal?: NodeJS.Signals): Promise<void> {
-    await this.#supervisor.part({ part: `${this.name}/etcd`, action: 'stop', signal });
-  }
-
-  async startEtcd(): Promise<void> {
-    await this.#supervisor.part({ part: `${this.name}/etcd`, action: 'start' });
-  }
+function isRunning(parts: readonly PartState[], name: string): boolean {
+  return parts.some((part) => part.name === name && part.state === 'running');
 }
 
 function wholeName(pod: string): string {

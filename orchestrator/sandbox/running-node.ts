@@ -65,7 +65,7 @@ export class RunningNode implements SandboxNode {
     await this.#supervisor.part({ part: `${this.#path}/kubelet`, action: 'start' });
   }
 
-  exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult> {
+  async exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult> {
     return execIn(this.entry, argv, options);
   }
 
@@ -78,21 +78,26 @@ export class RunningNode implements SandboxNode {
   }
 
   async #healthy(): Promise<void> {
-    for (const end = Date.now() + 30_000; !(await answersWell(this.socket)); ) {
-      if (Date.now() > end) throw new AgentError('SANDBOX_FAILED', `sandbox: ${this.#path}: its agent is not healthy after 30 s`);
+    for (const end = Date.now() + 30_000; ; ) {
+      const complaint = await complaintOf(this.socket);
+      if (complaint === undefined) return;
+      if (Date.now() > end)
+        throw new AgentError('SANDBOX_FAILED', `sandbox: ${this.#path}: its agent is not healthy after 30 s: ${complaint}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 }
 
-function answersWell(socketPath: string): Promise<boolean> {
+/** What an agent says of its health when it is not well, or why it says nothing. */
+function complaintOf(socketPath: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const asking = request({ socketPath, path: '/v1/healthz', timeout: 2_000 }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
+    const asking = request({ socketPath, path: '/v1/healthz', timeout: 2_000 }, async (response) => {
+      let text = '';
+      for await (const chunk of response.setEncoding('utf8')) text += chunk;
+      resolve(response.statusCode === 200 ? undefined : `${response.statusCode} ${text.trim()}`);
     });
-    asking.on('timeout', () => asking.destroy());
-    asking.on('error', () => resolve(false));
+    asking.on('timeout', () => asking.destroy(new Error('no answer in time')));
+    asking.on('error', (error) => resolve(error.message));
     asking.end();
   });
 }
