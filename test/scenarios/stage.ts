@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ApiClient, openClient } from '../../orchestrator/api/client.ts';
-import type { ExecProcess, Sandbox, SandboxCluster } from '../../orchestrator/sandbox/sandbox.ts';
+import type { ExecProcess } from '../../orchestrator/sandbox/exec.ts';
+import type { Sandbox, SandboxCluster } from '../../orchestrator/sandbox/sandbox.ts';
 
 export type Family = 4 | 6;
 export type Got = 'answer' | 'refused' | 'nothing';
@@ -36,6 +37,13 @@ export class Stage {
   constructor(sandbox: Sandbox) {
     this.cluster = sandbox.clusters[0];
     this.agents = new Map(this.cluster.nodes.map(({ name, socket }) => [name, openClient({ socket })]));
+  }
+
+  /** Where the pods will be, without them. */
+  async namespaces(): Promise<void> {
+    await this.cluster.apply(
+      ['shop', 'other'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { team: name } } })),
+    );
   }
 
   /** Pods and everything they need; resolves when all are Ready. */
@@ -86,6 +94,22 @@ export class Stage {
     return complaint;
   }
 
+  /** What tables and maps of the agents hold of pods and policies, as sentences. */
+  async leftovers(): Promise<string[]> {
+    const left = await this.until(async (tables, node) => {
+      const rows = [...(await tables('endpoints')), ...(await tables('interfaces')), ...(await tables('policies'))];
+      if (rows.length > 0) return `node ${node}: rows are left: ${JSON.stringify(rows).slice(0, 300)}`;
+      const agent = this.agents.get(node)!;
+      for (const map of ['policy', 'conntrack', 'endpoints', 'frontends', 'backends']) {
+        const { entries } = (await agent.get(`/v1/maps/${map}`)) as { entries: { key: Row; value: Row }[] };
+        const strange = entries.filter((entry) => !isNodes(map, entry));
+        if (strange.length > 0) return `node ${node}: map ${map}: ${JSON.stringify(strange).slice(0, 400)}`;
+      }
+      return undefined;
+    });
+    return left === undefined ? [] : [left];
+  }
+
   end(): void {
     for (const asker of this.#askers.values()) asker.end();
   }
@@ -111,6 +135,12 @@ export type Row = Record<string, any>;
 export async function rowsOf(agent: ApiClient, table: string): Promise<readonly Row[]> {
   const { rows } = (await agent.get(`/v1/tables/${table}`)) as { rows: Row[] };
   return rows;
+}
+
+/** What a node has without pods: its own addresses, and services of the cluster itself. */
+function isNodes(map: string, { value }: { value: Row }): boolean {
+  if (map === 'endpoints') return value.identity === 1;
+  return map === 'frontends' || map === 'backends' || map === 'conntrack';
 }
 
 class Asker {

@@ -41,7 +41,7 @@ process.stdin.on('end', async () => { over = true; await Promise.all(all); conso
 `;
 
 export async function startLoad(cluster: SandboxCluster, pod: string, url: string, { width = 10, kept = 20 } = {}): Promise<Load> {
-  const child = await cluster.spawn(pod, [process.execPath, '-e', program, url, `${width}`, `${kept}`], { timeoutMs: 0 });
+  const child = cluster.spawn(pod, [process.execPath, '-e', program, url, `${width}`, `${kept}`], { timeoutMs: 0 });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   await lines.next();
   return {
