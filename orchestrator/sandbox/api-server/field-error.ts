@@ -54,12 +54,12 @@ export const wrongType = (field: string, value: unknown, detail: string): FieldE
   field,
 });
 
+/** An object of a few megabytes may be wrong in a million places. */
+const mostErrors = 1000;
+
 /** The 422 that tells all of them. `kind` is the object's, not the resource's plural. */
-export function invalidObject(
-  resource: ResourceName & { readonly kind: string },
-  name: string,
-  errors: readonly FieldError[],
-): StatusError {
+export function invalidObject(resource: ResourceName & { readonly kind: string }, name: string, all: readonly FieldError[]): StatusError {
+  const errors = all.slice(0, mostErrors);
   const lines = errors.map(({ field, message }) => `${field}: ${message}`);
   const subject = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
   const causes: Cause[] = errors.map(({ reason, message, field }) => ({ reason, message, field }));

@@ -336,6 +336,29 @@ t.test('clients that send protobuf', { skip: noEtcd }, async (t) => {
     t.match(there.status.conditions.at(-1), { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' });
   });
 
+  t.test('ask for tokens, and about tokens and access', async (t) => {
+    const { body: made } = await cluster.send('POST', pods, { body: pod('q', { spec: { nodeName: 'n1' } }) });
+    const request = { 1: { 1: '', 3: '' }, 2: { 1: ['one'], 4: 900, 3: { 1: 'Pod', 2: 'v1', 3: 'q', 4: made.metadata.uid } } };
+    const accounts = '/api/v1/namespaces/default/serviceaccounts';
+    const answer = await send('POST', `${accounts}/default/token`, body('authentication.k8s.io/v1', 'TokenRequest', request));
+    t.equal(answer.code, 201);
+    t.match(answer.body.spec, { audiences: ['one'], expirationSeconds: 900, boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'q' } });
+    const review = body('authentication.k8s.io/v1', 'TokenReview', { 1: { 1: '' }, 2: { 1: answer.body.status.token, 2: ['one', 'two'] } });
+    const { status } = (await send('POST', '/apis/authentication.k8s.io/v1/tokenreviews', review)).body;
+    t.match(status, { authenticated: true, audiences: ['one'], user: { username: 'system:serviceaccount:default:default' } });
+    const attributes = { 1: 'default', 2: 'get', 3: '', 4: '*', 5: 'nodes', 6: 'proxy', 7: '' };
+    const access = { 1: { 1: '' }, 2: { 1: attributes, 3: 'somebody', 4: ['some'], 5: map({ scopes: { 1: ['a', 'b'] } }) } };
+    const allowed = await send(
+      'POST',
+      '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+      body('authorization.k8s.io/v1', 'SubjectAccessReview', access),
+    );
+    t.match(allowed.body, {
+      spec: { user: 'somebody', extra: { scopes: ['a', 'b'] }, resourceAttributes: { resource: 'nodes', subresource: 'proxy' } },
+      status: { allowed: true },
+    });
+  });
+
   t.test('are refused when they take nothing else, send another kind, or send no message', async (t) => {
     const only = { accept: 'application/vnd.kubernetes.protobuf' };
     const { code, body: status } = await cluster.send('GET', pods, { headers: only });
@@ -347,11 +370,12 @@ t.test('clients that send protobuf', { skip: noEtcd }, async (t) => {
   });
 
   t.test('send hundreds of thousands of entries of a list, which are read in one go', async (t) => {
-    const finalizer = Buffer.from([14 * 8 + 2, 1, 0x61]);
+    const finalizer = Buffer.from([14 * 8 + 2, 1, 0x2b]);
     const metadata = Buffer.concat(Array.from({ length: 300_000 }, () => finalizer));
     const start = performance.now();
-    const { code } = await send('POST', nodes, body('v1', 'Node', { 1: metadata }));
+    const { code, body: status, text } = await send('POST', nodes, body('v1', 'Node', { 1: metadata }));
     t.equal(code, 422);
+    t.ok(status.details.causes.length <= 1000 && text.length < 1e6, 'nor make it answer more than it was sent');
     t.ok(performance.now() - start < 5000);
   });
 });
