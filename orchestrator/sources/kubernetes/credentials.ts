@@ -7,9 +7,10 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig, User } from '@kubernetes/client-node';
 import { readManifests } from '../../manifests/read.ts';
 import { KubeError } from './failure.ts';
+import { type OidcConfig, OidcLogin } from './oidc-login.ts';
 import { type PlainConfig, podConfig, readPlainConfig } from './plain-config.ts';
 
 export interface Credentials {
@@ -33,7 +34,8 @@ export interface CredentialsSource {
 const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 export async function openCredentials(source: CredentialsSource = {}): Promise<Credentials> {
-  let loaded = await load(source);
+  const logins: Logins = new Map();
+  let loaded = await load(source, logins);
   let loadedAt = performance.now();
   const agents = new Agents();
   const server = new URL(loaded.server);
@@ -55,7 +57,8 @@ export async function openCredentials(source: CredentialsSource = {}): Promise<C
       // Several requests are refused at once, and one answer of the command is for all of them.
       if (loaded.hasCommand && performance.now() - loadedAt < answerNewMs) return;
       loadedAt = performance.now();
-      loaded = await load(source);
+      for (const login of logins.values()) login.forget();
+      loaded = await load(source, logins);
     },
     close: () => agents.close(),
   };
@@ -90,17 +93,27 @@ interface Loaded {
   readonly hasCommand?: boolean;
 }
 
-async function load(source: CredentialsSource): Promise<Loaded> {
+/** By what the kubeconfig says of each: one that was written anew begins anew. */
+type Logins = Map<string, OidcLogin>;
+
+async function load(source: CredentialsSource, logins: Logins): Promise<Loaded> {
   const paths = source.kubeconfig === undefined ? defaultPaths() : [source.kubeconfig];
   const inCluster = source.serviceAccount ?? (paths.length === 0 && isThere(tokenPath) ? '' : undefined);
   let plain: PlainConfig | undefined;
   if (inCluster !== undefined) plain = podConfig(inCluster);
   else if (paths.length === 1) plain = readPlainConfig(paths[0], source.context);
-  return plain === undefined ? loadWithLibrary(source, paths, inCluster) : { ...plain, isProxied: false };
+  return plain === undefined ? loadWithLibrary({ source, paths, inCluster, logins }) : { ...plain, isProxied: false };
+}
+
+interface LibraryOptions {
+  readonly source: CredentialsSource;
+  readonly paths: readonly string[];
+  readonly inCluster: string | undefined;
+  readonly logins: Logins;
 }
 
 /** Commands and logins, several files that are merged, proxies; and the words for what can't be used. */
-async function loadWithLibrary(source: CredentialsSource, paths: readonly string[], inCluster: string | undefined): Promise<Loaded> {
+async function loadWithLibrary({ source, paths, inCluster, logins }: LibraryOptions): Promise<Loaded> {
   // Imported when it is needed: it is large.
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
   const config = new KubeConfig();
@@ -125,9 +138,29 @@ async function loadWithLibrary(source: CredentialsSource, paths: readonly string
   const tokenFile = user?.authProvider?.config?.tokenFile ?? (inCluster === undefined ? tokenFileOf(paths, user?.name) : undefined);
   // There is nothing to verify without TLS, and the library wants that said.
   if (cluster.server.startsWith('http:')) config.loadFromClusterAndUser({ ...cluster, skipTLSVerify: true }, user ?? { name: 'nobody' });
+  if (user?.authProvider?.name === 'oidc')
+    return { ...loginOf(config, user, logins), server: cluster.server, isProxied: cluster.proxyUrl !== undefined };
   const hasCommand = user?.exec !== undefined && user.exec !== null;
   const options = hasCommand ? rememberAnswer(() => optionsOf(config)) : () => optionsOf(config);
   return { server: cluster.server, isProxied: cluster.proxyUrl !== undefined, tokenFile, hasCommand, options };
+}
+
+function loginOf(config: KubeConfig, user: User, logins: Logins): Pick<Loaded, 'options' | 'tokenFile'> {
+  const said = (user.authProvider.config ?? {}) as OidcConfig;
+  const id = JSON.stringify(said);
+  const login = logins.get(id) ?? new OidcLogin(said);
+  logins.clear();
+  logins.set(id, login);
+  // All but the login is the library's business.
+  const { authProvider: _, ...rest } = user;
+  config.users = config.users.map((one) => (one.name === user.name ? rest : one));
+  return {
+    tokenFile: undefined,
+    async options() {
+      const options = await optionsOf(config);
+      return { ...options, headers: { ...options.headers, Authorization: `Bearer ${await login.token()}` } };
+    },
+  };
 }
 
 async function optionsOf(config: KubeConfig): Promise<RequestOptions> {

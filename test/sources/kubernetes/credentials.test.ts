@@ -11,7 +11,7 @@ import { linesOf } from '../../../orchestrator/sources/kubernetes/lines.ts';
 import { readPlainConfig } from '../../../orchestrator/sources/kubernetes/plain-config.ts';
 import { Transport } from '../../../orchestrator/sources/kubernetes/transport.ts';
 import { realClock } from '../../../orchestrator/state/clock.ts';
-import { plainCredentials } from './follower.ts';
+import { follow, plainCredentials } from './follower.ts';
 import { HostileServer, sendStatus } from './hostile-server.ts';
 
 function folder(t: { teardown(act: () => unknown): void }): string {
@@ -185,3 +185,36 @@ t.test('lines may come in any pieces, but not be longer than they may', async (t
 async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
+
+t.test('a watch whose token runs out in the middle goes on with a new one, where it was', async (t) => {
+  const server = new HostileServer();
+  await server.start();
+  t.teardown(() => server.stop());
+  server.put('first');
+  let [held, valid] = ['old', 'old'];
+  const credentials = {
+    ...plainCredentials(server.url),
+    options: async () => ({ headers: { Authorization: held } }),
+    renew: async () => {
+      held = valid;
+    },
+  };
+  server.intercept = (_url, answer, request) => {
+    if (request.headers.authorization === valid) return false;
+    sendStatus(answer, 401, 'Unauthorized', 'Unauthorized');
+    return true;
+  };
+  const { sink, counts, until } = follow(t, server, { credentials });
+  await until('synced', () => sink.isSynced && server.watches.size === 1);
+  valid = 'new';
+  for (const watch of server.watches) {
+    watch.send('ERROR', { kind: 'Status', status: 'Failure', message: 'the token has run out', reason: 'Unauthorized', code: 401 });
+    watch.end();
+  }
+  server.watches.clear();
+  server.put('second');
+  await until('told', () => sink.objects.has('shop/second') && sink.isSynced);
+  t.equal(server.count('list'), 1);
+  t.equal(counts.get('renewal'), 1);
+  t.match(sink.reasons, [/the token has run out/]);
+});

@@ -215,4 +215,71 @@ t.test('the source over TLS', { skip: noEtcd || noOpenssl }, async (t) => {
     t.teardown(() => broken.close());
     await t.rejects(broken.options(), { code: 'KUBE_CONFIG_INVALID', message: /no ticket/ });
   });
+
+  t.test('a login is renewed before it runs out and when it is refused, with the refresh token that came last', async (t) => {
+    const asks: string[] = [];
+    let made = 0;
+    const jwt = (seconds: number) => {
+      made += 1;
+      const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+      return `${part({ alg: 'none' })}.${part({ exp: Math.floor(Date.now() / 1000) + seconds, jti: made })}.sign`;
+    };
+    const issuer = createServer({ cert: tls.certificate, key: tls.key }, async (ask, answer) => {
+      const pieces: Buffer[] = [];
+      for await (const piece of ask) pieces.push(piece);
+      const form = new URLSearchParams(Buffer.concat(pieces).toString());
+      answer.setHeader('content-type', 'application/json');
+      if (ask.url === '/realm/.well-known/openid-configuration') {
+        answer.end(JSON.stringify({ token_endpoint: `${url}/token` }));
+        return;
+      }
+      asks.push(
+        `${form.get('grant_type')} ${form.get('refresh_token')} ${Buffer.from(ask.headers.authorization?.slice(6) ?? '', 'base64')}`,
+      );
+      if (form.get('refresh_token') !== `refresh-${asks.length}`) {
+        answer.statusCode = 400;
+        answer.end('{"error":"invalid_grant","error_description":"it was used already"}');
+        return;
+      }
+      const token = jwt(3600);
+      valid.add(token);
+      answer.end(JSON.stringify({ id_token: token, refresh_token: `refresh-${asks.length + 1}` }));
+    });
+    await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve));
+    t.teardown(() => {
+      issuer.closeAllConnections();
+      issuer.close();
+    });
+    const url = `https://127.0.0.1:${(issuer.address() as AddressInfo).port}`;
+    const first = jwt(29);
+    const config = {
+      'idp-issuer-url': `${url}/realm`,
+      'idp-certificate-authority': authority.ca,
+      'client-id': 'kube',
+      'client-secret': 'hidden',
+      'id-token': first,
+      'refresh-token': 'refresh-1',
+    };
+    const user = (more: object) => ({ 'auth-provider': { name: 'oidc', config: { ...config, ...more } } });
+    const still = jwt(100);
+    const valued = await openCredentials(kubeconfig('oidc-valid', {}, user({ 'id-token': still })));
+    t.teardown(() => valued.close());
+    t.match((await valued.options()).headers, { Authorization: `Bearer ${still}` });
+    t.same(asks, [], 'what is good for long enough is not renewed');
+    const { sink, counts } = await follow(t, kubeconfig('oidc', {}, user({})), 1_000);
+    await until('synced', () => sink.isSynced);
+    await until('watched again', () => counts.get('watch') >= 3);
+    t.same(asks, ['refresh_token refresh-1 kube:hidden'], 'once for all requests');
+    valid.clear();
+    const key = await make();
+    await until('told', () => counts.get('renewal') > 0 && asks.length === 2 && sink.objects.has(key));
+    t.equal(asks[1], 'refresh_token refresh-2 kube:hidden');
+    t.equal(counts.get('list'), 1);
+    const spent = await openCredentials(kubeconfig('oidc-spent', {}, user({})));
+    t.teardown(() => spent.close());
+    await t.rejects(spent.options(), { code: 'KUBE_REFUSED', message: /oidc: 127.*it was used already/ });
+    const without = await openCredentials(kubeconfig('oidc-without', {}, user({ 'refresh-token': undefined })));
+    t.teardown(() => without.close());
+    await t.rejects(without.options(), { code: 'KUBE_CONFIG_INVALID', message: /nothing to renew it with/ });
+  });
 });
