@@ -98,6 +98,66 @@ t.test('a kubelet', { skip: noEtcd }, async (t) => {
     t.same(watching.story, ['ADDED a', 'MODIFIED a', 'MODIFIED a', 'DELETED a']);
   });
 
+  t.test('writes the difference between two states of a pod: conditions, addresses and containers by their keys', async (t) => {
+    const { body: made } = await cluster.send('POST', pods, { body: pod('b', { spec: { nodeName: 'n1' } }) });
+    const write = (status: Answered, uid = made.metadata.uid) =>
+      cluster.send('PATCH', `${pods}/b/status`, { body: { metadata: { uid }, status }, headers: strategic });
+    const at = '2026-01-01T00:00:00Z';
+    const order = [{ type: 'PodReadyToStartContainers' }, { type: 'Initialized' }, { type: 'Ready' }, { type: 'PodScheduled' }];
+    await write({
+      '$setElementOrder/conditions': order,
+      conditions: order.map(({ type }) => ({
+        type,
+        status: type === 'Ready' ? 'False' : 'True',
+        lastProbeTime: null,
+        lastTransitionTime: at,
+      })),
+      containerStatuses: [
+        { name: 'c', image: 'image:1', imageID: '', ready: false, restartCount: 0, state: { waiting: { reason: 'ContainerCreating' } } },
+      ],
+      hostIP: '192.0.2.1',
+      hostIPs: [{ ip: '192.0.2.1' }],
+      startTime: at,
+      phase: 'Pending',
+    });
+    await write({ '$setElementOrder/podIPs': [{ ip: '10.1.0.5' }], podIP: '10.1.0.5', podIPs: [{ ip: '10.1.0.5' }] });
+    const { code, body } = await write({
+      '$setElementOrder/conditions': order,
+      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:09Z' }],
+      containerStatuses: [
+        { name: 'c', image: 'image:1', imageID: 'i', ready: true, started: true, restartCount: 1, state: { running: { startedAt: at } } },
+      ],
+      phase: 'Running',
+      '$setElementOrder/podIPs': [{ ip: '10.1.0.9' }, { ip: 'fd00::9' }],
+      podIP: '10.1.0.9',
+      podIPs: [{ ip: '10.1.0.9' }, { ip: 'fd00::9' }, { $patch: 'delete', ip: '10.1.0.5' }],
+    });
+    t.equal(code, 200);
+    t.same(body.status, {
+      phase: 'Running',
+      qosClass: 'BestEffort',
+      conditions: [
+        { type: 'PodReadyToStartContainers', status: 'True', lastTransitionTime: at },
+        { type: 'Initialized', status: 'True', lastTransitionTime: at },
+        { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:09Z' },
+        { type: 'PodScheduled', status: 'True', lastTransitionTime: at },
+      ],
+      containerStatuses: [
+        { name: 'c', image: 'image:1', imageID: 'i', ready: true, started: true, restartCount: 1, state: { running: { startedAt: at } } },
+      ],
+      hostIP: '192.0.2.1',
+      hostIPs: [{ ip: '192.0.2.1' }],
+      startTime: at,
+      podIP: '10.1.0.9',
+      podIPs: [{ ip: '10.1.0.9' }, { ip: 'fd00::9' }],
+    });
+    t.equal(body.spec.nodeName, 'n1');
+    t.match(await write({ phase: 'Failed' }, 'another'), {
+      code: 409,
+      body: { message: /Precondition failed: UID in precondition: another/ },
+    });
+  });
+
   t.test('tells events, which are found by what they are about', async (t) => {
     const event = {
       metadata: { generateName: 'a.' },

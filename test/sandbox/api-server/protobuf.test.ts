@@ -157,7 +157,8 @@ t.test('clients that send protobuf', { skip: noEtcd }, async (t) => {
       { name: 'cache', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
     ]);
     t.match(made.spec, { nodeName: 'n1', hostNetwork: true, terminationGracePeriodSeconds: 0, enableServiceLinks: false });
-    for (const field of ['hostPID', 'hostIPC', 'hostname', 'activeDeadlineSeconds']) t.notOk(field in made.spec, field);
+    for (const field of ['hostPID', 'hostIPC', 'hostname', 'activeDeadlineSeconds', 'serviceAccountName'])
+      t.notOk(field in made.spec, field);
     t.same(made.spec.containers, [
       {
         name: 'c',
@@ -187,6 +188,8 @@ t.test('clients that send protobuf', { skip: noEtcd }, async (t) => {
         terminationMessagePolicy: 'File',
       },
     ]);
+    const marked = { body: { metadata: { annotations: { a: 'b' } } }, headers: { 'content-type': 'application/merge-patch+json' } };
+    t.equal((await cluster.send('PATCH', `${pods}/static-n1`, marked)).code, 200);
     const options = body('v1', 'DeleteOptions', { 1: 0, 2: { 1: 'another' } });
     t.equal((await send('DELETE', `${pods}/static-n1`, options)).code, 409, 'another pod of this name stays');
     t.equal((await send('DELETE', `${pods}/static-n1`, body('v1', 'DeleteOptions', { 1: 0, 2: { 1: made.metadata.uid } }))).code, 200);

@@ -10,8 +10,10 @@ export function defaultPod(object: KubeObject, old: KubeObject | undefined): voi
   spec.schedulerName ??= 'default-scheduler';
   spec.enableServiceLinks ??= true;
   spec.securityContext ??= {};
-  spec.serviceAccountName ??= spec.serviceAccount ?? 'default';
-  spec.serviceAccount = spec.serviceAccountName;
+  // What only mirrors a file on its node is nobody to the API.
+  const isMirror = object.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
+  const account = spec.serviceAccountName ?? spec.serviceAccount ?? (isMirror ? undefined : 'default');
+  if (account !== undefined) Object.assign(spec, { serviceAccountName: account, serviceAccount: account });
   for (const container of listAt(spec, 'containers') as Json[]) defaultContainer(container, spec.hostNetwork === true);
   for (const container of listAt(spec, 'initContainers') as Json[]) defaultContainer(container, spec.hostNetwork === true);
   for (const volume of listAt(spec, 'volumes') as Json[]) defaultVolume(volume);
