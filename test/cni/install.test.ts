@@ -1,0 +1,77 @@
+// The plugin's files, where runtimes look for them.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { installPlugin, removeConflist, removePlugin, writeConflist } from '../../orchestrator/cni/install.ts';
+import { buildPlugin } from '../support/cni-build.ts';
+
+function folderOf(t: { teardown(end: () => void): void }): string {
+  const folder = mkdtempSync(join(tmpdir(), 'axoneme-install-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+t.test('the configuration names the plugin, its agent and its queue', async (t) => {
+  const folder = join(folderOf(t), 'net.d');
+  const path = writeConflist({ folder, socket: '/run/axoneme/axoneme.sock', deleteQueue: '/var/lib/axoneme/delete-queue', mtu: 1450 });
+  t.equal(path, join(folder, '05-axoneme.conflist'));
+  t.same(JSON.parse(readFileSync(path, 'utf8')), {
+    cniVersion: '1.0.0',
+    name: 'axoneme',
+    plugins: [{ type: 'axoneme-cni', socket: '/run/axoneme/axoneme.sock', deleteQueue: '/var/lib/axoneme/delete-queue', mtu: 1450 }],
+  });
+  t.same(readdirSync(folder), ['05-axoneme.conflist'], 'nothing half written beside it');
+});
+
+t.test('a configuration that is as wanted is not written again, and another one is replaced', async (t) => {
+  const folder = folderOf(t);
+  const options = { folder, socket: '/s', deleteQueue: '/q' };
+  const path = writeConflist(options);
+  const { ino, mtimeMs } = statSync(path);
+  writeConflist(options);
+  t.match(statSync(path), { ino, mtimeMs });
+  writeConflist({ ...options, socket: '/other' });
+  t.not(statSync(path).ino, ino, 'whole: a new file in the place of the old one');
+  t.match(readFileSync(path, 'utf8'), '/other');
+});
+
+t.test('the plugin is a program and its code, and both go again', async (t) => {
+  buildPlugin();
+  const binFolder = join(folderOf(t), 'bin with spaces');
+  const path = installPlugin({ binFolder, node: "/opt/it's/node" });
+  t.match(readFileSync(path, 'utf8'), `exec '/opt/it'\\''s/node' "\${0%/*}/axoneme-cni.cjs"`);
+  t.equal(statSync(path).mode & 0o777, 0o755);
+  t.same(readdirSync(binFolder).sort(), ['axoneme-cni', 'axoneme-cni.cjs']);
+  t.same(removePlugin(binFolder), [path, `${path}.cjs`]);
+  t.same(removePlugin(binFolder), []);
+  t.same(readdirSync(binFolder), []);
+});
+
+t.test('removing the configuration tells whether there was one', async (t) => {
+  const folder = folderOf(t);
+  writeConflist({ folder, socket: '/s', deleteQueue: '/q' });
+  writeFileSync(join(folder, '10-other.conflist'), '{}');
+  t.ok(removeConflist(folder));
+  t.notOk(removeConflist(folder));
+  t.ok(existsSync(join(folder, '10-other.conflist')), 'those of others stay');
+});
+
+t.test('a disk that is full is an error, and the old file stays', async (t) => {
+  const folder = folderOf(t);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'none', folder], { stdio: 'pipe' });
+  } catch {
+    t.comment('no tmpfs may be mounted here');
+    return;
+  }
+  t.teardown(() => execFileSync('umount', ['-l', folder]));
+  const path = writeConflist({ folder, socket: '/s', deleteQueue: '/q' });
+  const before = readFileSync(path, 'utf8');
+  writeFileSync(join(folder, 'filler'), Buffer.alloc(4096));
+  t.throws(() => writeConflist({ folder, socket: '/other', deleteQueue: '/q' }), { code: 'ENOSPC' });
+  t.equal(readFileSync(path, 'utf8'), before);
+  t.same(readdirSync(folder).sort(), ['05-axoneme.conflist', 'filler'], 'and nothing half written is left');
+});
