@@ -146,3 +146,15 @@ t.test('an earlier life that cannot have been is refused', async (t) => {
     RangeError,
   );
 });
+
+t.test('a cautious successor gives no number out for the first time that lies below those of the earlier life', async (t) => {
+  const held = [
+    ['a', 2],
+    ['b', 5],
+  ] as const;
+  const options = { first: 1, last: 8, reuseAfterMs, clock: new VirtualClock(), held };
+  t.equal(new Ids(options).take('c'), 1);
+  const ids = new Ids({ ...options, isCautious: true });
+  t.same([ids.take('c'), ids.take('d'), ids.take('e'), ids.take('f')], [6, 7, 8, undefined]);
+  t.equal(new Ids({ ...options, held: [], isCautious: true }).take('c'), 1);
+});

@@ -39,8 +39,17 @@ export class MaglevSlices {
     return this.#map.capacity;
   }
 
+  /**
+   * Reads what the adopted slices hold, and what stands behind them, where a write that did not end has left its slots. Not all slots: there
+   * are millions, which is a second of work.
+   */
   async load(): Promise<void> {
-    for await (const [slot, { backend }] of this.#map.entries()) this.#found.set(slot, backend);
+    const adopted = [...this.#slices.values()].sort((a, b) => a.offset - b.offset);
+    for (const { offset, size } of [{ offset: 0, size: 0 }, ...adopted]) {
+      for (const slot of slots(offset, size)) await this.#find(slot);
+      let stray = offset + size;
+      while (stray < this.capacity && !this.#slices.has(stray) && (await this.#find(stray))) stray += 1;
+    }
   }
 
   /** A slice that a frontend of an earlier life refers to. */
@@ -86,8 +95,10 @@ export class MaglevSlices {
     const now = this.#clock.now();
     for (const [slice, until] of [...this.#resting]) {
       if (until > now) continue;
-      this.#drop(slice);
+      this.#disown(slice);
       await this.#map.delete(slots(slice.offset, slice.size));
+      this.#resting.delete(slice);
+      this.#slices.delete(slice.offset);
     }
   }
 
@@ -98,6 +109,12 @@ export class MaglevSlices {
     const stray = [...this.#found.keys()].filter((slot) => !used.has(slot));
     await this.#map.delete(stray);
     this.#found.clear();
+  }
+
+  async #find(slot: number): Promise<boolean> {
+    const found = await this.#map.get(slot);
+    if (found !== undefined) this.#found.set(slot, found.backend);
+    return found !== undefined;
   }
 
   /** A frontend's slice of an earlier life that holds what is wanted needs no writing. */
@@ -114,9 +131,12 @@ export class MaglevSlices {
     const offset = this.#room(size);
     if (offset === undefined) return undefined;
     const table = fillMaglev(backends, size);
-    await this.#map.update(Array.from(table, (backend, index) => [offset + index, { backend }] as const));
-    const slice: Slice = { offset, size, content, users: 0 };
+    const slice: Slice = { offset, size, content: undefined, users: 0 };
     this.#slices.set(offset, slice);
+    // Until all of it is written it is nobody's: if that fails, it is cleared.
+    this.#resting.set(slice, this.#clock.now());
+    await this.#map.update(Array.from(table, (backend, index) => [offset + index, { backend }] as const));
+    slice.content = content;
     this.#byContent.set(content, slice);
     return slice;
   }
@@ -131,10 +151,10 @@ export class MaglevSlices {
     return offset + size <= this.capacity ? offset : undefined;
   }
 
-  #drop(slice: Slice): void {
-    this.#resting.delete(slice);
-    this.#slices.delete(slice.offset);
+  /** Nobody finds it any more. */
+  #disown(slice: Slice): void {
     if (slice.content !== undefined) this.#byContent.delete(slice.content);
+    slice.content = undefined;
   }
 }
 

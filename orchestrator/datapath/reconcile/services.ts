@@ -44,9 +44,9 @@ export class ServiceWriter {
   static async open(datapath: Pick<Datapath, 'map' | 'now'>, options: ServiceWriterOptions = {}): Promise<ServiceWriter> {
     const epochs = options.epochs ?? (await Epochs.open(datapath));
     const writer = new ServiceWriter(datapath, epochs, options.clock ?? realClock);
-    await writer.#slices.load();
     await writer.#backends.load();
     await writer.#frontends.load();
+    await writer.#slices.load();
     return writer;
   }
 

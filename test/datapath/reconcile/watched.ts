@@ -9,6 +9,8 @@ export interface Watch {
   onStep?: (map: string) => Promise<void>;
   /** Before each; what it throws, the call throws. */
   beforeStep?: (map: string) => void;
+  /** Entries that are one step, of maps where single ones would take too long. */
+  readonly strides?: Readonly<Record<string, number>>;
 }
 
 export function watched(datapath: Pick<Datapath, 'map'>, watch: Watch): Pick<Datapath, 'map'> {
@@ -31,11 +33,11 @@ class WatchedMap<K, V> implements DatapathMap<K, V> {
   }
 
   async update(entries: Iterable<readonly [K, V]>): Promise<void> {
-    for (const entry of entries) await this.step(() => this.inner.update([entry]));
+    for (const some of this.strides(entries)) await this.step(() => this.inner.update(some));
   }
 
   async delete(keys: Iterable<K>): Promise<void> {
-    for (const key of keys) await this.step(() => this.inner.delete([key]));
+    for (const some of this.strides(keys)) await this.step(() => this.inner.delete(some));
   }
 
   get(key: K): Promise<V | undefined> {
@@ -48,6 +50,12 @@ class WatchedMap<K, V> implements DatapathMap<K, V> {
 
   count(): Promise<number> {
     return this.inner.count();
+  }
+
+  private strides<Item>(items: Iterable<Item>): Item[][] {
+    const all = [...items];
+    const stride = this.watch.strides?.[this.name] ?? 1;
+    return Array.from({ length: Math.ceil(all.length / stride) }, (_, index) => all.slice(index * stride, (index + 1) * stride));
   }
 
   private async step(write: () => Promise<void>): Promise<void> {

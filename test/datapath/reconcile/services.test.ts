@@ -1,0 +1,343 @@
+// The service writer on both machines, with packets at every step.
+
+import fc from 'fast-check';
+import t from 'tap';
+import type { ServiceBackendRow, ServiceChange, ServiceFrontendRow } from '../../../orchestrator/datapath/reconcile/service-rows.ts';
+import { ServiceWriter } from '../../../orchestrator/datapath/reconcile/services.ts';
+import { VirtualClock } from '../../../orchestrator/state/virtual-clock.ts';
+import { entryCounts, machines, reach, type TestDatapath } from './service-node.ts';
+import { type Watch, watched } from './watched.ts';
+
+t.setTimeout(600_000);
+
+const nothing = { frontends: 0, backends: 0, maglev: 0 };
+
+function backend(key: string, state: ServiceBackendRow['state'] = 'active'): ServiceBackendRow {
+  const [address = '', protocol, port] = key.split(' ');
+  return { key, address, protocol: Number(protocol), port: Number(port), state };
+}
+
+function frontend(key: string, backends: readonly string[]): ServiceFrontendRow {
+  const [address = '', protocol, port] = key.split(' ');
+  const type = port === '0' ? 'closed' : 'ClusterIP';
+  return { key, address, protocol: Number(protocol), port: Number(port), type, backends };
+}
+
+/** What shall be: frontend → backends. */
+type Services = ReadonlyMap<string, readonly string[]>;
+
+function change(before: Services, after: Services): ServiceChange {
+  const backendsOf = (services: Services) => new Set([...services.values()].flat());
+  const [old, now] = [backendsOf(before), backendsOf(after)];
+  return {
+    frontends: {
+      put: [...after].filter(([key, backends]) => `${before.get(key)}` !== `${backends}`).map(([key, backends]) => frontend(key, backends)),
+      removed: [...before.keys()].filter((key) => !after.has(key)),
+    },
+    backends: { put: [...now].filter((key) => !old.has(key)).map((key) => backend(key)), removed: [...old].filter((key) => !now.has(key)) },
+  };
+}
+
+async function openWriter(datapath: TestDatapath, watch: Watch = {}, clock = new VirtualClock()): Promise<ServiceWriter> {
+  return ServiceWriter.open({ ...watched(datapath, watch), now: () => datapath.now() }, { clock });
+}
+
+const web = '10.9.0.1 6 80';
+const webClosed = '10.9.0.1 0 0';
+const [one, two, three] = ['10.1.0.1 6 8080', '10.1.0.2 6 8080', '10.1.0.3 6 8080'];
+
+let lastPort = 20000;
+function nextPort(): number {
+  lastPort = lastPort === 60000 ? 20001 : lastPort + 1;
+  return lastPort;
+}
+
+function connect(datapath: TestDatapath, key: string, sourcePort = nextPort(), isOpen = false): Promise<string> {
+  const [address = '', protocol, port] = key.split(' ');
+  return reach(datapath, { address, protocol: Number(protocol), port: Number(port), sourcePort, isOpen });
+}
+
+async function whoAnswers(datapath: TestDatapath, key: string, tries = 40): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (let count = 0; count < tries; count += 1) found.add(await connect(datapath, key));
+  return found;
+}
+
+for (const { name, open, skip } of machines) {
+  t.test(name, { skip: await skip() }, async (t) => {
+    t.test('connections go to every backend, other ports of the address to nobody, and in the end nothing is left', async (t) => {
+      const datapath = await open();
+      const clock = new VirtualClock();
+      const writer = await openWriter(datapath, {}, clock);
+      const services = new Map([
+        [web, [one, two]],
+        [webClosed, []],
+        ['10.9.0.2 6 80', []],
+        ['fd09::1 17 53', ['fd01::1 17 1053']],
+      ]);
+      writer.stage(change(new Map(), services));
+      t.same(await writer.write(), []);
+      t.same(await whoAnswers(datapath, web), new Set([one, two]));
+      t.equal(await connect(datapath, '10.9.0.1 6 81'), 'port unknown');
+      t.equal(await connect(datapath, '10.9.0.2 6 80'), 'no backend');
+      t.equal(await connect(datapath, '10.9.0.2 6 81'), '10.9.0.2 6 81', 'an address that is not closed');
+      t.equal(await connect(datapath, 'fd09::1 17 53'), 'fd01::1 17 1053');
+      t.same(await entryCounts(datapath), { frontends: 4, backends: 3, maglev: 2 * 1021 });
+      writer.stage(change(services, new Map()));
+      t.same(await writer.write(), []);
+      t.equal(await connect(datapath, web), web);
+      await clock.advance(1000);
+      await writer.write();
+      t.same(await entryCounts(datapath), nothing);
+      await datapath.close();
+    });
+
+    t.test('backends that are the same share their slots', async (t) => {
+      const datapath = await open();
+      const writer = await openWriter(datapath);
+      writer.stage(change(new Map(), new Map([web, '10.9.0.2 6 80', '10.9.0.3 6 80'].map((key) => [key, [one, two]]))));
+      await writer.write();
+      t.equal((await entryCounts(datapath)).maglev, 1021);
+      await datapath.close();
+    });
+
+    t.test(
+      'an open connection stays with its backend whatever happens to the service; a datagram’s sender leaves what is gone',
+      async (t) => {
+        const datapath = await open();
+        const clock = new VirtualClock();
+        const writer = await openWriter(datapath, {}, clock);
+        const dns = '10.9.0.1 17 53';
+        const before = new Map([
+          [web, [one]],
+          [dns, ['10.1.0.1 17 1053']],
+        ]);
+        writer.stage(change(new Map(), before));
+        await writer.write();
+        t.equal(await connect(datapath, web, 7000), one);
+        t.equal(await connect(datapath, dns, 7000), '10.1.0.1 17 1053');
+        const after = new Map([
+          [web, [two]],
+          [dns, ['10.1.0.2 17 1053']],
+        ]);
+        writer.stage(change(before, after));
+        await writer.write();
+        t.equal(await connect(datapath, web, 7000, true), one);
+        t.equal(await connect(datapath, dns, 7000), '10.1.0.2 17 1053');
+        t.equal(await connect(datapath, web), two);
+        writer.stage(change(after, new Map()));
+        await writer.write();
+        t.equal(await connect(datapath, web, 7000, true), one);
+        await datapath.close();
+      },
+    );
+
+    t.test('a backend that drains keeps what it has and is chosen only by name', async (t) => {
+      const datapath = await open();
+      const writer = await openWriter(datapath);
+      writer.stage(change(new Map(), new Map([[web, [one]]])));
+      await writer.write();
+      t.equal(await connect(datapath, web, 7000), one);
+      writer.stage({ backends: { put: [backend(one, 'draining'), backend(two)] }, frontends: { put: [frontend(web, [two])] } });
+      await writer.write();
+      t.equal(await connect(datapath, web, 7000, true), one);
+      t.same(await whoAnswers(datapath, web), new Set([two]));
+      writer.stage({ backends: { removed: [two] }, frontends: { put: [frontend(web, [one])] } });
+      await writer.write();
+      t.same(await whoAnswers(datapath, web), new Set([one]), 'nobody better is there');
+      await datapath.close();
+    });
+
+    t.test('a successor takes over numbers and slots, writes nothing that is there, and prunes what is not wanted', async (t) => {
+      const datapath = await open();
+      const clock = new VirtualClock();
+      const before = new Map([
+        [web, [one, two]],
+        [webClosed, []],
+        ['10.9.0.2 6 80', [three]],
+      ]);
+      const first = await openWriter(datapath, {}, clock);
+      first.stage(change(new Map(), before));
+      await first.write();
+      const numbers = [one, two, three].map((key) => first.backendNumber(key));
+
+      let steps = 0;
+      const watch: Watch = {
+        onStep: async () => {
+          steps += 1;
+        },
+      };
+      const second = await openWriter(datapath, watch, clock);
+      t.equal(second.frontendOf(1), first.frontendOf(1));
+      second.stage(change(new Map(), before));
+      second.prune();
+      t.same(await second.write(), []);
+      t.equal(steps, 0, 'nothing was written');
+      t.same(
+        [one, two, three].map((key) => second.backendNumber(key)),
+        numbers,
+      );
+
+      const third = await openWriter(datapath, {}, clock);
+      third.stage(change(new Map(), new Map([[web, [one]]])));
+      await third.write();
+      t.equal(await connect(datapath, '10.9.0.2 6 80'), three, 'what nobody staged stays until it is pruned');
+      third.prune();
+      await third.write();
+      await clock.advance(1000);
+      await third.write();
+      t.same(await entryCounts(datapath), { frontends: 1, backends: 1, maglev: 1021 });
+      third.stage(change(new Map([[web, [one]]]), new Map([[web, [one, '10.1.0.9 6 8080']]])));
+      await third.write();
+      t.notOk(numbers.includes(third.backendNumber('10.1.0.9 6 8080')), 'a number that others may remember is not given out again');
+      await datapath.close();
+    });
+
+    t.test('slots of a life that ended amid a write are cleared', async (t) => {
+      const datapath = await open();
+      const clock = new VirtualClock();
+      let left = 600;
+      const watch: Watch = {
+        beforeStep: () => {
+          left -= 1;
+          if (left === 0) throw new Error('it ends here');
+        },
+      };
+      const first = await openWriter(datapath, watch, clock);
+      first.stage(change(new Map(), new Map([[web, [one]]])));
+      await t.rejects(first.write(), { message: 'it ends here' });
+      t.equal(await connect(datapath, web), web);
+      const second = await openWriter(datapath, {}, clock);
+      second.prune();
+      await second.write();
+      t.same(await entryCounts(datapath), nothing);
+      await datapath.close();
+    });
+
+    t.test('what has no room is told, the rest works, and it is written when there is room', async (t) => {
+      const datapath = await open({ frontends: 2, backends: 2, maglev: 1100 });
+      const clock = new VirtualClock();
+      const writer = await openWriter(datapath, {}, clock);
+      const services: Services = new Map([
+        [web, [one, two]],
+        ['10.9.0.2 6 80', [three]],
+        ['10.9.0.3 6 80', [one]],
+      ]);
+      writer.stage(change(new Map(), services));
+      t.same(await writer.write(), [
+        { map: 'frontends', frontends: ['10.9.0.3 6 80'], capacity: 2 },
+        { map: 'backends', frontends: ['10.9.0.2 6 80'], capacity: 2 },
+      ]);
+      t.same(await whoAnswers(datapath, web), new Set([one, two]));
+      t.equal(await connect(datapath, '10.9.0.2 6 80'), 'no backend');
+      writer.stage(change(services, new Map([...services].filter(([key]) => key !== web))));
+      t.same(await writer.write(), [{ map: 'maglev', frontends: ['10.9.0.2 6 80', '10.9.0.3 6 80'], capacity: 1100 }]);
+      t.equal(await connect(datapath, '10.9.0.2 6 80'), three, 'with fewer slots than it should have');
+      t.equal(await connect(datapath, '10.9.0.3 6 80'), one);
+      await clock.advance(1000);
+      t.same(await writer.write(), [{ map: 'maglev', frontends: ['10.9.0.3 6 80'], capacity: 1100 }]);
+      t.equal((await entryCounts(datapath)).frontends, 2);
+      await datapath.close();
+    });
+
+    t.test('at every step of every change, packets go where they went before or where they shall go', async (t) => {
+      const outcome = await anySchedule(open, { runs: name === 'kernel' ? 12 : 40, failing: false });
+      t.ok(outcome.looked > 1000, `${outcome.looked} packets at ${outcome.steps} steps`);
+    });
+
+    t.test('writes that fail anywhere are tried again, and harm nobody meanwhile', async (t) => {
+      const outcome = await anySchedule(open, { runs: name === 'kernel' ? 12 : 40, failing: true });
+      t.ok(outcome.failures > 10, `${outcome.failures} failures, ${outcome.looked} packets`);
+    });
+  });
+}
+
+const frontendKeys = ['10.9.0.1 6 80', '10.9.0.1 17 80', '10.9.0.1 0 0', '10.9.0.2 6 80', 'fd09::1 6 80', 'fd09::1 0 0'];
+const backendHosts = { 4: ['10.1.0.1', '10.1.0.2', '10.1.0.3'], 6: ['fd01::1', 'fd01::2', 'fd01::3'] } as const;
+
+const servicesArbitrary: fc.Arbitrary<Services> = fc
+  .tuple(...frontendKeys.map((key) => fc.option(fc.subarray([0, 1, 2]).map((chosen) => [key, namesOf(key, chosen)] as const))))
+  .map((rows) => new Map(rows.filter((row) => row !== null)));
+
+function namesOf(key: string, chosen: readonly number[]): string[] {
+  const [address = '', protocol, port] = key.split(' ');
+  if (port === '0') return [];
+  return chosen.map((index) => `${backendHosts[address.includes(':') ? 6 : 4][index]} ${protocol} 8080`);
+}
+
+/** Where a new flow to a key may go. */
+function outcomes(services: Services, key: string): readonly string[] {
+  const backends = services.get(key);
+  if (backends !== undefined) return backends.length > 0 ? backends : ['no backend'];
+  return services.has(`${key.split(' ')[0]} 0 0`) ? ['port unknown'] : [key];
+}
+
+async function anySchedule(
+  open: (typeof machines)[number]['open'],
+  { runs, failing }: { runs: number; failing: boolean },
+): Promise<{ looked: number; steps: number; failures: number }> {
+  const counted = { looked: 0, steps: 0, failures: 0 };
+  const asked = frontendKeys.filter((key) => !key.endsWith(' 0')).concat('10.9.0.2 6 81', 'fd09::1 17 53');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(servicesArbitrary, { minLength: 1, maxLength: 6 }),
+      fc.array(fc.nat(8), { maxLength: 40 }),
+      async (plan, faults) => {
+        const datapath = await open();
+        const clock = new VirtualClock();
+        const watch: Watch = { strides: { maglev: 400 } };
+        const writer = await openWriter(datapath, watch, clock);
+        let before: Services = new Map();
+        for (const after of [...plan, new Map()]) {
+          const look = async () => {
+            for (const key of asked) {
+              const allowed = [...outcomes(before, key), ...outcomes(after, key)];
+              const seen = await connect(datapath, key);
+              counted.looked += 1;
+              if (!allowed.includes(seen)) throw new Error(`${key}: ${seen}, of ${allowed.join(' or ')}`);
+            }
+          };
+          watch.onStep = async () => {
+            counted.steps += 1;
+            await look();
+          };
+          let left = failing ? (faults.pop() ?? 1e9) : 1e9;
+          watch.beforeStep = () => {
+            if (left-- === 0) {
+              counted.failures += 1;
+              throw new Error('injected');
+            }
+          };
+          writer.stage(change(before, after));
+          for (;;) {
+            try {
+              const problems = await writer.write();
+              if (problems.length > 0) throw new Error(JSON.stringify(problems));
+              break;
+            } catch (error) {
+              if ((error as Error).message !== 'injected') throw error;
+              left = faults.pop() ?? 1e9;
+              await look();
+            }
+          }
+          watch.onStep = undefined;
+          watch.beforeStep = undefined;
+          for (const key of asked) {
+            const wanted = outcomes(after, key);
+            const seen = await whoAnswers(datapath, key, wanted.length * 12);
+            if (`${[...seen].sort()}` !== `${[...wanted].sort()}`) throw new Error(`${key}: ${[...seen]}, not ${wanted}`);
+          }
+          before = after;
+          if (counted.steps % 2 === 0) await clock.advance(1000);
+        }
+        await clock.advance(1000);
+        await writer.write();
+        const counts = await entryCounts(datapath);
+        await datapath.close();
+        if (Object.values(counts).some((count) => count > 0)) throw new Error(`left over: ${JSON.stringify(counts)}`);
+      },
+    ),
+    { numRuns: runs },
+  );
+  return counted;
+}
