@@ -1,18 +1,19 @@
 // The node agent, wired. Read this first: wiring only, in the order in which things flow.
 
 import { mkdirSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { agentApi } from './agent/agent-api.ts';
-import { ClusterSource, openClusterTables } from './agent/cluster-source.ts';
+import { ClusterSource, type ClusterTables, openClusterTables } from './agent/cluster-source.ts';
 import { writeCniFiles } from './agent/cni-files.ts';
 import { answerProbes, healthNodes } from './agent/node-health.ts';
 import { NodeHost } from './agent/node-host.ts';
-import { openNodeDatapath } from './agent/open-datapath.ts';
+import { type NodeDatapath, openNodeDatapath } from './agent/open-datapath.ts';
 import { StoreSource } from './agent/store-source.ts';
 import { wake } from './agent/wake.ts';
 import type { Config } from './config.ts';
 import { Epochs } from './datapath/reconcile/epochs.ts';
-import { openEndpoints } from './endpoints/endpoints.ts';
+import { type Endpoints, openEndpoints } from './endpoints/endpoints.ts';
 import { Enforcement } from './enforcement/enforcement.ts';
 import { FlowSweep } from './enforcement/flow-sweep.ts';
 import { openRecords } from './enforcement/records.ts';
@@ -47,7 +48,7 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
   });
 
   // What should be: policy, addresses and services in the maps, links and routes in the namespace.
-  const { self, ...sources } = tables;
+  const { self: _, ...sources } = tables;
   const enforcement = await Enforcement.open({
     datapath,
     epochs,
@@ -61,14 +62,7 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
     clock,
     log: log.room('enforcement'),
   });
-  const services = await Services.open({
-    datapath,
-    epochs,
-    services: tables.services.table,
-    slices: tables.slices.table,
-    clock,
-    log: log.room('services'),
-  });
+  const services = await openServices({ datapath, epochs, tables });
   const nodes = enforcement.view.nodes.table;
   const node = new NodeHost({
     config,
@@ -88,20 +82,14 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
   const api = await agentApi({ ...parts, log, signal });
   const loops = [enforcement, services, node, endpoints, sweep, api, ...(config.healthIntervalMs > 0 ? [health] : [])];
   const running = loops.map((loop) => loop.run({ signal }));
-  let mtu = 0;
-  const following = wake(self.table, signal, () => {
-    const row = self.table.get(config.nodeName);
-    if (row === undefined || row.rejected !== undefined || row.podPrefixes.length === 0) return;
-    endpoints.setPrefixes(row.podPrefixes);
-    node.setPrefixes(row.podPrefixes);
-    // Written again by every life: paths and sockets may be others.
-    if (mtu !== node.mtu() && writeCniFiles(config, node.mtu(), log.room('cni'))) mtu = node.mtu();
-  });
+  const following = followSelf(config, { tables, endpoints, node }, signal);
   const known = enforcement.begun(signal).then(
     () => node.setKnown(),
     () => {},
   );
   const answering = answerProbes(config.nodeName, signal, log.room('health'));
+  // An agent may be killed, and the next one shall start as fast.
+  flushCompileCache();
   log.room('agent').info('the agent serves', { node: config.nodeName, cluster: config.clusterName });
 
   await Promise.all([...telling, ...running, following, known, answering]);
@@ -125,6 +113,29 @@ function openSources(config: Config, moved: (labels: string, number: number) => 
     log: log.room('etcd'),
   });
   return { tables, records, cluster, store };
+}
+
+function openServices({ datapath, epochs, tables }: { datapath: NodeDatapath; epochs: Epochs; tables: ClusterTables }): Promise<Services> {
+  const { services, slices } = tables;
+  return Services.open({ datapath, epochs, services: services.table, slices: slices.table, clock, log: log.room('services') });
+}
+
+/** The pod prefixes of this node, whenever the API server tells them. */
+function followSelf(
+  config: Config,
+  { tables, endpoints, node }: { tables: ClusterTables; endpoints: Endpoints; node: NodeHost },
+  signal: AbortSignal,
+): Promise<void> {
+  const { table } = tables.self;
+  let mtu = 0;
+  return wake(table, signal, () => {
+    const row = table.get(config.nodeName);
+    if (row === undefined || row.rejected !== undefined || row.podPrefixes.length === 0) return;
+    endpoints.setPrefixes(row.podPrefixes);
+    node.setPrefixes(row.podPrefixes);
+    // Written again by every life: paths and sockets may be others.
+    if (mtu !== node.mtu() && writeCniFiles(config, node.mtu(), log.room('cni'))) mtu = node.mtu();
+  });
 }
 
 /** The readers' sides. */

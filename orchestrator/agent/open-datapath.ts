@@ -1,14 +1,13 @@
 // The datapath of a node: opened as it is configured, or refused with the reason.
 
 import type { Config } from '../config.ts';
-import type { ImmediateDatapath } from '../datapath/immediate.ts';
 import type { KernelDatapath } from '../datapath/kernel/kernel-datapath.ts';
 import { AgentError, NotSupported } from '../errors.ts';
 
-export type NodeDatapath = ImmediateDatapath & Pick<KernelDatapath, 'mode' | 'events' | 'now' | 'attach' | 'close' | 'migrations'>;
+export type NodeDatapath = KernelDatapath;
 
 /** Takes over what an earlier life left. Throws NOT_SUPPORTED where this host cannot do it, with what it refuses. */
-export async function openNodeDatapath({ datapath, bpffs, mapEntries }: Config): Promise<KernelDatapath> {
+export async function openNodeDatapath({ datapath, bpffs, mapEntries }: Config): Promise<NodeDatapath> {
   if (datapath === 'wasm') throw new NotSupported('--datapath wasm: packets of pods through WebAssembly');
   const { openKernelDatapath } = await import('../datapath/kernel/kernel-datapath.ts');
   try {

@@ -96,7 +96,19 @@ export interface ViewTables {
 
 /** Empty, each with its writer. */
 export function openView() {
-  const endpoints = openTable<EndpointView>({
+  return {
+    endpoints: openEndpoints(),
+    identities: openIdentities(),
+    ipcache: openIpcache(),
+    policies: openPolicies(),
+    nodes: openNodes(),
+  };
+}
+
+export type View = ReturnType<typeof openView>;
+
+const openEndpoints = () =>
+  openTable<EndpointView>({
     name: 'endpoints',
     key: ({ endpoint }) => endpoint,
     columns: {
@@ -113,7 +125,9 @@ export function openView() {
       why: ({ why }) => why,
     },
   });
-  const identities = openTable<IdentityView>({
+
+const openIdentities = () =>
+  openTable<IdentityView>({
     name: 'identities',
     key: ({ number }) => number,
     columns: {
@@ -124,7 +138,9 @@ export function openView() {
       endpoints: ({ endpoints: count }) => count,
     },
   });
-  const ipcache = openTable<IpcacheView>({
+
+const openIpcache = () =>
+  openTable<IpcacheView>({
     name: 'ipcache',
     key: ({ prefix }) => prefix,
     columns: {
@@ -134,7 +150,9 @@ export function openView() {
       from: ({ from }) => from,
     },
   });
-  const policies = openTable<PolicyView>({
+
+const openPolicies = () =>
+  openTable<PolicyView>({
     name: 'policies',
     key: ({ policy }) => policy,
     columns: {
@@ -146,7 +164,9 @@ export function openView() {
       conditions: ({ conditions }) => conditions.map(({ type, status, reason }) => `${type}=${status} (${reason})`),
     },
   });
-  const nodes = openTable<NodeView>({
+
+const openNodes = () =>
+  openTable<NodeView>({
     name: 'nodes',
     key: ({ node }) => node,
     columns: {
@@ -158,7 +178,3 @@ export function openView() {
       prefixes: ({ prefixes }) => prefixes,
     },
   });
-  return { endpoints, identities, ipcache, policies, nodes };
-}
-
-export type View = ReturnType<typeof openView>;
