@@ -17,14 +17,16 @@ import {
   Scope,
   TranslationFlag,
 } from '../datapath/generated/enums.ts';
+import type { PolicyEntry, PolicyKey } from '../datapath/generated/layouts.ts';
 import type { MapSpec } from '../datapath/layout.ts';
+import { entryRow } from '../datapath/reconcile/policy-entry.ts';
 import { prefixText, swapPort, wordText } from '../net/words.ts';
 
 type Fields = Record<string, unknown>;
 
 /** Ports in network order; a `port` elsewhere is a number of an interface. */
 const networkPorts = new Set(['sourcePort', 'destinationPort', 'lowPort', 'highPort', 'frontendPort', 'backendPort', 'proxyPort']);
-const mapsOfPorts = new Set(['frontends', 'backends', 'policy']);
+const mapsOfPorts = new Set(['frontends', 'backends']);
 const modes: Readonly<Record<number, string>> = { [NODE_MODE_NATIVE]: 'native', [NODE_MODE_OVERLAY]: 'overlay' };
 /** Map → names of the bits in its `flags`. */
 const flagNames: Readonly<Record<string, Readonly<Record<string, number>>>> = {
@@ -47,11 +49,30 @@ export function shownEntry(spec: MapSpec, key: unknown, value: unknown, now: num
   switch (spec.name) {
     case 'ipcache':
       return { key: { prefix: prefixText(key as Parameters<typeof prefixText>[0]) }, value: show(value) };
+    case 'policy':
+      return policyEntry(key as PolicyKey, value as PolicyEntry);
     case 'metrics':
       return { key: metricKey(key as number), value: show(value) };
     default:
       return { key: show(key), value: show(value) };
   }
+}
+
+/** The bits that the prefix fixes, as a protocol and a range of ports. */
+function policyEntry(key: PolicyKey, value: PolicyEntry): ShownEntry {
+  const { set, identity, direction, protocol, anyProtocol, port, portBits, rule, proxyPort, precedence } = entryRow(key, value);
+  const last = port + 2 ** (16 - portBits) - 1;
+  const ports = portBits === 0 ? 'any' : portBits === 16 ? String(port) : `${port}-${last}`;
+  return {
+    key: {
+      set,
+      direction,
+      identity: identity === 0 ? 'any' : identity,
+      protocol: anyProtocol ? 'any' : (protocolName(protocol) ?? protocol),
+      port: ports,
+    },
+    value: { verdict: precedenceName(precedence) ?? precedence, rule, ...(proxyPort !== 0 && { proxyPort }) },
+  };
 }
 
 function shownFields(fields: Fields, map: string, now: number): Fields {
@@ -81,7 +102,6 @@ function shownField(name: string, value: unknown, map: string, now: number): unk
   if (networkPorts.has(name) || (name === 'port' && mapsOfPorts.has(map))) return swapPort(value);
   if (name === 'protocol') return protocolName(value) ?? value;
   if (name === 'direction') return directionName(value) ?? value;
-  if (name === 'precedence') return precedenceName(value) ?? value;
   if (name === 'mode' && map === 'nodes') return modes[value] ?? value;
   if (name === 'state' && map === 'backends') return nameIn(BackendState, value);
   if (name === 'scope') return nameIn(Scope, value);

@@ -82,8 +82,10 @@ export async function openNode({ stallMs, mostInTenth = 1000, viewOf = (view) =>
   const folder = mkdtempSync(join(tmpdir(), 'axoneme-api-'));
   const lines: string[] = [];
   const calls: unknown[] = [];
+  // Three hours and twelve minutes ago.
+  const startedAt = new Date(Date.now() - 11_521_000);
   const view: AgentView = {
-    about: () => ({ version: '0.1.0', node: 'a', cluster: 'east', mode: 'wasm', pid: 42, startedAt: new Date(Date.UTC(2026, 0, 2)) }),
+    about: () => ({ version: '0.1.0', node: 'a', cluster: 'east', mode: 'wasm', pid: 42, startedAt }),
     tables,
     checks: () => [{ section: 'datapath', name: 'the datapath is open', state: 'ok', message: 'wasm mode' }],
     flows,

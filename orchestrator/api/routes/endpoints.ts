@@ -6,7 +6,7 @@ import { jsonPieces } from '../json-pieces.ts';
 import { shownEntry } from '../map-entry.ts';
 import type { Route } from '../route.ts';
 import { noSuch, type ShownRow, shownRow, shownRows } from '../rows.ts';
-import { fields, list, text, whole } from '../schema.ts';
+import { fields, list, text, truth, whole } from '../schema.ts';
 import type { AgentView } from '../view.ts';
 
 const endpoint = {
@@ -42,7 +42,11 @@ export const endpointRoutes: readonly Route[] = [
     parts: { id: 'Its number, namespace/pod (with the slash as %2F), or one of its addresses.' },
     answer: {
       type: 'application/json',
-      schema: fields({ ...endpoint, policies: list(text('kind/namespace/name')), datapath: list(fields({})) }),
+      schema: fields({
+        ...endpoint,
+        policies: list(text('kind/namespace/name')),
+        datapath: list(fields({ address: text(), isPresent: truth() })),
+      }),
     },
     async run({ view, parts: { id = '' } }) {
       const row = findEndpoint(view, id);
@@ -84,7 +88,7 @@ async function datapathEntries({ datapath }: AgentView, { addresses }: ShownRow)
     addresses.map(String).map(async (address) => {
       const key = addressWords(address);
       const value = await map.get(key);
-      return value === undefined ? { address, entry: null } : { address, entry: shownEntry(endpointsSpec, key, value, now).value };
+      return { address, isPresent: value !== undefined, ...(value && (shownEntry(endpointsSpec, key, value, now).value as object)) };
     }),
   );
   return found;

@@ -42,7 +42,7 @@ Flows live in conntrack; what answers a service, in frontends and backends; who 
 Examples:
   axoneme map get endpoints
   axoneme map get conntrack --limit 20
-  axoneme map get policy -o json | jq '.[] | select(.value.rule == 12)'
+  axoneme map get policy -o json | jq '.[] | select(.value.verdict == "deny")'
 `,
   async run(args, terminal) {
     const { values, operands } = readFlags('map get', getFlags, args);
