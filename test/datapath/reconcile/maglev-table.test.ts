@@ -48,7 +48,9 @@ async function compiled(): Promise<(backends: readonly MaglevBackend[], size: nu
   };
 }
 
+/** The product's options are not for this module. */
 function readSource(path: string): string | null {
+  if (path.endsWith('asconfig.json')) return null;
   try {
     return readFileSync(path, 'utf8');
   } catch {
