@@ -44,6 +44,8 @@ const retry = { minMs: 50, maxMs: 10_000 };
 
 export class Enforcement {
   readonly view: View;
+  /** A change is being worked out or written. */
+  isBusy = false;
   private readonly options: EnforcementOptions;
   private readonly bell: Bell;
   private readonly followers: InputFollowers;
@@ -164,6 +166,7 @@ export class Enforcement {
     try {
       while (!signal.aborted) {
         let until = Number.POSITIVE_INFINITY;
+        this.isBusy = true;
         try {
           await this.round();
           if (this.failures > 0) log.info('the datapath takes changes again');
@@ -172,6 +175,7 @@ export class Enforcement {
           if (this.failures++ === 0) log.error('the datapath did not take a change, which is tried again', { error });
           until = clock.now() + delayAfter(this.failures, retry, clock);
         }
+        this.isBusy = false;
         await this.bell.wait({ signal, clock, until });
       }
     } finally {

@@ -156,7 +156,7 @@ export class TestNode {
       await this.clock.advance(1);
       const { revision } = this.enforcement.view.endpoints.table;
       const sum = this.enforcement.writes + revision;
-      quiet = sum === last ? quiet + 1 : 0;
+      quiet = sum === last && !this.enforcement.isBusy ? quiet + 1 : 0;
       last = sum;
     }
   }
