@@ -1,9 +1,10 @@
 // The API's caller: finds an agent's socket, asks, and says in one line what is wrong when nobody answers as asked.
 
 import { existsSync } from 'node:fs';
-import { type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { AgentError } from '../errors.ts';
+import { request } from '../http.ts';
 import { defaultRunFolder, readSocketName, writeSocketName } from './sockets.ts';
 
 export type QueryInput = Readonly<Record<string, string | number | boolean | readonly (string | number)[] | undefined>>;

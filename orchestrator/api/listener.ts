@@ -1,9 +1,10 @@
 // Listeners: an HTTP server on a unix socket, whose file's mode says who may speak.
 
 import { chmodSync, chownSync, lstatSync, rmSync } from 'node:fs';
-import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { AgentError } from '../errors.ts';
+import { createServer, STATUS_CODES } from '../http.ts';
 
 export interface SocketSpec {
   readonly path: string;

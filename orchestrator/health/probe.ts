@@ -1,7 +1,7 @@
 // One probe: a TCP connection and one HTTP question, with the time that both took.
 
-import { request } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import { request } from '../http.ts';
 
 export type ProbeResult =
   | { readonly isReached: true; readonly ms: number; readonly node: string }

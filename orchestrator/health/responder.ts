@@ -1,7 +1,8 @@
 // The responder: answers the probes of other nodes, and nothing else.
 
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createServer } from '../http.ts';
 
 export const healthPort = 4240;
 

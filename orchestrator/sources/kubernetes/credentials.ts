@@ -3,11 +3,11 @@
 
 import { createHash } from 'node:crypto';
 import { accessSync, readFileSync } from 'node:fs';
-import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { KubeConfig, User } from '@kubernetes/client-node';
+import { Agent as HttpAgent } from '../../http.ts';
 import { readManifests } from '../../manifests/read.ts';
 import { KubeError } from './failure.ts';
 import { type OidcConfig, OidcLogin } from './oidc-login.ts';

@@ -2,8 +2,8 @@
 // forgets a refresh token that was exchanged when the kubeconfig is read again.
 
 import { readFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { request as httpRequest } from '../../http.ts';
 import { KubeError } from './failure.ts';
 
 /** `config` of `auth-provider`, as kubectl writes it. */

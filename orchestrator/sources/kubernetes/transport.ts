@@ -1,7 +1,8 @@
 // Transport: requests to the API server and their answers, as JSON or as lines of it. Everything ends by a deadline or a signal.
 
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { request as httpRequest } from '../../http.ts';
 import type { Clock } from '../../state/clock.ts';
 import type { Counts } from './counts.ts';
 import type { Credentials } from './credentials.ts';
