@@ -55,7 +55,8 @@ function writeFacts(event: Event, facts: Facts): void {
 
 function writeRecord(event: Event, record: Record): void {
   event.kind = record.event;
-  event.reason = record.reason;
+  // Of an audited packet: why it would have been dropped.
+  event.reason = record.reason != 0 ? record.reason : record.audited;
   event.direction = record.direction;
   event.endpoint = record.endpoint;
   event.sourceIdentity = record.sourceIdentity;

@@ -47,7 +47,8 @@ static __always_inline void emit_event(struct workspace *w)
 	event->protocol = facts->protocol;
 	event->family = facts->family;
 	event->kind = record->event;
-	event->reason = record->reason;
+	/* Of an audited packet: why it would have been dropped. */
+	event->reason = record->reason ? record->reason : record->audited;
 	event->hook = facts->hook;
 	event->direction = record->direction;
 	event->tcp_flags = facts->tcp_flags;

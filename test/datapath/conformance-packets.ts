@@ -2,7 +2,15 @@
 
 import type { Test } from 'tap';
 import type { Datapath, DatapathEvent, PacketRunner } from '../../orchestrator/datapath/datapath.ts';
-import { EVENT_DROP, Hook, NextHop, Reason } from '../../orchestrator/datapath/generated/enums.ts';
+import {
+  ENDPOINT_AUDIT,
+  ENDPOINT_EGRESS_ENFORCED,
+  EVENT_AUDIT,
+  EVENT_DROP,
+  Hook,
+  NextHop,
+  Reason,
+} from '../../orchestrator/datapath/generated/enums.ts';
 import {
   configSpec,
   conntrackSpec,
@@ -106,6 +114,17 @@ async function eventsConform(t: Test, datapath: Datapath & PacketRunner): Promis
     await datapath.run(Hook.fromPod, udp('198.51.100.200', 9999), { port });
     const parties = { port, endpoint: 5, sourceIdentity: 1000, destinationIdentity: 77, hook: Hook.fromPod };
     t.match(await expected, { kind: EVENT_DROP, reason: Reason.policyDenied, ...parties, ...{ protocol: 17, family: 4, length: 33 } });
+  });
+
+  await t.test('an audited packet passes, and is told with the reason for which it would have been dropped', async (t) => {
+    const endpoint = { port, id: 5, identity: 1000, policySet: 1, flags: 1, mac: 0n, gatewayMac: 0n };
+    const write = (flags: number) => datapath.map(endpointsSpec).update([[addressWords(pod), { ...endpoint, flags }]]);
+    await write(ENDPOINT_EGRESS_ENFORCED | ENDPOINT_AUDIT);
+    const expected = readUntil(datapath.events()[Symbol.asyncIterator](), swapPort(9998));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    t.match(await datapath.run(Hook.fromPod, udp('198.51.100.200', 9998), { port }), { nextHop: NextHop.stack, reason: 0 });
+    t.match(await expected, { kind: EVENT_AUDIT, reason: Reason.policyDenied });
+    await write(ENDPOINT_EGRESS_ENFORCED);
   });
 }
 
