@@ -32,7 +32,7 @@ export class Listener {
 
   static async open(options: ListenerOptions, handler: Handler): Promise<Listener> {
     const { tls, stall } = options;
-    const answerTo = (request: IncomingMessage, response: ServerResponse) => void answer(request, response, handler, stall);
+    const answerTo = (request: IncomingMessage, response: ServerResponse) => void answer(request, response, handler);
     const common = {
       requestTimeout: stall,
       headersTimeout: stall,
@@ -43,6 +43,10 @@ export class Listener {
     };
     const server =
       tls === undefined ? createServer(common, answerTo) : createSecureServer({ ...common, cert: tls.certificate, key: tls.key }, answerTo);
+    // Time runs out while nothing moves: for a quiet watch that is well, but what waits is not kept for a client that has stopped reading.
+    server.setTimeout(stall, (socket) => {
+      if (socket.writableLength > 0) socket.destroy();
+    });
     server.keepAliveTimeout = 90_000;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -79,7 +83,7 @@ export class Listener {
 /** One for all: making an error for each of ten thousand watchers that leave takes its time. */
 const clientGone = new Error('the client is gone');
 
-async function answer(request: IncomingMessage, response: ServerResponse, handler: Handler, stall: number): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, handler: Handler): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort(clientGone));
   // A client that goes away while it is written to is no error.
@@ -87,21 +91,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, handle
   request.on('error', () => gone.abort(clientGone));
   try {
     const reply = await handler(request, response, gone.signal);
-    if (reply === 'written') return;
-    writeReply(response, reply);
-    if (response.writableLength > 0) cutUnread(response, stall);
+    if (reply !== 'written') writeReply(response, reply);
   } catch (error) {
     if (gone.signal.aborted && response.destroyed) return;
     writeError(response, error instanceof StatusError ? error : storeFailure(error));
   }
-}
-
-/** A reply is not kept for a client that has stopped reading. */
-function cutUnread(response: ServerResponse, stall: number): void {
-  let left = response.writableLength;
-  const timer = setInterval(() => {
-    if (response.writableLength === left) response.destroy();
-    left = response.writableLength;
-  }, stall);
-  response.once('close', () => clearInterval(timer));
 }

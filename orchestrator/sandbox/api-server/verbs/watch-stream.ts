@@ -22,8 +22,6 @@ export class WatchStream {
   private readonly call: Call;
   private readonly selects: ListOptions['selects'];
   private readonly limits: Limits;
-  /** When something began to wait that still does. */
-  private waitingSince: number | undefined;
   private readonly now: () => number;
   private settle: () => void = () => {};
   private told = false;
@@ -54,9 +52,7 @@ export class WatchStream {
     const { response, signal } = this.call;
     if (!response.writableNeedDrain || this.ended) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => response.destroy(), this.limits.stall);
       const settle = () => {
-        clearTimeout(timer);
         response.off('drain', settle);
         signal.removeEventListener('abort', settle);
         resolve();
@@ -68,20 +64,11 @@ export class WatchStream {
 
   change({ now, before, revision }: Change): void {
     if (this.ended) return;
-    const waits = this.isStalled();
     const is = now !== undefined && this.wants(now);
     const was = before !== undefined && this.wants(before);
     if (is) this.write(was ? 'MODIFIED' : 'ADDED', now);
     else if (was) this.write('DELETED', now === undefined ? before : new Stored(before.key, revision, before.value));
-    if (waits || this.call.response.writableLength > this.limits.watchBacklog) this.expire('the watcher does not read its events');
-  }
-
-  /** Whether nothing of what waits was read for too long. */
-  private isStalled(): boolean {
-    const { response } = this.call;
-    if (response.writableLength === 0) this.waitingSince = undefined;
-    else this.waitingSince ??= performance.now();
-    return this.waitingSince !== undefined && performance.now() - this.waitingSince > this.limits.stall;
+    if (this.call.response.writableLength > this.limits.watchBacklog) this.expire('the watcher does not read its events');
   }
 
   /** `initial` marks the end of the state that a watch began with. */
