@@ -47,7 +47,7 @@ async function inForce(stage: Stage, { policies }: Scenario): Promise<string[]> 
     .map(({ metadata }) => metadata.name)
     .sort();
   const late = await stage.until(async (tables, node) => {
-    const names = (await tables('policies')).map(({ name }) => name).sort();
+    const names = (await tables('policies')).map(({ policy }) => policy.split('/').at(-1)).sort();
     if (names.join() !== wanted.join()) return `node ${node}: policies are ${names.join(' ') || 'none'}, not ${wanted.join(' ')}`;
     const unready = (await tables('endpoints')).filter(({ state }) => state !== 'ready');
     return unready.length === 0
@@ -97,10 +97,11 @@ async function told(stage: Stage, lines: readonly Line[], expected: (line: Line)
 
 function tellsOf(stage: Stage, line: Line, { egress, ingress }: Expected, flows: ReadonlyMap<string, readonly Flow[]>): string[] {
   const target = line.to === 'service' ? undefined : stage.addressOf(line.to, line.family);
-  const source = stage.addressOf(line.from, line.family);
+  // A host speaks to pods from an address of theirs.
+  const isSource = (source: string) => line.from.startsWith('host-') || source === stage.addressOf(line.from, line.family);
   const found = [...flows.values()].flat().filter(({ verdict, IP, l4 }) => {
     const port = l4 && 'TCP' in l4 ? l4.TCP.destination_port : l4 && 'UDP' in l4 ? l4.UDP.destination_port : 0;
-    return verdict === 'DROPPED' && IP.source === source && (target === undefined || (IP.destination === target && port === line.port));
+    return verdict === 'DROPPED' && isSource(IP.source) && (target === undefined || (IP.destination === target && port === line.port));
   });
   const last = found.at(-1);
   if (last === undefined) return [`${line.text}: no agent told of it`];

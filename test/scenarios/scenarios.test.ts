@@ -24,7 +24,9 @@ const topology = {
   ],
 };
 
-t.test('scenarios', { skip: noSandbox, timeout: 900_000 }, async (t) => {
+t.setTimeout(900_000);
+
+t.test('scenarios', { skip: noSandbox }, async (t) => {
   const sandbox = await openSandbox(topology, { name: `scenarios-${process.pid}`, tied: true });
   const stage = new Stage(sandbox);
   t.teardown(async () => {

@@ -101,8 +101,8 @@ export class Stage {
       if (rows.length > 0) return `node ${node}: rows are left: ${JSON.stringify(rows).slice(0, 300)}`;
       const agent = this.agents.get(node)!;
       for (const map of ['policy', 'conntrack', 'endpoints', 'frontends', 'backends']) {
-        const { entries } = (await agent.get(`/v1/maps/${map}`)) as { entries: { key: Row; value: Row }[] };
-        const strange = entries.filter((entry) => !isNodes(map, entry));
+        const { items } = (await agent.get(`/v1/maps/${map}`)) as { items: { key: Row; value: Row }[] };
+        const strange = items.filter((entry) => !isNodes(map, entry));
         if (strange.length > 0) return `node ${node}: map ${map}: ${JSON.stringify(strange).slice(0, 400)}`;
       }
       return undefined;
@@ -133,8 +133,8 @@ export class Stage {
 export type Row = Record<string, any>;
 
 export async function rowsOf(agent: ApiClient, table: string): Promise<readonly Row[]> {
-  const { rows } = (await agent.get(`/v1/tables/${table}`)) as { rows: Row[] };
-  return rows;
+  const { items } = (await agent.get(`/v1/tables/${table}`)) as { items: Row[] };
+  return items;
 }
 
 /** What a node has without pods: its own addresses, and services of the cluster itself. */

@@ -50,7 +50,7 @@ export function nodeParts(context: NodeContext): { readonly agent: PartPlan; rea
       files.etcd.key,
     ],
     ...['--state-dir', folders.agent, '--run-dir', folders.run, '--bpffs', '/sys/fs/bpf/axoneme'],
-    ...['--node-address', node.addresses[0], '--datapath', node.datapath, ...node.agentFlags],
+    ...['--node-address', node.addresses.join(','), '--datapath', node.datapath, ...node.agentFlags],
   ];
   const kubelet = [
     ...['sandbox-kubelet', '--node', node.name, ...kubeconfig, ...cni, '--state-dir', folders.kubelet],
