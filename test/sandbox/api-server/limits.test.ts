@@ -36,7 +36,7 @@ function program(t: Test, path: string, ...args: string[]): { readonly pid: numb
   const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   t.teardown(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return { pid: child.pid!, next: async () => (await lines.next()).value };
+  return { pid: child.pid!, next: async () => String((await lines.next()).value) };
 }
 
 const memoryOf = (pid: number) => 1024 * Number(spawnSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' }).stdout);
