@@ -1,6 +1,5 @@
 // The API of the agent, with all that it shows: tables, flows, checks, numbers.
 
-import { readFileSync } from 'node:fs';
 import { openApi } from '../api/server.ts';
 import type { AgentView } from '../api/view.ts';
 import type { Config } from '../config.ts';
@@ -18,6 +17,7 @@ import type { Log } from '../log.ts';
 import { Metrics } from '../metrics.ts';
 import { samplesOf } from '../sources/kubernetes/samples.ts';
 import { type AnyTable, TableRegistry } from '../state/table-registry.ts';
+import { version } from '../version.ts';
 import { checksOf } from './checks.ts';
 import type { ClusterSource, ClusterTables } from './cluster-source.ts';
 import { agentNames } from './names.ts';
@@ -102,8 +102,4 @@ function registry({ tables, records, endpoints, enforcement, services, health }:
   ];
   for (const { table } of all) registered.add(table as unknown as AnyTable as never);
   return registered;
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 }

@@ -16,6 +16,11 @@ export async function agentCommand(args: readonly string[], { write }: { write: 
   const stopping = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort());
   const { runAgent } = await import('../agent.ts');
-  await runAgent(config, { signal: stopping.signal });
+  try {
+    await runAgent(config, { signal: stopping.signal });
+  } finally {
+    // When one part fails the others end too: what starts us starts us anew.
+    stopping.abort();
+  }
   return 0;
 }

@@ -230,7 +230,7 @@ export class Enforcement {
     this.hasBegun = true;
     this.locals.forgetRestored();
     this.desired.publication.retractOthers();
-    this.options.log.info('policy is in force', { revision: this.desired.subjects.byEndpoint.size });
+    this.options.log.info('policy is in force', { endpoint: this.desired.subjects.byEndpoint.size });
   }
 
   /** Before entries carry them. */

@@ -59,7 +59,7 @@ export class Subjects {
         continue;
       }
       // A number may have another pod by now, of which nothing is known.
-      const isSamePod = before !== undefined && before.row.containerId === row.containerId;
+      const isSamePod = before !== undefined && sandboxOf(before.row) === sandboxOf(row);
       const after = this.subjectOf(row, isSamePod ? before : undefined);
       if (before !== undefined && isSame(before, after)) continue;
       this.byEndpoint.set(endpoint, after);
@@ -87,6 +87,10 @@ export class Subjects {
     const facts = { namespace: row.namespace, labels, namespaceLabels: namespace.labels, serviceAccount, cluster: this.cluster };
     return { row, labels: podLabels(facts), ports, serviceAccount, why: '' };
   }
+}
+
+function sandboxOf({ containerId, namespace, pod, uid }: PodInterface): string {
+  return `${containerId} ${namespace}/${pod} ${uid}`;
 }
 
 function isSame(one: Subject, other: Subject): boolean {

@@ -102,12 +102,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       putAddress(world, `10.${node + 2}.0.${at + 10}`, node + 2, number, `remote${at}`);
     },
   })),
-  fc
-    .tuple(index, index)
-    .map(([at, node]) => ({
-      text: `no address ${at} ${node}`,
-      act: (world: World) => deleteAddress(world, `10.${node + 2}.0.${at + 10}`),
-    })),
+  fc.tuple(index, index).map(([at, node]) => ({
+    text: `no address ${at} ${node}`,
+    act: (world: World) => deleteAddress(world, `10.${node + 2}.0.${at + 10}`),
+  })),
   fc.subarray(['203.0.113.1', '203.0.113.2', '192.0.2.9', '192.168.0.3']).map((addresses) => ({
     text: `slice ${addresses}`,
     act: (world: World) => {

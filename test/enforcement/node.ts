@@ -21,6 +21,7 @@ import { type ServiceRow, serviceRow } from '../../orchestrator/sources/kubernet
 import { openTable } from '../../orchestrator/state/table.ts';
 import { VirtualClock } from '../../orchestrator/state/virtual-clock.ts';
 import { smallSizes } from '../support/small-sizes.ts';
+import type { FaultyDatapath } from './faulty-datapath.ts';
 
 export const cluster = { name: 'east', id: 0 } as const;
 
@@ -124,7 +125,10 @@ export class TestNode {
     this.#running = enforcement.run({ signal: this.#stop.signal });
   }
 
-  static async open(world: World, options: Partial<EnforcementOptions> & { datapath?: WasmDatapath } = {}): Promise<TestNode> {
+  static async open(
+    world: World,
+    { faulty, ...options }: Partial<EnforcementOptions> & { datapath?: WasmDatapath; faulty?: FaultyDatapath } = {},
+  ): Promise<TestNode> {
     const datapath = options.datapath ?? (await openWasmDatapath({ sizes: smallSizes }));
     const clock = new VirtualClock();
     const lines: string[] = [];
@@ -143,7 +147,7 @@ export class TestNode {
       clock,
       log: openLog({ write: (line) => lines.push(line), now: () => new Date(0) }).room('enforcement'),
       ...options,
-      datapath,
+      datapath: faulty ?? datapath,
     });
     return new TestNode(world, datapath, enforcement, clock, lines);
   }
