@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // axoneme: the command line. Chooses the command, tells its errors in a line, and sets the status: 0 done, 1 failed, 2 not understood.
 
-import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type NounName, nounSentences } from './cli/agent/noun-list.ts';
@@ -112,6 +111,7 @@ const commands: Readonly<Record<string, Command>> = {
   version: {
     sentence: 'the version of this package',
     async run() {
+      const { version } = await import('./version.ts');
       write(`${version()}\n`);
       return 0;
     },
@@ -143,11 +143,6 @@ function usage(): string {
   const width = Math.max(...listed.map(([name]) => name.length)) + 2;
   const rows = listed.map(([name, { sentence }]) => `  ${name.padEnd(width)}${sentence}`);
   return `axoneme COMMAND\n\n${rows.join('\n')}\n`;
-}
-
-/** The nearest package.json: of the checkout, or of the installed package around the bundle. */
-function version(): string {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 }
 
 function find(name: string): Command | undefined {

@@ -32,12 +32,13 @@ function columnsOf(table: AnyTable, row: never): ShownRow {
 }
 
 export function tableState(table: AnyTable) {
+  const missingSources = table.missingSources();
   return {
     name: table.name,
     rows: table.size,
     revision: table.revision,
-    isInitialised: table.isInitialised,
-    missingSources: table.missingSources(),
+    isComplete: missingSources.length === 0,
+    missingSources,
   };
 }
 

@@ -24,8 +24,6 @@ export interface AgentView {
   config(): Readonly<Record<string, unknown>>;
   /** A call of the CNI plugin (cni/request.ts); of the request no more is known than that it is an object with a command. */
   cni(request: unknown): Promise<{ readonly code: number; readonly body?: unknown }>;
-  /** What policy says of a flow between pods or addresses, in sentences; absent: not offered. */
-  explain?(question: FlowQuestion): Explanation | Promise<Explanation>;
 }
 
 export interface About {
@@ -35,18 +33,4 @@ export interface About {
   readonly mode: 'kernel' | 'wasm';
   readonly pid: number;
   readonly startedAt: Date;
-}
-
-export interface FlowQuestion {
-  /** `namespace/pod` or an address. */
-  readonly from: string;
-  readonly to: string;
-  readonly protocol: 'tcp' | 'udp' | 'sctp' | 'icmp' | 'icmpv6';
-  /** Of ICMP the message's type. */
-  readonly port: number;
-}
-
-export interface Explanation {
-  readonly verdict: 'allow' | 'deny' | 'redirect';
-  readonly lines: readonly string[];
 }

@@ -69,7 +69,13 @@ export function healthSamples(table: Table<HealthRow>, { node: own }: Pick<Verdi
     .filter(({ state }) => state === 'reachable')
     .map(({ node, way, ms }): Sample => {
       const labels = { source_node_name: own, target_node_name: node, type: types[way] };
-      return { name: 'axoneme_node_health_connectivity_latency_seconds', help: latencyHelp, type: 'gauge', labels, value: ms / 1000 };
+      return {
+        name: 'axoneme_node_health_connectivity_latency_seconds',
+        help: latencyHelp,
+        type: 'gauge',
+        labels,
+        value: Number((ms / 1000).toFixed(6)),
+      };
     });
   return [{ name: 'axoneme_unreachable_nodes', help: unreachableHelp, type: 'gauge', value: unreachable.size }, ...status, ...latency];
 }

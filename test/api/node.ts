@@ -101,7 +101,6 @@ export async function openNode({ stallMs, mostInTenth = 1000, viewOf = (view) =>
       calls.push(request);
       return { code: 0, body: { cniVersion: '1.0.0', ips: [] } };
     },
-    explain: ({ from, to }) => ({ verdict: 'deny', lines: [`deny: ${from} → ${to}`] }),
   };
   const log = openLog({ write: (line) => lines.push(line), now: () => new Date() }).room('api');
   const api: Api = await openApi({ folder, view: viewOf(view), log, ...(stallMs !== undefined && { stallMs }) });

@@ -23,7 +23,6 @@ const examples: Readonly<Record<string, { target: string; body?: string }>> = {
   'GET /v1/endpoints': { target: '/v1/endpoints?namespace=shop' },
   'GET /v1/endpoints/{id}': { target: '/v1/endpoints/shop%2Fweb' },
   'GET /v1/policy': { target: '/v1/policy' },
-  'GET /v1/policy/explain': { target: '/v1/policy/explain?from=shop/web&to=shop/db&port=80' },
   'GET /v1/policy/{policy}': { target: '/v1/policy/cnp%2Fshop%2Fweb' },
   'GET /v1/identities': { target: '/v1/identities' },
   'GET /v1/identities/{number}': { target: '/v1/identities/65537' },
@@ -142,7 +141,6 @@ t.test('parameters that are not understood are a 400 that says why', async (t) =
     ['/v1/flows?last=1&last=2', '/v1/flows: last: given twice: "2"'],
     ['/v1/flows?follow=yes', '/v1/flows: follow: not true or false: "yes"'],
     ['/v1/ip?address=10.0.0.300', '/v1/ip: address: not an IPv4 or IPv6 address: "10.0.0.300"'],
-    ['/v1/policy/explain?from=a', '/v1/policy/explain: to: is missing'],
     ['/v1/endpoints/%zz', 'request: path: not percent-encoded UTF-8: "/v1/endpoints/%zz"'],
     ['/v1/maps/conntrack?__proto__=1', '/v1/maps/{name}: no such parameter: "__proto__"'],
   ] as const) {

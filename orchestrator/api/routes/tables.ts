@@ -9,7 +9,7 @@ const state = {
   name: text(),
   rows: whole('Rows in it.'),
   revision: whole('Goes up by one with every change.'),
-  isInitialised: truth('Whether every source has delivered its first full list.'),
+  isComplete: truth('Whether every source has delivered its first full list.'),
   missingSources: list(text('A source whose first full list is awaited.')),
 };
 

@@ -10,7 +10,8 @@ const list: Subcommand = {
   usage: 'identity list [FLAGS]',
   flags: askingFlags,
   notes: `
-SCOPE: reserved (the same everywhere), cluster (of the cluster's pods), local (prefixes and names, known on this node only).
+SCOPE: reserved (the same everywhere), cluster (of the cluster's pods), local (prefixes and names, known on this node only). Labels that
+the cluster adds to every pod (io.cilium.k8s…) are shown with -o wide.
 
 Examples:
   axoneme identity list
@@ -20,7 +21,8 @@ Examples:
     const { values, operands } = readFlags('identity list', askingFlags, args);
     if (operands.length > 0) throw usageError('identity list', `one too many: "${operands[0]}": identity get shows one`);
     const rows = await itemsOf(clientOf(values), '/v1/identities');
-    await tellRows(terminal, rows, values.output, {
+    const shown = values.output === undefined || values.output === 'table' ? rows.map(withPlainLabels) : rows;
+    await tellRows(terminal, shown, values.output, {
       columns: ['number', 'scope', 'labels'],
       ifAny: ['prefix'],
       none: 'no identity is known',
@@ -28,6 +30,12 @@ Examples:
     return 0;
   },
 };
+
+/** Without those that say the same of every pod of a namespace. */
+function withPlainLabels(row: Row): Row {
+  const labels = Array.isArray(row.labels) ? row.labels.map(String) : [];
+  return { ...row, labels: labels.filter((label) => !label.startsWith('k8s:io.cilium.k8s.')) };
+}
 
 const get: Subcommand = {
   sentence: 'one identity',
