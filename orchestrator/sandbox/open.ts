@@ -98,7 +98,7 @@ async function built(record: Record, tell: Tell, end: number): Promise<RunningSa
     const state = await stateOf(supervisor, known, record, end);
     for (const { part, message, at } of state.progress.slice(known)) tell(part, message, at);
     known = state.progress.length;
-    if (state.phase === 'failed') throw new AgentError('SANDBOX_FAILED', state.failure ?? 'sandbox: its supervisor failed');
+    if (state.failure !== undefined) throw new AgentError('SANDBOX_FAILED', state.failure);
     if (state.phase === 'running') return new RunningSandbox(record, supervisor, state.namespaces);
     if (Date.now() > end) throw new AgentError('SANDBOX_FAILED', `sandbox ${record.name}: not built in time`);
   }
@@ -129,10 +129,12 @@ interface Filling {
 async function fill(cluster: RunningCluster, objects: readonly KubeObject[], { tell, left, options, record }: Filling): Promise<void> {
   const { kube, name } = cluster;
   const supervisor = new SupervisorClient(socketFile(record.folder));
+  const hopeless = async () => (await supervisor.state()).failure;
   const nodes = awaitNodes(kube, {
     timeoutMs: left(),
     names: cluster.nodes.map((node) => node.name),
     ready: (node) => tell(`${name}/${node}`, 'node is Ready'),
+    hopeless,
   });
   // Whoever fails first is told; the other one ends by itself.
   nodes.catch(() => {});
@@ -147,6 +149,5 @@ async function fill(cluster: RunningCluster, objects: readonly KubeObject[], { t
   if (objects.length > 0) tell(name, `${objects.length} objects applied`);
   if (options.waitForPods === false) return;
   const ready = (pod: string) => tell(`${name}/${pod}`, 'pod is Ready');
-  const hopeless = async () => (await supervisor.state()).failure;
   await awaitPods(kube, { timeoutMs: left(), ready, hopeless });
 }

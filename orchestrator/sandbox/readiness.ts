@@ -32,10 +32,10 @@ async function awaitAll(kube: KubeClient, path: string, { timeoutMs, names, read
       ready?.(name);
     }
     if (missing.length === 0) return;
-    const reason = (await hopeless?.()) ?? (Date.now() > end ? `not ready after ${Math.round(timeoutMs / 1000)} s` : undefined);
+    const reason = (await hopeless?.()) ?? (Date.now() > end ? `sandbox: not ready after ${Math.round(timeoutMs / 1000)} s` : undefined);
     if (reason !== undefined) {
       const lines = missing.map((name) => `  ${name}: ${objects.has(name) ? whyNot(objects.get(name)!) : 'is not there'}`);
-      throw new AgentError('SANDBOX_FAILED', `sandbox: ${reason}\n${lines.join('\n')}`);
+      throw new AgentError('SANDBOX_FAILED', `${reason}\n${lines.join('\n')}`);
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }

@@ -23,6 +23,8 @@ export interface PartState {
   readonly pid: number | undefined;
   /** Ends that nobody asked for. */
   readonly restarts: number;
+  /** Of those the last, one soon after the other. */
+  readonly failures: number;
   /** Milliseconds since 1970: of the start, or of the end. */
   readonly since: number;
   readonly log: string;
@@ -44,6 +46,7 @@ export class Part {
   #rest = firstRest;
   #timer: NodeJS.Timeout | undefined;
   #restarts = 0;
+  #failures = 0;
   #since = Date.now();
   #ended: string | undefined;
 
@@ -55,7 +58,16 @@ export class Part {
   get state(): PartState {
     const state = this.#child ? 'running' : this.#wanted ? 'waiting' : 'stopped';
     const { name, log } = this.#plan;
-    return { name, state, pid: this.#child?.pid, restarts: this.#restarts, since: this.#since, log, ended: this.#ended };
+    return {
+      name,
+      state,
+      pid: this.#child?.pid,
+      restarts: this.#restarts,
+      failures: this.#failures,
+      since: this.#since,
+      log,
+      ended: this.#ended,
+    };
   }
 
   /** With more arguments than it has by itself, until it is stopped. */
@@ -64,6 +76,7 @@ export class Part {
     this.#wanted = true;
     this.#extra = extra;
     this.#rest = firstRest;
+    this.#failures = 0;
     this.#run();
   }
 
@@ -101,6 +114,7 @@ export class Part {
     resolve();
     if (!this.#wanted) return;
     this.#restarts += 1;
+    this.#failures = lived > soundMs ? 1 : this.#failures + 1;
     this.#rest = lived > soundMs ? firstRest : Math.min(this.#rest * 2, longestRest);
     this.#timer = setTimeout(() => this.#run(), this.#rest);
   }

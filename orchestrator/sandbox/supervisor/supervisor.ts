@@ -28,6 +28,7 @@ export interface Progress {
 /** What of a sandbox its supervisor knows. */
 export interface SupervisorState {
   readonly phase: 'starting' | 'running' | 'failed';
+  /** Of the building, or of a part that ends again and again. */
   readonly failure: string | undefined;
   readonly progress: readonly Progress[];
   readonly parts: readonly PartState[];
@@ -71,9 +72,7 @@ export class Supervisor {
 
   get state(): SupervisorState {
     const parts = [...this.#parts.values()].map((part) => part.state);
-    const failure = this.#failure ?? this.#stuck(parts);
-    const phase = failure === undefined ? this.#phase : 'failed';
-    return { phase, failure, progress: this.#progress, parts, namespaces: this.#namespaces };
+    return { phase: this.#phase, failure: this.#failure ?? stuck(parts), progress: this.#progress, parts, namespaces: this.#namespaces };
   }
 
   /** Calls when something may have changed; returns how to stop that. */
@@ -146,19 +145,12 @@ export class Supervisor {
         await kube.get('/api/v1');
         return;
       } catch (error) {
-        const stuck = this.#stuck([this.part(`${name}/etcd`).state, this.part(`${name}/api`).state]);
-        if (stuck !== undefined) throw new AgentError('SANDBOX_FAILED', stuck);
+        const reason = stuck([this.part(`${name}/etcd`).state, this.part(`${name}/api`).state]);
+        if (reason !== undefined) throw new AgentError('SANDBOX_FAILED', reason);
         if (Date.now() > end) throw error;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }
-  }
-
-  /** A part that ends again and again before anything works keeps the rest from working too. */
-  #stuck(parts: readonly PartState[]): string | undefined {
-    if (this.#phase !== 'starting') return undefined;
-    const part = parts.find(({ restarts }) => restarts >= 3);
-    return part && `sandbox: ${part.name}: ${part.ended}, ${part.restarts} times:\n${lastLines(part.log)}`;
   }
 
   #own(name: string, files?: ClusterFiles): Omit<PartPlan, 'enter' | 'argv'> {
@@ -180,6 +172,12 @@ export class Supervisor {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** A part that ends again and again keeps the rest from working too. */
+function stuck(parts: readonly PartState[]): string | undefined {
+  const part = parts.find(({ failures }) => failures >= 3);
+  return part && `sandbox: ${part.name}: ${part.ended}, ${part.failures} times:\n${lastLines(part.log)}`;
 }
 
 async function createUnlessThere(kube: KubeClient, object: object): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { formatAddress } from '../../net/address.ts';
 import { makePrefix, type Prefix, parsePrefix } from '../../net/prefix.ts';
+import { usualPrefixes } from './rules.ts';
 import type { DatapathChoice, Topology, TopologyCluster, TopologyNode } from './schema.ts';
 
 export interface Plan {
@@ -54,8 +55,8 @@ export function makePlan({ clusters }: Topology, fabric: number): Plan {
   let nodes = 0;
   const planned = clusters.map((cluster, index): ClusterPlan => {
     const id = cluster.id ?? freeId(clusters, index);
-    const podCIDRs = cluster.podCIDRs ?? [`10.${100 + index}.0.0/16`, `fd00:${100 + index}::/48`];
-    const serviceCIDRs = cluster.serviceCIDRs ?? [`10.${120 + index}.0.0/16`, `fd00:${120 + index}::/112`];
+    const podCIDRs = cluster.podCIDRs ?? usualPrefixes.podCIDRs(index);
+    const serviceCIDRs = cluster.serviceCIDRs ?? usualPrefixes.serviceCIDRs(index);
     const services = serviceCIDRs.map(parsePrefix);
     return {
       ...{ name: cluster.name, id, podCIDRs, serviceCIDRs, manifests: cluster.manifests ?? [] },

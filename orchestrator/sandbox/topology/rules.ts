@@ -11,6 +11,12 @@ interface Cluster {
   readonly nodes: readonly { readonly name: string }[];
 }
 
+/** For the cluster of this number that says nothing. */
+export const usualPrefixes = {
+  podCIDRs: (index: number): readonly string[] => [`10.${100 + index}.0.0/16`, `fd00:${100 + index}::/48`],
+  serviceCIDRs: (index: number): readonly string[] => [`10.${120 + index}.0.0/16`, `fd00:${120 + index}::/112`],
+} as const;
+
 interface Placed {
   readonly prefix: Prefix;
   readonly path: FieldPath;
@@ -37,7 +43,7 @@ export function checkClusters({ clusters }: { readonly clusters: readonly Cluste
 }
 
 function prefixes(cluster: Cluster, index: number, field: 'podCIDRs' | 'serviceCIDRs'): Placed[] {
-  return (cluster[field] ?? []).flatMap((text, at) => {
+  return (cluster[field] ?? usualPrefixes[field](index)).flatMap((text, at) => {
     try {
       return [{ prefix: parsePrefix(text), path: ['clusters', index, field, at] }];
     } catch {
