@@ -1,3 +1,4 @@
+// Flows: lines for people, fields for programs, filters, and a log that nobody waits for.
 import t from 'tap';
 import type { DatapathEvent } from '../../orchestrator/datapath/datapath.ts';
 import { EVENT_ALLOW, EVENT_AUDIT, EVENT_DROP, EVENT_OVERFLOW, Reason } from '../../orchestrator/datapath/generated/enums.ts';

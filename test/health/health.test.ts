@@ -1,3 +1,4 @@
+// Probes between nodes: over real sockets, and in rounds of a virtual clock.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import t from 'tap';
