@@ -46,7 +46,6 @@ export class ServiceWriter {
     const writer = new ServiceWriter(datapath, epochs, options.clock ?? realClock);
     await writer.#backends.load();
     await writer.#frontends.load();
-    await writer.#slices.load();
     return writer;
   }
 
@@ -101,7 +100,7 @@ export class ServiceWriter {
     const without = await this.#frontends.write((keys) => this.#backends.present(keys), this.#moving);
     await this.#frontends.removeGone(this.#moving);
     await this.#backends.removeGone();
-    if (this.#isPruning) await this.#slices.forgetFound();
+    if (this.#isPruning) await this.#slices.clearStrays();
     this.#isPruning = false;
     await this.#epochs.move(this.#moving);
     this.#moving.clear();
