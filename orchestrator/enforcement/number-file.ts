@@ -1,7 +1,6 @@
 // Number file: which numbers prefixes and label sets have here, kept over restarts, so that entries of an earlier life stay true.
 
-import { open, readFile, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 
 export interface Numbers {
   /** By the text of their meaning. */
@@ -33,23 +32,14 @@ export async function readNumbers(path: string, broken: (why: string) => void): 
   }
 }
 
-/** Whole or not at all, also when the power fails. */
+/**
+ * Whole or not at all, whenever this process ends. It need not outlive the machine: nor do the entries that carry the numbers, and so nobody
+ * waits for the disk.
+ */
 export async function writeNumbers(path: string, { local, pods }: Numbers): Promise<void> {
   const next = `${path}.new`;
-  const file = await open(next, 'w', 0o600);
-  try {
-    await file.writeFile(JSON.stringify({ version, local, pods }));
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
+  await writeFile(next, JSON.stringify({ version, local, pods }), { mode: 0o600 });
   await rename(next, path);
-  const folder = await open(dirname(join(path)), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 function pairs(value: unknown): [string, number][] {

@@ -8,6 +8,7 @@ import { parsePrefix } from '../net/prefix.ts';
 import type { PolicyRow } from '../sources/kubernetes/rows/policies.ts';
 import type { Desired, Settled } from './desired.ts';
 import type { Nodes } from './nodes.ts';
+import type { Subject } from './subjects.ts';
 import type { EndpointState, EndpointView, Standing, View } from './view.ts';
 
 /** How far writing is. */
@@ -25,6 +26,16 @@ export interface Stand {
   readonly restored: ReadonlyMap<string, number>;
 }
 
+/** All that a row is made of. */
+interface EndpointFacts {
+  readonly subject: Subject;
+  readonly flags: number;
+  readonly policy: EndpointPolicy | undefined;
+  readonly identity: number;
+  readonly state: EndpointState;
+  readonly why: string;
+}
+
 const firstNumber = 256;
 
 export class ViewWriter {
@@ -33,6 +44,7 @@ export class ViewWriter {
   private readonly nodes: Nodes;
   /** Identities whose count of endpoints may be another. */
   private readonly counts = new Map<number, number>();
+  private readonly shown = new Map<number, EndpointFacts>();
 
   constructor(view: View, desired: Desired, nodes: Nodes) {
     this.view = view;
@@ -58,15 +70,21 @@ export class ViewWriter {
   showEndpoints(stand: Stand): void {
     const { subjects } = this.desired;
     const { writer, table } = this.view.endpoints;
-    for (const { endpoint } of [...table.rows()]) if (!subjects.byEndpoint.has(endpoint)) writer.delete(endpoint);
+    for (const { endpoint } of [...table.rows()]) {
+      if (subjects.byEndpoint.has(endpoint)) continue;
+      writer.delete(endpoint);
+      this.shown.delete(endpoint);
+    }
     const counts = new Map<number, number>();
     for (const endpoint of subjects.byEndpoint.keys()) {
-      const row = this.endpointRow(endpoint, stand);
-      const before = table.get(endpoint);
-      const { revision } = stand;
-      const isSame = before !== undefined && JSON.stringify({ ...before, revision: 0 }) === JSON.stringify({ ...row, revision: 0 });
-      if (!isSame) writer.put({ ...row, revision });
-      if (row.identity > 0) counts.set(row.identity, (counts.get(row.identity) ?? 0) + 1);
+      const facts = this.factsOf(endpoint, stand);
+      const before = this.shown.get(endpoint);
+      // Most are as they were, and looking at all of them is part of every change.
+      if (before === undefined || !isSame(before, facts)) {
+        this.shown.set(endpoint, facts);
+        writer.put(endpointRow(endpoint, facts, stand.revision));
+      }
+      if (facts.identity > 0) counts.set(facts.identity, (counts.get(facts.identity) ?? 0) + 1);
     }
     const changed = [...new Set([...counts.keys(), ...this.counts.keys()])].filter(
       (number) => counts.get(number) !== this.counts.get(number),
@@ -76,44 +94,22 @@ export class ViewWriter {
     for (const number of changed) this.putIdentity(number);
   }
 
-  private endpointRow(endpoint: number, { waitsFor, pending, problems, failure, restored }: Stand): EndpointView {
-    const { desired } = this;
-    const subject = desired.subjects.byEndpoint.get(endpoint)!;
-    const told = desired.endpoints.told.get(endpoint);
-    const { row } = subject;
-    const isAudited = ((told?.row.flags ?? 0) & ENDPOINT_AUDIT) !== 0;
-    const enforced = desired.resolver.endpoint(endpoint)?.enforced;
-    const standing = (direction: Direction): Standing => {
-      if (enforced?.[direction] === false) return 'open';
-      return isAudited ? 'audit' : 'enforced';
-    };
-    const found = row.addresses.map((address) => restored.get(address)).find((number) => number !== undefined);
-    const [state, why] = stateOf();
-    return {
-      endpoint,
-      namespace: row.namespace,
-      pod: row.pod,
-      identity: told?.number ?? found ?? 0,
-      labels: [...(subject.labels ?? [])].map(({ source, key, value }) => `${source}:${key}=${value}`),
-      ingress: standing('ingress'),
-      egress: standing('egress'),
-      state,
-      addresses: row.addresses,
-      device: row.device,
-      revision: 0,
-      why,
-    };
-
-    function stateOf(): [EndpointState, string] {
+  private factsOf(endpoint: number, { waitsFor, pending, problems, failure, restored }: Stand): EndpointFacts {
+    const { subjects, endpoints, resolver } = this.desired;
+    const subject = subjects.byEndpoint.get(endpoint) as Subject;
+    const told = endpoints.told.get(endpoint);
+    const found = subject.row.addresses.map((address) => restored.get(address)).find((number) => number !== undefined);
+    const problem = problems.length === 0 ? undefined : problems.find(({ endpoints: ids }) => ids.includes(endpoint));
+    const [state, why] = ((): [EndpointState, string] => {
       if (waitsFor !== undefined) return [found === undefined ? 'creating' : 'restoring', `waits for ${waitsFor}`];
       if (subject.labels === undefined) return ['waiting-for-identity', subject.why];
       if (told?.number === undefined) return ['waiting-for-identity', failure ?? 'the store has not given a number yet'];
-      const problem = problems.find(({ endpoints }) => endpoints.includes(endpoint));
       if (problem?.kind === 'closed') return ['closed', `the policy map has no room for ${problem.missing} of its entries`];
       if (pending.has(endpoint)) return ['regenerating', 'its policy is being written'];
       if (problem !== undefined) return ['ready', `the policy map has no room for ${problem.missing} of its entries: ${problem.kind}`];
       return ['ready', ''];
-    }
+    })();
+    return { subject, flags: told?.row.flags ?? 0, policy: resolver.endpoint(endpoint), identity: told?.number ?? found ?? 0, state, why };
   }
 
   private putIdentity(number: number): void {
@@ -145,4 +141,31 @@ export class ViewWriter {
     const selects = this.desired.selection.endpointsOf(name);
     writer.put({ policy: name, kind: kind as PolicyKind, namespace, name: own, rules, selects, isAudited, conditions });
   }
+}
+
+function endpointRow(endpoint: number, { subject, flags, policy, identity, state, why }: EndpointFacts, revision: number): EndpointView {
+  const { namespace, pod, addresses, device } = subject.row;
+  const standing = (direction: Direction): Standing => {
+    if (policy?.enforced[direction] === false) return 'open';
+    return (flags & ENDPOINT_AUDIT) !== 0 ? 'audit' : 'enforced';
+  };
+  return {
+    endpoint,
+    namespace,
+    pod,
+    identity,
+    labels: [...(subject.labels ?? [])].map(({ source, key, value }) => `${source}:${key}=${value}`),
+    ingress: standing('ingress'),
+    egress: standing('egress'),
+    state,
+    addresses,
+    device,
+    revision,
+    why,
+  };
+}
+
+function isSame(one: EndpointFacts, other: EndpointFacts): boolean {
+  const names = ['subject', 'flags', 'policy', 'identity', 'state', 'why'] as const;
+  return names.every((name) => one[name] === other[name]);
 }
