@@ -1,7 +1,19 @@
 // Records: what is known of every sandbox of this host, in files that outlive it, so that whoever takes it down needs nobody's help.
 
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentError } from '../errors.ts';
 import type { ProcessId } from './process-id.ts';
@@ -19,13 +31,23 @@ export interface Record {
   readonly startedAt: string;
 }
 
-/** Where all sandboxes of this user are. */
+/** Where all sandboxes of this user are: below the first folder that may be written to. */
 export function home(): string {
   if (process.env.AXONEME_SANDBOX_HOME !== undefined) return process.env.AXONEME_SANDBOX_HOME;
-  const base = process.getuid?.() === 0 ? '/run' : process.env.XDG_RUNTIME_DIR;
-  if (base === undefined)
-    throw new AgentError('SANDBOX_FAILED', 'sandbox: no folder for its state: neither root, nor is XDG_RUNTIME_DIR set');
+  // Who is root in a user namespace only may have neither of the first two.
+  const bases = [process.getuid?.() === 0 ? '/run' : undefined, process.env.XDG_RUNTIME_DIR, tmpdir()];
+  const base = bases.find((path) => path !== undefined && isWritable(path));
+  if (base === undefined) throw new AgentError('SANDBOX_FAILED', `sandbox: no folder for its state: ${tmpdir()} can not be written to`);
   return join(base, 'axoneme-sandbox');
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export const folderOf = (name: string): string => join(home(), name);

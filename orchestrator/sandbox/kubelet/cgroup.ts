@@ -1,6 +1,6 @@
 // Cgroups: a folder per pod below the node's, so that everything a pod ever started can be found and ended.
 
-import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export class Cgroup {
@@ -35,6 +35,8 @@ export class Cgroup {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'ENOENT') return;
+        // Where no cgroup may be made it is a folder like any other.
+        if (code === 'ENOTEMPTY') return rmSync(this.path, { recursive: true, force: true });
         // Its processes have not ended yet.
         if (code !== 'EBUSY') throw error;
         await new Promise((resolve) => setTimeout(resolve, 20));

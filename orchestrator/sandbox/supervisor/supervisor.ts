@@ -106,7 +106,7 @@ export class Supervisor {
     const fabric = await openFabric({ plan, mounts: (node) => nodeMounts(folder, node) });
     const { router, world, nodes } = fabric;
     this.#namespaces = Object.fromEntries([router, world, ...nodes.values()].map(({ name, pid }) => [name, pid]));
-    this.#tell('fabric', `${nodes.size} nodes and the world on ${plan.underlay.prefixes.join(', ')}`);
+    this.#tell('fabric', `${counted(nodes.size)} and the world on ${plan.underlay.prefixes.join(', ')}`);
     await Promise.all(plan.clusters.map((cluster) => this.#buildCluster(cluster, fabric)));
     this.#start({ ...this.#own('world'), enter: world.enter, argv: [...program(), 'sandbox-world'] });
   }
@@ -126,7 +126,7 @@ export class Supervisor {
     await Promise.all(otherObjects(cluster, files).map((object) => createUnlessThere(kube, object)));
     kube.close();
     const names = hasResolver() ? '' : '; no names, because dnsmasq is not installed';
-    this.#tell(cluster.name, `${cluster.nodes.length} nodes, with their pods in ${cluster.podCIDRs.join(', ')}${names}`);
+    this.#tell(cluster.name, `${counted(cluster.nodes.length)}, pods in ${cluster.podCIDRs.join(', ')}${names}`);
   }
 
   #startNodes(cluster: ClusterPlan, files: ClusterFiles, fabric: Fabric): void {
@@ -187,6 +187,8 @@ async function createUnlessThere(kube: KubeClient, object: object): Promise<void
   const status = (object as { status?: object }).status;
   if (made !== undefined && status !== undefined) await kube.patch(`${path}/${made.metadata.name}/status`, { status });
 }
+
+const counted = (nodes: number): string => (nodes === 1 ? '1 node' : `${nodes} nodes`);
 
 const shownLines = 10;
 
