@@ -2,9 +2,13 @@
 // The whole TAP stream stays in build/test.tap; TEST_SUMMARY in the environment names a file for the last line alone.
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { openReport } from './test/report.ts';
 
 mkdirSync('build', { recursive: true });
+// Every file is a process, and many start more: without this each would strip and compile the same sources.
+process.env.NODE_COMPILE_CACHE ??= resolve('build/compiled');
+
 const unfinished = `build/test.tap.${process.pid}`;
 
 const colour = process.stdout.isTTY && !process.env.NO_COLOR && !process.env.CI;
