@@ -118,25 +118,26 @@ export class Supervisor {
     mkdirSync(data, { mode: 0o700 });
     this.#start({ ...this.#own(`${cluster.name}/etcd`, files), enter, argv: etcdWords(files, cluster.address, data) });
     this.#start({ ...this.#own(`${cluster.name}/api`, files), enter, argv: [...program(), 'sandbox-api-server', files.api] });
+    const parts = this.#nodeParts(cluster, files, fabric);
+    // Agents have programs for the kernel to check before they need anybody: they are not kept waiting.
+    for (const { agent } of parts) this.#start(agent);
     const kube = openKubeClient(files.kubeconfig);
     await this.#served(cluster, kube);
     this.#tell(cluster.name, `etcd and API at ${kube.server}`);
     await Promise.all(nodeObjects(cluster).map((object) => createUnlessThere(kube, object)));
-    this.#startNodes(cluster, files, fabric);
+    for (const { kubelet } of parts) this.#start(kubelet);
     await Promise.all(otherObjects(cluster, files).map((object) => createUnlessThere(kube, object)));
     kube.close();
     const names = hasResolver() ? '' : '; no names, because dnsmasq is not installed';
     this.#tell(cluster.name, `${counted(cluster.nodes.length)}, pods in ${cluster.podCIDRs.join(', ')}${names}`);
   }
 
-  #startNodes(cluster: ClusterPlan, files: ClusterFiles, fabric: Fabric): void {
+  #nodeParts(cluster: ClusterPlan, files: ClusterFiles, fabric: Fabric) {
     const { folder, cgroup } = this.#record;
-    for (const node of cluster.nodes) {
+    return cluster.nodes.map((node) => {
       const namespace = fabric.nodes.get(`${cluster.name}/${node.name}`)!;
-      const { agent, kubelet } = nodeParts({ folder, cgroup, cluster, files, node, namespace });
-      this.#start(agent);
-      this.#start(kubelet);
-    }
+      return nodeParts({ folder, cgroup, cluster, files, node, namespace });
+    });
   }
 
   async #served({ name }: ClusterPlan, kube: KubeClient): Promise<void> {
