@@ -7,7 +7,10 @@ import type { KvStore } from '../../orchestrator/state/kv-store.ts';
 import { type EtcdCluster, noEtcd, startEtcdCluster } from '../support/etcd.ts';
 import { bytes, Follower, insist, listed, sorted, text, until } from './follower.ts';
 
-t.setTimeout(240_000);
+/** Of disturbances. AXONEME_HISTORY_SECONDS=600 is a soak. */
+const seconds = Number(process.env.AXONEME_HISTORY_SECONDS ?? 12);
+
+t.setTimeout(240_000 + seconds * 1_000);
 
 interface Told {
   readonly revision: bigint;
@@ -85,11 +88,11 @@ t.test('a random history under kills, hangs and changes of leader loses and inve
   const watched = watchAll(stores[1], 'h/', start, stopWatch.signal, told);
   const stopWrites = new AbortController();
   const writers = stores.map((store, at) => writeAtRandom(store, `w${at}`, randomFrom(seed + at), stopWrites.signal));
-  const disturbances = await disturb(cluster, randomFrom(seed + 100), 25);
+  const disturbances = await disturb(cluster, randomFrom(seed + 100), seconds);
   stopWrites.abort();
   const done = (await Promise.all(writers)).flat();
   t.comment(`${done.length} writes, ${disturbances.join(', ')}`);
-  t.ok(done.length > 100);
+  t.ok(done.length > 50);
 
   // Requests that hung servers still held may be carried out late; a last write by everybody, and then it is quiet.
   await sleep(2_500);
@@ -150,7 +153,7 @@ t.test('counting by compare-and-swap is exact through changes of leader', { skip
   const end = Number(text((await insist(() => stores[0].get('count')))!.value));
   t.comment(`${end} counted, ${answered} answered, ${unknown} of unknown outcome`);
   t.ok(end >= answered && end <= answered + unknown, `${answered} ≤ ${end} ≤ ${answered + unknown}`);
-  t.ok(answered > 50);
+  t.ok(answered > 10);
 });
 
 t.test('with one of three servers hung, calls are answered by the others within their deadline', { skip: noEtcd }, async (t) => {
