@@ -20,14 +20,15 @@ const reasons = {
   CAP_SYS_ADMIN: "pods' network namespaces cannot be entered",
 } as const;
 
-export function checkHost(session: Session, netfilter: Session, plan: NodePlan): HostCheck[] {
+/** `address`: the one of this node by which its underlay was found, if it was not by the default route. */
+export function checkHost(session: Session, netfilter: Session, plan: NodePlan, address?: string): HostCheck[] {
   const families = new Set(plan.router.map(familyOf));
   return [
     checkCapabilities(),
     ...(families.has(4) ? [forwarding('IPv4 forwarding', 'ipv4/conf/all/forwarding')] : []),
     ...(families.has(6) ? [keepRouters(), forwarding('IPv6 forwarding', 'ipv6/conf/all/forwarding')] : []),
     ...(families.has(4) ? [reversePath()] : []),
-    ...checkOverlay(session, plan),
+    ...checkOverlay(session, plan, address),
     ...foreignDrops(netfilter),
   ];
 }
@@ -77,7 +78,7 @@ function reversePath(): HostCheck {
   return { name, ok: false, message, hint: `run: sysctl -w ${dotted}=2` };
 }
 
-function checkOverlay(session: Session, plan: NodePlan): HostCheck[] {
+function checkOverlay(session: Session, plan: NodePlan, address: string | undefined): HostCheck[] {
   if (plan.overlay === undefined) return [];
   const link = findLink(session, plan.overlay.device);
   const device: HostCheck =
@@ -89,15 +90,15 @@ function checkOverlay(session: Session, plan: NodePlan): HostCheck[] {
           message: `${plan.overlay.device} is ${link === undefined ? 'missing' : link.kind === 'vxlan' ? 'down' : `a ${link.kind}`}`,
           hint: `see whether the kernel has vxlan, and whether something else uses UDP port ${plan.overlay.port} (ip -d link show type vxlan)`,
         };
-  return [device, checkMtu(session, plan)];
+  return [device, checkMtu(session, plan, address)];
 }
 
-function checkMtu(session: Session, plan: NodePlan): HostCheck {
+function checkMtu(session: Session, plan: NodePlan, address: string | undefined): HostCheck {
   const name = 'MTU';
   const wanted = plan.overlay?.mtu ?? 0;
   const family = plan.peers.some(({ address }) => familyOf(address) === 6) ? 6 : 4;
   try {
-    const { device, mtu } = findUnderlay(session);
+    const { device, mtu } = findUnderlay(session, address);
     const room = mtu - overheads[family];
     if (wanted <= room) return { name, ok: true, message: `${wanted} in the overlay, ${mtu} on ${device}` };
     const message = `${wanted} in the overlay and ${overheads[family]} around it are more than the ${mtu} of ${device}`;

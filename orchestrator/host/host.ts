@@ -64,6 +64,7 @@ export async function openHost({ prefix = podPrefix }: HostOptions = {}): Promis
   const session = new Session(libc);
   const netfilter = new Session(libc, netfilterProtocol);
   const place = { libc, namespaces, session };
+  let nodeAddress: string | undefined;
   let planned: readonly string[] = [];
   /** Of the routers that are there: those of the last plan, else those of an earlier process. */
   const sources = () => {
@@ -79,14 +80,17 @@ export async function openHost({ prefix = podPrefix }: HostOptions = {}): Promis
       listLinks(session, 'veth')
         .filter(({ name }) => isPodDevice(name, prefix))
         .map(({ name, index, mac }) => ({ device: name, port: index, mac })),
-    underlay: (address) => findUnderlay(session, address),
+    underlay(address) {
+      nodeAddress = address;
+      return findUnderlay(session, address);
+    },
     addresses: () => globalAddresses(session),
     portOf: (device) => findLink(session, device)?.index,
     apply(plan) {
       planned = plan.router.map(canonicalAddress);
       return [...applyNode(session, plan, prefix), ...masqueradeProblems(netfilter, plan, prefix)];
     },
-    checks: (plan) => checkHost(session, netfilter, plan),
+    checks: (plan) => checkHost(session, netfilter, plan, nodeAddress),
     cleanup: () => cleanHost(session, netfilter, prefix),
     [Symbol.dispose]() {
       session[Symbol.dispose]();

@@ -15,13 +15,15 @@ export interface Neighbour {
 }
 
 const messages = { create: 28, remove: 29, get: 30 } as const;
-const attributes = { address: 1, mac: 2, protocol: 12 } as const;
+const attributes = { address: 1, mac: 2, link: 8, protocol: 12 } as const;
 const permanent = 0x80;
 const headerBytes = 12;
 
-export function listNeighbours(session: Session): Neighbour[] {
-  return [inet, inet6].flatMap((family) =>
-    session.dump(messages.get, header(family, 0, 0)).flatMap(({ body }) => {
+/** Of one link (an interface index), or of all. */
+export function listNeighbours(session: Session, only?: number): Neighbour[] {
+  const filter = only === undefined ? [] : [attribute(attributes.link, only)];
+  const found = [inet, inet6].flatMap((family) =>
+    session.dump(messages.get, joined(header(family, 0, 0), ...filter)).flatMap(({ body }) => {
       const found = new Attributes(body, headerBytes);
       const address = found.address(attributes.address);
       if (address === undefined) return [];
@@ -30,6 +32,7 @@ export function listNeighbours(session: Session): Neighbour[] {
       return [{ link: view.getInt32(4, true), address, mac: found.mac(attributes.mac) ?? '', isPermanent }];
     }),
   );
+  return found.filter(({ link }) => only === undefined || link === only);
 }
 
 /** In the place of what is known of the address. */

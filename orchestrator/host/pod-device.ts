@@ -9,7 +9,7 @@ import type { Namespaces } from './namespace.ts';
 import type { PodDevice } from './plan.ts';
 import { listRoutes, replaceRoute } from './routes.ts';
 import { type Change, refusal, Session } from './session.ts';
-import { familyOf, hostSide, type Missing, missingOf, nothing, type Observed, observe, podSide, type Sources } from './side.ts';
+import { familyOf, hostSide, type Missing, missingOf, nothing, type Observed, observeLink, podSide, type Sources } from './side.ts';
 
 /** What the functions of this file work with. */
 export interface Workplace {
@@ -30,7 +30,7 @@ export function addPodDevice(place: Workplace, spec: PodDevice, sources: Sources
     });
     const there = existing(place.session, inside, spec);
     if (there !== undefined) {
-      const missing = missingOfPair(spec, there, sources, observe(place.session), observe(inside));
+      const missing = missingOfPair(spec, there, sources, observeLink(place.session, there.here), observeLink(inside, there.there));
       send(place.session, spec, missing.here);
       inside.run(subject(spec), changesOf(missing.there));
       return there.here.index;
@@ -68,7 +68,7 @@ export function checkPodDevice(place: Workplace, spec: PodDevice, sources: Sourc
       if (there === undefined) return [`${spec.ifname}: no such device in the pod`];
       if (!isPair(here, there)) return [`${spec.device}: is not the other end of the pod's ${spec.ifname}`];
       const pair = { here, there, loopback: findLink(inside, loopback) ?? there };
-      const missing = missingOfPair(spec, pair, sources, observe(place.session), observe(inside));
+      const missing = missingOfPair(spec, pair, sources, observeLink(place.session, here), observeLink(inside, there));
       return [...missing.here, ...missing.there].map(({ sentence }) => sentence);
     });
   } catch (error) {

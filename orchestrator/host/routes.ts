@@ -38,11 +38,13 @@ const onLinkFlag = 4;
 const cloned = 0x200;
 const headerBytes = 12;
 
-/** Routes with our protocol, of both families. */
-export function listRoutes(session: Session): Route[] {
-  return [inet, inet6].flatMap((family) =>
-    session.dump(messages.get, header(family, 0, { table: mainTable, protocol })).flatMap(({ body }) => readRoute(body)),
-  );
+/** Routes with our protocol, of both families; of one link (an interface index), or of all. */
+export function listRoutes(session: Session, only?: number): Route[] {
+  const filter = only === undefined ? [] : [attribute(attributes.link, only)];
+  return [inet, inet6]
+    .flatMap((family) => session.dump(messages.get, joined(header(family, 0, { table: mainTable, protocol }), ...filter)))
+    .flatMap(({ body }) => readRoute(body))
+    .filter(({ link }) => only === undefined || link === only);
 }
 
 export function readRoute(body: Uint8Array): Route[] {

@@ -18,6 +18,16 @@ export interface Observed {
 
 export const nothing: Observed = { links: [], addresses: [], routes: [], neighbours: [] };
 
+/** What concerns one link. */
+export function observeLink(session: Session, link: Link): Observed {
+  return {
+    links: [link],
+    addresses: listAddresses(session, link.index),
+    routes: listRoutes(session, link.index),
+    neighbours: listNeighbours(session, link.index),
+  };
+}
+
 export function observe(session: Session): Observed {
   return {
     links: listLinks(session),
