@@ -11,7 +11,7 @@ export async function openNodeDatapath({ datapath, bpffs, mapEntries }: Config):
   if (datapath === 'wasm') throw new NotSupported('--datapath wasm: packets of pods through WebAssembly');
   const { openKernelDatapath } = await import('../datapath/kernel/kernel-datapath.ts');
   try {
-    return await openKernelDatapath({ bpffsFolder: bpffs, sizes: mapEntries });
+    return await openKernelDatapath({ bpffsFolder: bpffs, sizes: mapEntries, keepsPrograms: true });
   } catch (error) {
     if (!(error instanceof AgentError) || !['FFI_MISSING', 'BPF_CALL_FAILED', 'OBJECT_REFUSED'].includes(error.code)) throw error;
     // Only who fails pays for finding out why.

@@ -20,6 +20,7 @@ import { type Libc, openLibc } from './libc.ts';
 import { KernelMap, type OpenMap } from './map.ts';
 import { MapSet } from './map-set.ts';
 import type { Migration } from './migration.ts';
+import { markPrograms, objectMark, openPinned, unmarkPrograms } from './pinned-object.ts';
 import { Pins } from './pins.ts';
 import { Ring } from './ring.ts';
 import { Runner } from './runner.ts';
@@ -32,6 +33,11 @@ export interface KernelOptions {
   readonly object?: string;
   /** Entries by map name; the other maps get theirs from this machine's memory. */
   readonly sizes?: Readonly<Record<string, number>>;
+  /**
+   * Programs of an earlier life that are of this very object are used on, which saves a second of the kernel's time. Such a datapath runs no
+   * packets on demand (`run`).
+   */
+  readonly keepsPrograms?: boolean;
   /** How hooks are attached; by tcx if the kernel can. */
   readonly attach?: AttachMethod;
   /** All maps of the object that are ours; the generated list. */
@@ -48,14 +54,22 @@ export async function openKernelDatapath(options: KernelOptions): Promise<Kernel
   const specs = options.specs ?? allMaps;
   using set = new MapSet(bpf, libc, pins, { specs, converters: options.converters });
   const sizes = mapSizes(specs, { memory: totalmem(), explicit: options.sizes ?? {}, current: set.currentSizes() });
-  const object = await loadObject(options.object ?? fileURLToPath(artifact('datapath.bpf.o')), (name) => set.fit(sizes, name));
+  const path = options.object ?? fileURLToPath(artifact('datapath.bpf.o'));
+  const mark = objectMark(path);
+  const paths = options.keepsPrograms === true ? set.keptPaths(sizes) : undefined;
+  const pinned = paths && openPinned({ pins, libc }, mark, paths);
+  const object = pinned ?? (await loadObject(path, (name) => set.fit(sizes, name)));
   try {
     const migrations = set.adopt(object.maps);
-    for (const [name, descriptor] of object.programs) pins.put(pins.programPath(name), descriptor);
+    if (pinned === undefined) {
+      unmarkPrograms(pins);
+      for (const [name, descriptor] of object.programs) pins.put(pins.programPath(name), descriptor);
+    }
     const program = (hook: string): number => programOf(object, hook);
     const attacher = { bpf, libc, pins, program, method: options.attach ?? (tryTcx(bpf, libc) === 0 ? 'tcx' : 'clsact') } as const;
     renewAll(attacher);
     const late = set.complete(object.maps);
+    if (pinned === undefined) markPrograms(pins, mark, object);
     const maps = openMaps(set, specs, object);
     const reader = openReader(libc, specs, maps);
     return new KernelDatapath({ bpf, libc, pins, object, attacher, maps, reader }, sum(migrations, late));

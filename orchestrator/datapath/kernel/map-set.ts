@@ -48,6 +48,14 @@ export class MapSet implements Disposable {
     return Object.fromEntries(this.held.filter(({ pin }) => !pin.old).map(({ pin, info }) => [pin.name, info.entries]));
   }
 
+  /** Paths of all maps by name, where each is pinned as it shall be and none is on its way to another layout; else undefined. */
+  keptPaths(sizes: Readonly<Record<string, number>>): ReadonlyMap<string, string> | undefined {
+    this.sizes = sizes;
+    if (this.held.some(({ pin }) => pin.old)) return undefined;
+    const kept = this.options.specs.map((spec) => [spec.name, this.kept(spec)?.pin.path] as const);
+    return kept.every((entry): entry is readonly [string, string] => entry[1] !== undefined) ? new Map(kept) : undefined;
+  }
+
   /** How the loader shall make each map. */
   fit(sizes: Readonly<Record<string, number>>, name: string): Fitting | undefined {
     this.sizes = sizes;

@@ -59,6 +59,11 @@ export class Pins {
     return `${this.folder}/links/${port}-${hook}`;
   }
 
+  /** Paths and names of the pinned programs, and of the mark among them (`pinned-object.ts`). */
+  programs(): { path: string; name: string }[] {
+    return this.list('programs').map((name) => ({ path: `${this.folder}/programs/${name}`, name }));
+  }
+
   programPath(hook: string): string {
     return `${this.folder}/programs/${hook}`;
   }
