@@ -40,7 +40,11 @@ export function flowType({ verdict }: Pick<Flow, 'verdict'>): FlowType {
 /** That flows were lost is told to everybody: any of them might have been asked for. */
 export function makeFilter(filter: FlowFilter): (line: FlowLine) => boolean {
   const since = filter.since ?? Number.NEGATIVE_INFINITY;
-  return (line) => Date.parse(line.time) >= since && (!('flow' in line) || wants(filter, line.flow));
+  return (line) => Date.parse(lastTime(line)) >= since && (!('flow' in line) || wants(filter, line.flow));
+}
+
+function lastTime(line: FlowLine): string {
+  return 'flow' in line && line.repeated !== undefined ? line.repeated.until : line.time;
 }
 
 function wants({ types, pods, from, to, ports, protocols, identities, rule }: FlowFilter, flow: Flow): boolean {

@@ -7,6 +7,7 @@ import { type FlowTime, flowTime } from './event-time.ts';
 import { flowType } from './filter.ts';
 import type { FlowLine, LostEvents } from './flow.ts';
 import { FlowReader } from './flow-reader.ts';
+import { KeptDrops } from './kept-drops.ts';
 import { LineRing } from './line-ring.ts';
 import { nameEvent } from './named-event.ts';
 import type { FlowNames } from './names.ts';
@@ -37,13 +38,13 @@ export class FlowLog {
   readonly #readers = new Set<FlowReader>();
   /** Apart from each other, so that a busy node's allowed flows push no drop out. */
   readonly #allowed: LineRing;
-  readonly #others: LineRing;
+  readonly #others: KeptDrops;
   #order = 0;
 
   constructor(options: FlowLogOptions) {
     this.#options = { capacity: 2048, ...options };
     this.#allowed = new LineRing(this.#options.capacity);
-    this.#others = new LineRing(this.#options.capacity);
+    this.#others = new KeptDrops(this.#options.capacity);
     const now = options.wallClock ?? Date.now;
     this.#time = flowTime(options.tick, now);
     this.#pace = new Pace({ most: options.mostInTenth ?? mostInTenth, whileMs: 100, now });
@@ -51,19 +52,17 @@ export class FlowLog {
 
   /** Reads the datapath's events until it is closed or the signal is aborted. Nobody else may read them. */
   async run({ events, signal }: { readonly events: AsyncIterable<DatapathEvent>; readonly signal: AbortSignal }): Promise<void> {
-    const iterator = events[Symbol.asyncIterator]();
-    const aborted = Promise.withResolvers<undefined>();
-    const onAbort = () => aborted.resolve(undefined);
-    signal.addEventListener('abort', onAbort);
-    try {
-      while (!signal.aborted) {
-        const next = await Promise.race([iterator.next(), aborted.promise]);
-        if (next === undefined || next.done) break;
-        this.push(next.value);
+    const aborted = Promise.withResolvers<void>();
+    signal.addEventListener('abort', () => aborted.resolve(), { once: true });
+    if (signal.aborted) aborted.resolve();
+    const read = async () => {
+      for await (const event of events) {
+        if (signal.aborted) return;
+        this.push(event);
       }
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    };
+    // One race, not one for each event: what loses one is kept for as long as the signal.
+    await Promise.race([read(), aborted.promise]);
   }
 
   push(event: DatapathEvent): void {

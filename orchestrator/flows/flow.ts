@@ -63,8 +63,15 @@ export interface Ports {
 
 /** A line of a stream: a flow, or that so many went by unseen. */
 export type FlowLine =
-  | { readonly flow: Flow; readonly node_name: string; readonly time: string }
+  | { readonly flow: Flow; readonly node_name: string; readonly time: string; readonly repeated?: Repeated }
   | { readonly lost_events: LostEvents; readonly node_name: string; readonly time: string };
+
+/** Of a kept drop, ours: so many more of its kind came, the last one then. */
+export interface Repeated {
+  readonly count: number;
+  /** RFC 3339. */
+  readonly until: string;
+}
 
 export interface LostEvents {
   /** Where: the datapath's ring was full, or this reader was too slow. */

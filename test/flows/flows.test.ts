@@ -217,18 +217,41 @@ t.test('a storm of allowed flows pushes no drop out of the log, and the order is
   t.same(log.counts, { events: { drop: 2, allow: 20, audit: 0, overflow: 0 }, lost: 9 });
 });
 
+t.test('a storm of one kind of drop is one line with its count, and pushes out no other', async (t) => {
+  let now = 0;
+  const log = new FlowLog({ ...options, capacity: 4, wallClock: () => now });
+  log.push(event({ port: 1 }));
+  for (let sent = 0; sent < 50; sent += 1) {
+    now += 10;
+    log.push(event({ port: 2 }, { sourcePort: sent }));
+    log.push({ type: 'lost', count: 10 });
+  }
+  const [one, storm, lost] = log.recent();
+  t.equal(log.recent().length, 3);
+  t.notOk(one && 'repeated' in one);
+  t.match(storm, { time: '1970-01-01T00:00:00.010Z', repeated: { count: 49, until: '1970-01-01T00:00:00.500Z' } });
+  t.match(lost, { lost_events: { num_events_lost: 500 } });
+  const since = makeFilter({ types: ['drop'], since: 400 });
+  t.equal(log.recent().filter((line) => 'flow' in line && since(line)).length, 1, 'it is as recent as the last of its kind');
+  now = 60_010;
+  log.push(event({ port: 2 }));
+  t.equal(log.recent().length, 4, 'a minute later it is told anew');
+  for (let port = 10; port < 20; port += 1) log.push(event({ port }));
+  t.equal(log.recent().length, 4, 'and the memory is bounded');
+});
+
 t.test('of a storm a part is told and the rest counted; afterwards that is told', async (t) => {
   let now = 0;
   const log = new FlowLog({ ...options, wallClock: () => now, mostInTenth: 3 });
-  for (let sent = 0; sent < 100; sent += 1) log.push(event());
+  for (let port = 0; port < 100; port += 1) log.push(event({ port }));
   t.equal(log.recent().length, 3);
   t.equal(log.counts.events.drop, 100);
   now = 100;
-  log.push(event());
+  log.push(event({ port: 100 }));
   t.match(log.recent()[3], { lost_events: { source: 'OBSERVER_EVENTS_QUEUE', num_events_lost: 97 } });
   t.match(log.recent()[4], { flow: { verdict: 'DROPPED' } });
   now = -1000;
-  log.push(event());
+  log.push(event({ port: 101 }));
   t.equal(log.recent().length, 6, 'a clock that was set back silences nothing');
 });
 
@@ -259,8 +282,9 @@ t.test('a flow keeps the names that its pods had when it was told of', async (t)
 t.test('an event that lay in the ring is dated back by the ticks since, also when they wrap', async (t) => {
   let tick = 100;
   const log = new FlowLog({ ...options, tick: () => tick });
+  let port = 0;
   const timeOf = (now: number) => {
-    log.push(event({}, { now }));
+    log.push(event({ port: ++port }, { now }));
     return Date.parse(log.recent().at(-1)?.time as string) - options.wallClock();
   };
   t.equal(timeOf(100), 0);
@@ -285,7 +309,7 @@ t.test('reading events ends with its signal, and goes on to the end of a datapat
   ending.abort();
   await running;
   const events = (async function* () {
-    yield event();
+    yield event({ port: 81 });
   })();
   await log.run({ events, signal: new AbortController().signal });
   t.equal(log.recent().length, 2);

@@ -10,12 +10,18 @@ export function flowText(line: FlowLine, paint: Paint, isWide: boolean): string 
     const where = source === 'OBSERVER_EVENTS_QUEUE' ? 'more came than are told' : "the datapath's ring was full";
     return `${paint.faint(timeText(line.time))}  ${paint.bad('LOST'.padEnd(width))}  ${count} events: ${where}`;
   }
-  const { flow } = line;
-  const first = `${paint.faint(timeText(flow.time))}  ${verdictText(flow, paint)}  ${flow.Summary}`;
+  const { flow, repeated } = line;
+  const more = repeated === undefined ? '' : paint.faint(`  (${repeated.count} more until ${timeText(repeated.until)})`);
+  const first = `${paint.faint(timeText(flow.time))}  ${verdictText(flow, paint)}  ${flow.Summary}${more}`;
   if (!isWide) return first;
   const end = (name: string, { identity, labels, ID }: FlowEnd) =>
-    `    ${name} ${[`identity ${identity}`, ...(ID === undefined ? [] : [`endpoint ${ID}`]), ...(labels ?? [])].join(' ')}`;
+    `    ${name} ${[`identity ${identity}`, ...(ID === undefined ? [] : [`endpoint ${ID}`]), ...(labels ?? []).filter(isTelling)].join(' ')}`;
   return [first, end('from', flow.source), end('to  ', flow.destination)].join('\n');
+}
+
+/** The cluster adds others to every pod, which say the same of all of a namespace; -o json has them. */
+export function isTelling(label: string): boolean {
+  return !label.startsWith('k8s:io.cilium.k8s.');
 }
 
 const width = 'REDIRECTED'.length;

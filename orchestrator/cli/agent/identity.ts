@@ -3,6 +3,7 @@
 import { readFlags, usageError } from '../policy/flags.ts';
 import type { Subcommand } from '../policy/subcommand.ts';
 import { askingFlags, clientOf, itemsOf } from './asking.ts';
+import { isTelling } from './flow-text.ts';
 import { type Row, tellOne, tellRows } from './rows.ts';
 
 const list: Subcommand = {
@@ -34,7 +35,7 @@ Examples:
 /** Without those that say the same of every pod of a namespace. */
 function withPlainLabels(row: Row): Row {
   const labels = Array.isArray(row.labels) ? row.labels.map(String) : [];
-  return { ...row, labels: labels.filter((label) => !label.startsWith('k8s:io.cilium.k8s.')) };
+  return { ...row, labels: labels.filter(isTelling) };
 }
 
 const get: Subcommand = {

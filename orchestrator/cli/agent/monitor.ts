@@ -31,7 +31,8 @@ export const monitor: Subcommand = {
   usage: 'monitor [FLAGS]',
   flags,
   notes: `
-The agent keeps some thousand of the last drops, and apart from them of the last allowed flows; of a flow only its first packet is told.
+The agent keeps the last two thousand drops, each kind once a minute with how many more came, and apart from them as many allowed flows;
+of an allowed flow only the first packet is told.
 A drop is told where it was decided: by the egress of the source or the ingress of the destination, on that pod's node. Flags of one name
 are alternatives, of different names conditions. -o json prints Hubble's lines, which axoneme policy diff --flows reads.
 
