@@ -15,9 +15,14 @@ export function fileName(endpoint: number): string {
   return `${endpoint}.json`;
 }
 
-/** The endpoint of a file name; undefined for other files. */
+/** The same once more: one spoilt file shall cost no pod its network. */
+export function copyName(endpoint: number): string {
+  return `${endpoint}.copy`;
+}
+
+/** The endpoint of a file's name or its copy's; undefined for other files. */
 export function fileEndpoint(name: string): number | undefined {
-  const match = /^([1-9]\d{0,4})\.json$/.exec(name);
+  const match = /^([1-9]\d{0,4})\.(json|copy)$/.exec(name);
   const endpoint = Number(match?.[1]);
   return endpoint <= 65535 ? endpoint : undefined;
 }

@@ -26,11 +26,12 @@ export interface Restored {
 
 export async function restore({ store, log, pool, devices }: RestoreOptions): Promise<Restored> {
   const ports = new Map(devices.map(({ device, port }) => [device, port]));
-  const { rows: stored, broken } = await store.load();
+  const { rows: stored, mended, broken } = await store.load();
   const { kept, clashing } = withoutClashes(stored, pool);
   const setAside = [...broken, ...clashing];
   const known = new Set(kept.map(({ device }) => device));
   const strays = devices.map(({ device }) => device).filter((device) => !known.has(device));
+  for (const file of mended) await mend(file, kept, store, log);
   const problems: string[] = [];
   for (const file of setAside) problems.push(await putAside(file, store, log, strays));
   const rows = kept.flatMap((row) => (ports.has(row.device) ? [{ ...row, port: ports.get(row.device) as number }] : []));
@@ -50,6 +51,14 @@ function withoutClashes(rows: readonly StoredInterface[], pool: AddressPool): { 
     else clashing.push({ endpoint: row.endpoint, device: row.device, reason: `${refused.join(', ')}: claimed by another file too` });
   }
   return { kept: [...kept.values()], clashing };
+}
+
+/** The next time there are two again. */
+async function mend({ endpoint, device, reason }: BrokenFile, rows: readonly StoredInterface[], store: Store, log: RoomLog): Promise<void> {
+  const error = `${store.pathOf(endpoint)}: ${reason}; device ${device}`;
+  log.warn('the file of an interface was spoilt, and is made anew from its copy', { endpoint, error });
+  const row = rows.find((row) => row.endpoint === endpoint);
+  if (row !== undefined) await store.write(row).catch((error) => log.warn('a file could not be made anew', { endpoint, error }));
 }
 
 async function putAside({ endpoint, device, reason }: BrokenFile, store: Store, log: RoomLog, strays: readonly string[]): Promise<string> {

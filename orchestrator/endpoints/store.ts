@@ -1,9 +1,9 @@
-// The folder with a file for every interface.
+// The folder with a file for every interface, and a copy of each.
 
 import { join } from 'node:path';
 import { AgentError } from '../errors.ts';
 import { type Disk, unfinishedSuffix } from './disk.ts';
-import { deviceIn, fileEndpoint, fileName, fileText, readFileText, type StoredInterface } from './interface-file.ts';
+import { copyName, deviceIn, fileEndpoint, fileName, fileText, readFileText, type StoredInterface } from './interface-file.ts';
 
 /** A file that is of no use. */
 export interface BrokenFile {
@@ -29,38 +29,51 @@ export class Store {
     this.#disk = disk;
   }
 
-  /** By endpoint. What cannot be read is told, and left to `setAside`. Throws STATE_UNREADABLE when the folder itself cannot be read. */
-  async load(): Promise<{ rows: StoredInterface[]; broken: BrokenFile[] }> {
+  /**
+   * By endpoint. What cannot be read from its file is read from its copy, and told as `mended`; what neither tells is `broken`, and left to
+   * `setAside`. Throws STATE_UNREADABLE when the folder itself cannot be read.
+   */
+  async load(): Promise<{ rows: StoredInterface[]; mended: BrokenFile[]; broken: BrokenFile[] }> {
     const names = await this.#disk.list(this.#folder).catch((error: Error) => {
       throw new AgentError('STATE_UNREADABLE', `state: ${this.#folder}: ${error.message}`, { cause: error });
     });
     const rows: StoredInterface[] = [];
     const broken: BrokenFile[] = [];
+    const mended: BrokenFile[] = [];
     for (const name of names) if (name.endsWith(unfinishedSuffix)) await this.#disk.remove(this.#path(name)).catch(() => {});
-    const endpoints = names.map(fileEndpoint).filter((endpoint) => endpoint !== undefined);
-    for (const endpoint of endpoints.sort((a, b) => a - b)) {
-      const read = await this.#read(endpoint);
-      if ('reason' in read) broken.push(read);
-      else rows.push(read);
+    const endpoints = new Set(names.map(fileEndpoint).filter((endpoint) => endpoint !== undefined));
+    for (const endpoint of [...endpoints].sort((a, b) => a - b)) {
+      const read = await this.#read(endpoint, fileName(endpoint));
+      const copy = 'reason' in read ? await this.#read(endpoint, copyName(endpoint)) : read;
+      if (!('reason' in copy)) rows.push(copy);
+      if ('reason' in read) ('reason' in copy ? broken : mended).push({ ...read, device: read.device ?? copy.device });
     }
-    return { rows, broken };
+    return { rows, mended, broken };
   }
 
-  /** Moves a file out of the way, for whoever wants to know what happened. */
+  /** Moves a file out of the way, for whoever wants to know what happened. Its copy goes. */
   async setAside(endpoint: number): Promise<void> {
-    await this.#disk.move(this.#path(fileName(endpoint)), this.#path(fileName(endpoint) + brokenSuffix));
+    const aside = this.#path(fileName(endpoint) + brokenSuffix);
+    const isMoved = await this.#disk.move(this.#path(fileName(endpoint)), aside).then(
+      () => true,
+      () => false,
+    );
+    if (isMoved) await this.#disk.remove(this.#path(copyName(endpoint)));
+    else await this.#disk.move(this.#path(copyName(endpoint)), aside);
   }
 
   /** Throws STATE_UNWRITABLE; the file may then be there or not. */
   async write(row: StoredInterface): Promise<void> {
-    await this.#write(fileName(row.endpoint), fileText(row));
+    for (const name of [copyName(row.endpoint), fileName(row.endpoint)]) await this.#write(name, fileText(row));
   }
 
   async remove(endpoint: number): Promise<void> {
-    try {
-      await this.#disk.remove(this.#path(fileName(endpoint)));
-    } catch (error) {
-      throw this.#unwritable(fileName(endpoint), error as Error);
+    for (const name of [fileName(endpoint), copyName(endpoint)]) {
+      try {
+        await this.#disk.remove(this.#path(name));
+      } catch (error) {
+        throw this.#unwritable(name, error as Error);
+      }
     }
   }
 
@@ -81,10 +94,10 @@ export class Store {
     return this.#path(fileName(endpoint));
   }
 
-  async #read(endpoint: number): Promise<StoredInterface | BrokenFile> {
+  async #read(endpoint: number, name: string): Promise<StoredInterface | BrokenFile> {
     let text = '';
     try {
-      text = await this.#readPatiently(fileName(endpoint));
+      text = await this.#readPatiently(name);
       return readFileText(text, endpoint);
     } catch (error) {
       return { endpoint, reason: (error as Error).message, device: deviceIn(text) };

@@ -52,7 +52,7 @@ t.test('files are whole, private, and gone when they are to be', async (t) => {
   const path = join(stateFolder, 'endpoints', '1.json');
   t.equal(statSync(path).mode & 0o777, 0o600);
   t.equal(statSync(join(stateFolder, 'endpoints')).mode & 0o777, 0o700);
-  t.same(readdirSync(join(stateFolder, 'endpoints')), ['1.json']);
+  t.same(readdirSync(join(stateFolder, 'endpoints')).sort(), ['1.copy', '1.json']);
   t.equal(JSON.parse(readFileSync(path, 'utf8')).interface.pod, 'c1');
   const after = await node.start({ stateFolder, disk: realDisk });
   t.same([...after.table.rows()], [...before.table.rows()]);
@@ -60,19 +60,25 @@ t.test('files are whole, private, and gone when they are to be', async (t) => {
   t.same(readdirSync(join(stateFolder, 'endpoints')), []);
 });
 
-t.test('a truncated file and a binary one cost their own pods only', async (t) => {
+t.test('of a truncated file and a binary one nothing is lost; where the copies are spoilt too, their own pods only', async (t) => {
   const stateFolder = join(folder, 'truncated');
+  const path = (name: string) => join(stateFolder, 'endpoints', name);
   const node = new Node();
   const before = await node.start({ stateFolder, disk: realDisk });
   for (const id of ['c1', 'c2', 'c3']) await add(before, id);
-  truncateSync(join(stateFolder, 'endpoints', '1.json'), 100);
-  writeFileSync(join(stateFolder, 'endpoints', '3.json'), Buffer.from([0xff, 0xfe, 0x00, 0x7b]));
+  const rows = [...before.table.rows()];
+  truncateSync(path('1.json'), 100);
+  writeFileSync(path('3.json'), Buffer.from([0xff, 0xfe, 0x00, 0x7b]));
+  const mended = await node.start({ stateFolder, disk: realDisk });
+  t.same([...mended.table.rows()], rows);
+  t.same(mended.problems(), []);
+  t.equal(node.warnings().length, 2);
+  t.equal(readFileSync(path('1.json'), 'utf8'), readFileSync(path('1.copy'), 'utf8'), 'there are two again');
+  for (const name of ['1.json', '1.copy']) truncateSync(path(name), 100);
+  for (const name of ['3.json', '3.copy']) writeFileSync(path(name), Buffer.from([0xff, 0xfe, 0x00, 0x7b]));
   const after = await node.start({ stateFolder, disk: realDisk });
-  t.same(
-    [...after.table.rows()].map(({ containerId }) => containerId),
-    ['c2'],
-  );
-  t.same(readdirSync(join(stateFolder, 'endpoints')).sort(), ['1.json.broken', '2.json', '3.json.broken']);
+  t.same([...after.table.rows()], [rows[1]]);
+  t.same(readdirSync(join(stateFolder, 'endpoints')).sort(), ['1.json.broken', '2.copy', '2.json', '3.json.broken']);
 });
 
 t.test('a full disk fails an ADD with its reason, leaves nothing of it, and does not keep pods from being deleted', { skip }, async (t) => {
@@ -83,8 +89,8 @@ t.test('a full disk fails an ADD with its reason, leaves nothing of it, and does
   fill(stateFolder);
   const answer = await add(endpoints, 'c2');
   t.equal(answer.code, 5);
-  t.match(message(answer), /^state: .*\/endpoints\/2\.json: ENOSPC: no space left on device/);
-  t.same(readdirSync(join(stateFolder, 'endpoints')), ['1.json']);
+  t.match(message(answer), /^state: .*\/endpoints\/2\.(json|copy): ENOSPC: no space left on device/);
+  t.same(readdirSync(join(stateFolder, 'endpoints')).sort(), ['1.copy', '1.json']);
   t.equal(node.machine.devices.size, 1);
   t.equal(endpoints.pools()[0].used, 1);
   t.match(await endpoints.cni(request('STATUS', '')), { code: 50, body: { msg: /cannot be written: ENOSPC/ } });
@@ -137,7 +143,7 @@ t.test('a state folder that is no folder ends the start with its name', async (t
 
 t.test('a file that is a folder is a broken file', async (t) => {
   const stateFolder = join(folder, 'folder');
-  mkdirSync(join(stateFolder, 'endpoints', '1.json'), { recursive: true });
+  for (const name of ['1.json', '1.copy']) mkdirSync(join(stateFolder, 'endpoints', name), { recursive: true });
   const node = new Node();
   const endpoints = await node.start({ stateFolder, disk: realDisk });
   t.match(endpoints.problems(), [/EISDIR/]);

@@ -44,7 +44,7 @@ t.test('an ADD makes file, device and row, and answers with the addresses of bot
   for (const mac of [row.mac, row.gatewayMac]) t.equal(Number.parseInt(mac.slice(0, 2), 16) & 3, 2, `${mac} is local and unicast`);
   t.not(row.mac, row.gatewayMac);
   const order = node.machine.steps.filter((step) => /^(write|add)/.test(step)).map((step) => step.split(' ')[0]);
-  t.same(order, ['write', 'add'], 'the file is there before the device');
+  t.same(order, ['write', 'write', 'add'], 'file and copy are there before the device');
 });
 
 t.test('the same ADD again is answered the same and repairs the device', async (t) => {
@@ -107,7 +107,7 @@ t.test('when addresses run out the answer names the prefix and the counts, and n
   const answer = await add(endpoints, 'c6');
   t.equal(answer.code, 11);
   t.equal(message(answer), 'pod addresses: none is free: 10.11.0.0/29: 5 of 5 in use');
-  t.equal(node.machine.files.size, 5);
+  t.equal(node.machine.files.size, 5 * 2);
   t.same(
     endpoints.pools().map(({ used }) => used),
     [5, 5],
@@ -130,7 +130,11 @@ t.test('a DEL takes away device, row, flows, file and addresses, in this order, 
   t.same(await del(endpoints, 'c1', { netns: '' }), { code: 0 });
   const device = deviceName({ containerId: 'c1', ifname: 'eth0' });
   const steps = [...new Set(node.machine.steps.filter((step) => /^(remove|forget) /.test(step)))];
-  t.same(steps, [`remove ${device}`, 'forget 10.11.0.2,fd00:11::2', `remove ${stateFolder}/endpoints/1.json`]);
+  t.same(steps, [
+    `remove ${device}`,
+    'forget 10.11.0.2,fd00:11::2',
+    ...['json', 'copy'].map((name) => `remove ${stateFolder}/endpoints/1.${name}`),
+  ]);
   t.equal(node.machine.files.size, 0);
   t.same(
     endpoints.pools().map(({ used }) => used),

@@ -7,6 +7,7 @@ import { add, addressesIn, del, Node, prefixes, request, stateFolder } from './n
 
 const deviceOf = (containerId: string) => deviceName({ containerId, ifname: 'eth0' });
 const file = (endpoint: number) => `${stateFolder}/endpoints/${endpoint}.json`;
+const copy = (endpoint: number) => `${stateFolder}/endpoints/${endpoint}.copy`;
 
 t.test('interfaces are as before, before anything is asked', async (t) => {
   const node = new Node();
@@ -93,14 +94,23 @@ t.test('a file that cannot be believed costs its own pod only, is kept for the c
     const node = new Node();
     const before = await node.start();
     for (const id of ['c1', 'c2', 'c3']) await add(before, id);
-    node.machine.files.set(file(2), spoil(node.machine.files.get(file(2)) ?? ''));
+    const text = node.machine.files.get(file(2)) ?? '';
+    for (const path of [file(2), copy(2)]) {
+      node.machine.files.set(path, spoil(text));
+      if (path === copy(2)) continue;
+      t.equal((await node.start()).table.size, 3, 'of a file alone nothing is lost');
+      t.same(node.warnings(), ['the file of an interface was spoilt, and is made anew from its copy']);
+      t.equal(node.machine.files.get(path), text);
+      node.machine.files.set(path, spoil(text));
+      node.lines.length = 0;
+    }
     const after = await node.start();
     t.same(
       [...after.table.rows()].map(({ containerId }) => containerId),
       ['c1', 'c3'],
       what,
     );
-    t.same([...node.machine.files.keys()].sort(), [file(1), `${file(2)}.broken`, file(3)].sort());
+    t.same([...node.machine.files.keys()].sort(), [file(1), copy(1), `${file(2)}.broken`, file(3), copy(3)].sort());
     const [problem] = after.problems();
     t.match(problem, reason);
     t.match(problem, deviceOf('c2'), `${what}: ${problem}`);
@@ -119,6 +129,7 @@ t.test('of two files that claim the same address the lower number is believed', 
   for (const id of ['c1', 'c2', 'c3']) await add(before, id);
   const [first, , third] = [...before.table.rows()];
   node.machine.files.set(file(3), fileText({ ...third, addresses: [first.addresses[0], 'fd00:11::99'] }));
+  node.machine.files.delete(copy(3));
   const after = await node.start();
   t.match(after.problems(), [/3\.json: 10\.11\.0\.2: claimed by another file too; .* device axn/]);
   t.same(

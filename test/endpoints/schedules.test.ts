@@ -191,7 +191,10 @@ t.test('any schedule of requests, failures, deaths and restarts', async (t) => {
       answered += run.promised.size;
       const { machine } = node;
       const files = [...machine.files.keys()].filter((path) => !path.endsWith('.broken'));
-      t.same(files.sort(), kept.map(({ endpoint }) => `${stateFolder}/endpoints/${endpoint}.json`).sort());
+      t.same(
+        files.sort(),
+        kept.flatMap(({ endpoint }) => ['json', 'copy'].map((name) => `${stateFolder}/endpoints/${endpoint}.${name}`)).sort(),
+      );
       t.same([...machine.devices.keys()].sort(), kept.map(({ device }) => device).sort());
       t.same(
         endpoints.pools().map(({ used }) => used),
