@@ -17,7 +17,7 @@ export async function cleanupCommand(args: readonly string[], { write }: { write
   told.push(...host.cleanup());
   if (existsSync(bpffs)) {
     const { openKernelDatapath } = await import('../datapath/kernel/kernel-datapath.ts');
-    const datapath = await openKernelDatapath({ bpffsFolder: bpffs });
+    const datapath = await openKernelDatapath({ bpffsFolder: bpffs, keepsPrograms: true });
     await datapath.remove();
     told.push(`maps, programs and hooks below ${bpffs}`);
   }

@@ -129,7 +129,13 @@ export class NodeHost {
       ...(config.routingMode === 'overlay' && { overlay: { device: overlayDevice, port: config.tunnelPort, mtu: mtu - overhead[family] } }),
       router,
       pods: [...interfaces.rows()].map(({ device, mac, addresses }) => ({ device, mac, addresses })),
-      peers: peers.map(({ node, prefixes, address, way }) => ({ name: node, prefixes, address, way: way as 'overlay' | 'native' })),
+      peers: peers.map(({ node, prefixes, address, others, way }) => ({
+        name: node,
+        prefixes,
+        address,
+        others,
+        way: way as 'overlay' | 'native',
+      })),
       ...(config.masquerade && { masquerade: { sources: own, except: [...own, ...peers.flatMap(({ prefixes }) => prefixes)] } }),
     };
   }
