@@ -1,4 +1,4 @@
-// Pace: so many events a while are named; in a storm the rest is only counted, so that the agent's thread stays free for its work.
+// Pace: so many events a while are told; in a storm the rest is only counted, so that the agent's thread stays free for its work.
 
 export class Pace {
   readonly #most: number;
@@ -27,6 +27,12 @@ export class Pace {
     }
     this.#admitted += 1;
     return true;
+  }
+
+  /** Milliseconds until the next one would be admitted. */
+  get restMs(): number {
+    const gone = this.#now() - this.#start;
+    return this.#admitted < this.#most || gone < 0 ? 0 : Math.max(0, this.#whileMs - gone);
   }
 
   /** Refused since this was last asked. */

@@ -295,6 +295,23 @@ t.test('an event that lay in the ring is dated back by the ticks since, also whe
   t.equal(timeOf(0xfffffff0), -Math.ceil(36 * 16.777216));
 });
 
+t.test('in a storm the events are left in their ring for a while, and the thread to others', async (t) => {
+  const ending = new AbortController();
+  const log = new FlowLog({ ...options, wallClock: Date.now, mostInTenth: 10 });
+  let taken = 0;
+  const storm = (async function* () {
+    for (;;) {
+      taken += 1;
+      yield event();
+    }
+  })();
+  const running = log.run({ events: storm, signal: ending.signal });
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  ending.abort();
+  await running;
+  t.ok(taken >= 20 && taken <= 50, `${taken} were taken in a quarter of a second`);
+});
+
 t.test('reading events ends with its signal, and goes on to the end of a datapath without it', async (t) => {
   const ending = new AbortController();
   const log = new FlowLog(options);
