@@ -19,11 +19,12 @@ interface Line extends Attempt {
 export async function play(stage: Stage, scenario: Scenario, { isApplied = false } = {}): Promise<string[]> {
   if (scenario.policies !== '' && !isApplied) await stage.cluster.apply(scenario.policies);
   const complaints = await inForce(stage, scenario);
+  const begun = new Date().toISOString();
   const reference = await openReference(scenario.policies, (name) => stage.nodeOf(name));
   try {
     const lines = scenario.expect.flatMap((text) => readLine(text, scenario.family));
     complaints.push(...(await Promise.all(lines.map((line) => judge(stage, line, reference.judge(line))))).flat());
-    complaints.push(...(await told(stage, lines, reference.judge)));
+    complaints.push(...(await told(stage, lines, reference.judge, begun)));
   } finally {
     await reference.close();
   }
@@ -82,13 +83,13 @@ async function judge(stage: Stage, line: Line, expected: Expected): Promise<stri
 }
 
 /** Every denied connection was told by the node that denied it, with the rule that the reference names, if one does. */
-async function told(stage: Stage, lines: readonly Line[], expected: (line: Line) => Expected): Promise<string[]> {
+async function told(stage: Stage, lines: readonly Line[], expected: (line: Line) => Expected, begun: string): Promise<string[]> {
   const flows = new Map<string, readonly Flow[]>();
   for (const [node, agent] of stage.agents) {
     const found: Flow[] = [];
     for await (const line of agent.lines('/v1/flows', { last: 5_000 })) {
       const { flow } = line as { flow?: Flow };
-      if (flow) found.push(flow);
+      if (flow && Date.parse(flow.time) >= Date.parse(begun)) found.push(flow);
     }
     flows.set(node, found);
   }

@@ -1,8 +1,7 @@
 // Every scenario on a sandbox of two nodes in kernel mode: pods first and policies after them, then the other way round, and at the end
 // nothing of either is left in tables and maps.
 import t from 'tap';
-import { openSandbox } from '../../orchestrator/sandbox/open.ts';
-import { noSandbox } from '../support/sandbox.ts';
+import { sandboxSkip, startSandbox } from '../support/sandbox.ts';
 import { entities } from './cases/entities.ts';
 import { labels } from './cases/labels.ts';
 import { open } from './cases/open.ts';
@@ -26,21 +25,16 @@ const topology = {
 
 t.setTimeout(900_000);
 
-t.test('scenarios', { skip: noSandbox }, async (t) => {
-  const sandbox = await openSandbox(topology, { name: `scenarios-${process.pid}`, tied: true });
-  const stage = new Stage(sandbox);
-  t.teardown(async () => {
-    stage.end();
-    await sandbox.down();
-  });
+t.test('scenarios', { skip: await sandboxSkip() }, async (t) => {
+  const stage = new Stage(await startSandbox(t, topology));
+  t.teardown(() => stage.end());
   await stage.populate();
   for (const scenario of scenarios) {
     t.test(scenario.name, async (t) => t.same([...(await play(stage, scenario)), ...(await clear(stage, scenario))], []));
   }
   for (const scenario of scenarios) {
     t.test(`${scenario.name}, the policies first`, async (t) => {
-      await stage.depopulate();
-      await stage.namespaces();
+      await stage.withdraw();
       if (scenario.policies !== '') await stage.cluster.apply(scenario.policies);
       await stage.populate();
       t.same([...(await play(stage, scenario, { isApplied: true })), ...(await clear(stage, scenario))], []);

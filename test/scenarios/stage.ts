@@ -39,11 +39,12 @@ export class Stage {
     this.agents = new Map(this.cluster.nodes.map(({ name, socket }) => [name, openClient({ socket })]));
   }
 
-  /** Where the pods will be, without them. */
-  async namespaces(): Promise<void> {
-    await this.cluster.apply(
-      ['shop', 'other'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { team: name } } })),
-    );
+  /** The pods of which most scenarios speak go, and come again with `populate`. */
+  async withdraw(): Promise<void> {
+    const names = ['client', 'echo'];
+    for (const name of names) this.#end(name);
+    const pods = names.map((name) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'shop' } }));
+    await this.cluster.delete(pods, { wait: true });
   }
 
   /** Pods and everything they need; resolves when all are Ready. */
@@ -54,12 +55,17 @@ export class Stage {
     this.#addresses = new Map(pods.map(({ name, addresses }) => [name, addresses]));
     const service = await this.cluster.kube.json('GET', '/api/v1/namespaces/shop/services/echo');
     this.#addresses.set('service', service.spec.clusterIPs);
+    const unserved = await this.until(async (tables, node) => {
+      const doors = (await tables('frontends')).filter(({ service, name }) => service === 'shop/echo' && name === 'http');
+      const isServed = doors.length === 2 && doors.every(({ backends }) => backends.length === 2);
+      return isServed ? undefined : `node ${node}: shop/echo has the frontends ${JSON.stringify(doors)}`;
+    });
+    if (unserved !== undefined) throw new Error(unserved);
   }
 
   /** The pods go, and with them who asked in them. */
   async depopulate(): Promise<void> {
-    for (const asker of this.#askers.values()) asker.end();
-    this.#askers.clear();
+    this.end();
     await this.cluster.delete(worldManifests(), { wait: true });
   }
 
@@ -97,12 +103,14 @@ export class Stage {
   /** What tables and maps of the agents hold of pods and policies, as sentences. */
   async leftovers(): Promise<string[]> {
     const left = await this.until(async (tables, node) => {
-      const rows = [...(await tables('endpoints')), ...(await tables('interfaces')), ...(await tables('policies'))];
+      const rows = [...(await tables('endpoints')), ...(await tables('interfaces'))].filter(
+        (row) => !JSON.stringify(row).includes('kube-system'),
+      );
       if (rows.length > 0) return `node ${node}: rows are left: ${JSON.stringify(rows).slice(0, 300)}`;
       const agent = this.agents.get(node)!;
-      for (const map of ['policy', 'conntrack', 'endpoints', 'frontends', 'backends']) {
+      for (const map of ['policy', 'endpoints', 'ipcache', 'conntrack', 'translations', 'backends']) {
         const { items } = (await agent.get(`/v1/maps/${map}`)) as { items: { key: Row; value: Row }[] };
-        const strange = items.filter((entry) => !isNodes(map, entry));
+        const strange = items.filter((entry) => map === 'policy' || this.#speaksOfPods(JSON.stringify(entry)));
         if (strange.length > 0) return `node ${node}: map ${map}: ${JSON.stringify(strange).slice(0, 400)}`;
       }
       return undefined;
@@ -110,8 +118,18 @@ export class Stage {
     return left === undefined ? [] : [left];
   }
 
+  #speaksOfPods(text: string): boolean {
+    const pods = [...this.#addresses].filter(([name]) => name !== 'service' && name !== 'kube-dns').flatMap(([, addresses]) => addresses);
+    return pods.some((address) => text.includes(`"${address}"`) || text.includes(`"${address}/`));
+  }
+
   end(): void {
-    for (const asker of this.#askers.values()) asker.end();
+    for (const name of [...this.#askers.keys()]) this.#end(name);
+  }
+
+  #end(name: string): void {
+    this.#askers.get(name)?.end();
+    this.#askers.delete(name);
   }
 
   #asker(from: string): Asker {
@@ -135,12 +153,6 @@ export type Row = Record<string, any>;
 export async function rowsOf(agent: ApiClient, table: string): Promise<readonly Row[]> {
   const { items } = (await agent.get(`/v1/tables/${table}`)) as { items: Row[] };
   return items;
-}
-
-/** What a node has without pods: its own addresses, and services of the cluster itself. */
-function isNodes(map: string, { value }: { value: Row }): boolean {
-  if (map === 'endpoints') return value.identity === 1;
-  return map === 'frontends' || map === 'backends' || map === 'conntrack';
 }
 
 class Asker {
