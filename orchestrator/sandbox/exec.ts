@@ -68,19 +68,19 @@ export function attachIn(entry: Entry, argv: readonly string[]): Promise<number>
 }
 
 function start(
-  { words, cgroup }: Entry,
+  { words, cgroup, commands }: Entry,
   argv: readonly string[],
   stdio: 'pipe' | 'inherit',
   env: Readonly<Record<string, string>>,
 ): ChildProcess {
   if (argv.length === 0) throw new AgentError('USAGE_INVALID', 'sandbox exec: no program is given');
   const join = cgroup === undefined ? '' : `echo $$ > '${cgroup}/cgroup.procs'; `;
-  return spawn('sh', ['-c', `${join}exec "$@"`, 'sh', ...words, ...argv], { stdio, env: { ...usual(), ...env } });
+  return spawn('sh', ['-c', `${join}exec "$@"`, 'sh', ...words, ...argv], { stdio, env: { ...usual(commands), ...env } });
 }
 
-function usual(): NodeJS.ProcessEnv {
+function usual(commands: string): NodeJS.ProcessEnv {
   const { PATH, LANG, TERM } = process.env;
-  return { PATH, LANG, TERM, HOME: '/root' };
+  return { PATH: `${commands}:${PATH}`, LANG, TERM, HOME: '/root' };
 }
 
 function statusOf(child: ChildProcess): Promise<number> {

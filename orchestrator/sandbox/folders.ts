@@ -4,6 +4,9 @@ import { join } from 'node:path';
 
 export const clusterFolder = (folder: string, cluster: string): string => join(folder, 'clusters', cluster);
 
+/** Commands for those who are in a node. */
+export const commandFolder = (folder: string): string => join(folder, 'bin');
+
 /** `node` is `cluster/node`. */
 export function nodeFolders(folder: string, node: string) {
   const own = join(folder, 'nodes', node);

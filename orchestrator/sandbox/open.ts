@@ -8,7 +8,10 @@ import { applyObjects, objectsOf } from './control-plane/apply.ts';
 import type { KubeObject } from './control-plane/client.ts';
 import { endSandbox } from './end.ts';
 import { startFirstProcess } from './first-process.ts';
+import { commandFolder } from './folders.ts';
+import { requirePrograms } from './prerequisites.ts';
 import { isAlive } from './process-id.ts';
+import { writeLauncher } from './program.ts';
 import { awaitNodes, awaitPods } from './readiness.ts';
 import { claimFabric, claimName, type Record, readRecord, recordedNames, socketFile, writeRecord } from './record.ts';
 import type { RunningCluster } from './running-cluster.ts';
@@ -24,6 +27,7 @@ import type { Topology } from './topology/schema.ts';
 export async function openSandbox(topology: Topology, options: SandboxOptions = {}): Promise<RunningSandbox> {
   checkTopology(topology);
   const { name = topology.name ?? 'default', folder = '.', timeoutMs = 60_000 } = options;
+  requirePrograms();
   const manifests = await readAll(topology, folder);
   const begun = Date.now();
   const tell = (part: string, message: string, at = Date.now()) => options.progress?.({ part, message, ms: at - begun });
@@ -76,6 +80,7 @@ function claim(name: string, topology: Topology): Record {
   const folder = claimName(name);
   const fabric = claimFabric(name);
   const cgroup = makeCgroupTree(name, plan);
+  writeLauncher(commandFolder(folder));
   const record = { name, folder, plan: planned(topology, fabric), cgroup, startedAt: new Date().toISOString() };
   writeRecord(record);
   return record;
@@ -146,7 +151,7 @@ async function fill(cluster: RunningCluster, objects: readonly KubeObject[], { t
   );
   await nodes;
   await applyObjects(kube, objects.filter(isPod));
-  if (objects.length > 0) tell(name, `${objects.length} objects applied`);
+  if (objects.length > 0) tell(name, `${objects.length} ${objects.length === 1 ? 'object' : 'objects'} applied`);
   if (options.waitForPods === false) return;
   const ready = (pod: string) => tell(`${name}/${pod}`, 'pod is Ready');
   await awaitPods(kube, { timeoutMs: left(), ready, hopeless });

@@ -5,7 +5,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentError } from '../errors.ts';
 import { nodeCgroup, supervisorCgroup } from './cgroup-tree.ts';
-import { nodeFolders } from './folders.ts';
+import { commandFolder, nodeFolders } from './folders.ts';
 import type { Record } from './record.ts';
 
 export interface Entry {
@@ -13,6 +13,8 @@ export interface Entry {
   readonly words: readonly string[];
   /** Where it belongs. */
   readonly cgroup: string | undefined;
+  /** More commands than the host's; they are seen in nodes. */
+  readonly commands: string;
 }
 
 const kinds = { node: ['net', 'mnt'], pod: ['net', 'mnt', 'uts', 'ipc', 'pid'] } as const;
@@ -24,7 +26,7 @@ export function nodeEntry(record: Record, path: string, pid: number): Entry {
   const { cgroup } = record;
   const isNode = path.includes('/');
   const below = cgroup && (isNode ? join(nodeCgroup(cgroup, path), 'agent') : supervisorCgroup(cgroup));
-  return { words: entering([...paths(first, pid, kinds.node), ownPids]), cgroup: below };
+  return { words: entering([...paths(first, pid, kinds.node), ownPids]), cgroup: below, commands: commandFolder(record.folder) };
 }
 
 /** `nodes` are `cluster/node`; the kubelets say who runs the pod. Throws SANDBOX_UNKNOWN when none does. */
@@ -36,7 +38,11 @@ export function podEntry(record: Record, nodes: readonly string[], namespace: st
   if (note === undefined) throw new AgentError('SANDBOX_UNKNOWN', `sandbox: pod ${namespace}/${name}: runs on none of ${nodes.join(', ')}`);
   const { pid, cgroup, uidOfUser, gidOfUser } = note;
   const user = [...(gidOfUser === undefined ? [] : ['-G', `${gidOfUser}`]), ...(uidOfUser === undefined ? [] : ['-S', `${uidOfUser}`])];
-  return { words: entering([...paths(first, pid, kinds.pod), ...user]), cgroup: record.cgroup && cgroup };
+  return {
+    words: entering([...paths(first, pid, kinds.pod), ...user]),
+    cgroup: record.cgroup && cgroup,
+    commands: commandFolder(record.folder),
+  };
 }
 
 interface Note {

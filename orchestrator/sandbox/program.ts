@@ -1,6 +1,6 @@
 // The program itself: how a sandbox starts more processes of the code that it is part of.
 
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,4 +18,11 @@ export function environment(): NodeJS.ProcessEnv {
   const build = join(dirname(here), '..', '..', 'build');
   const cache = inCheckout && existsSync(build) ? { NODE_COMPILE_CACHE: join(build, 'compile-cache') } : {};
   return { ...cache, ...process.env };
+}
+
+/** Puts a command `axoneme` into the folder, for those who are in a node. */
+export function writeLauncher(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  const words = program().map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  writeFileSync(join(folder, 'axoneme'), `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`, { mode: 0o755 });
 }

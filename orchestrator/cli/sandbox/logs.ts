@@ -16,7 +16,7 @@ export const logs: SandboxCommand = {
   flags,
   notes: `
 WHOSE is a node's part (east/a/agent, east/a/kubelet), a cluster's (east/api, east/etcd), "world" or "supervisor", or a pod
-(east/shop/web, or east/shop/web/CONTAINER).`,
+(east/shop/web, or east/shop/web/CONTAINER). The cluster may be left out when there is but one.`,
   async run(args, { write }) {
     const { values, operands } = readFlags('sandbox logs', flags, args);
     if (operands.length !== 1) throw usageError('sandbox logs', 'whose? one part or pod');
@@ -34,17 +34,17 @@ WHOSE is a node's part (east/a/agent, east/a/kubelet), a cluster's (east/api, ea
 function logFile(sandbox: string, whose: string): string {
   const record = readRecord(sandbox);
   if (record === undefined) throw new AgentError('SANDBOX_UNKNOWN', `sandbox: no "${sandbox}"`);
-  const { folder } = record;
-  const [cluster, second, third, container] = whose.split('/');
+  const { folder, plan } = record;
+  const { clusters } = plan;
+  const isWhole = !whose.includes('/') || clusters.length > 1 || whose.startsWith(`${clusters[0].name}/`);
+  const [cluster, second, third, container] = (isWhole ? whose : `${clusters[0].name}/${whose}`).split('/');
   const candidates = [
     ...(second === undefined ? [join(folder, `${cluster}.log`)] : []),
     ...(second !== undefined && third === undefined ? [join(clusterFolder(folder, cluster), `${second}.log`)] : []),
     ...(third === undefined ? [] : [join(nodeFolders(folder, `${cluster}/${second}`).logs, `${third}.log`)]),
     ...(third === undefined
       ? []
-      : ofPod(
-          record.plan.clusters.flatMap(({ nodes }) => nodes).map((node) => nodeFolders(folder, `${node.cluster}/${node.name}`).kubelet),
-        )),
+      : ofPod(clusters.flatMap(({ nodes }) => nodes).map((node) => nodeFolders(folder, `${node.cluster}/${node.name}`).kubelet))),
   ];
   const found = candidates.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
   if (found !== undefined) return found;

@@ -1,6 +1,7 @@
 // axoneme sandbox up: a topology, brought up.
 
 import { dirname } from 'node:path';
+import { endSandbox } from '../../sandbox/end.ts';
 import { openSandbox } from '../../sandbox/open.ts';
 import type { RunningSandbox } from '../../sandbox/running-sandbox.ts';
 import type { Progress } from '../../sandbox/sandbox.ts';
@@ -43,14 +44,19 @@ machine. Without a file there is one cluster with two nodes.`,
     const [file] = operands;
     const topology = file === undefined ? smallest : await readTopologyFile(file);
     const begun = Date.now();
+    const name = values.name ?? topology.name ?? 'default';
+    // Whoever interrupts does not want half a sandbox.
+    const interrupted = () => void endSandbox(name).finally(() => process.exit(130));
+    process.once('SIGINT', interrupted);
     const sandbox = await openSandbox(topology, {
-      name: values.name,
+      name,
       folder: file === undefined ? '.' : dirname(file),
       timeoutMs: seconds * 1000,
       waitForPods: !values['no-wait'],
       keep: values.keep,
       progress: (progress) => write(line(progress, paint)),
     });
+    process.off('SIGINT', interrupted);
     write(whatNow(sandbox, (Date.now() - begun) / 1000, paint));
     sandbox.close();
     return 0;

@@ -1,9 +1,8 @@
 // What a cluster holds before anybody applies anything: its nodes, the definitions of policies, the service of the API itself.
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { crds } from '../../model/schema/crds.ts';
 import { clusterDnsManifests } from '../dns/manifests.ts';
+import { isInstalled } from '../prerequisites.ts';
 import { program } from '../program.ts';
 import { apiPort, type ClusterPlan, type NodePlan } from '../topology/plan.ts';
 import type { ClusterFiles } from './cluster-files.ts';
@@ -22,9 +21,7 @@ export function otherObjects(cluster: ClusterPlan, files: ClusterFiles): object[
 }
 
 /** Names of a cluster are served by dnsmasq; where it is not installed there are none. */
-export function hasResolver(): boolean {
-  return [...(process.env.PATH ?? '').split(':'), '/usr/sbin'].some((folder) => existsSync(join(folder, 'dnsmasq')));
-}
+export const hasResolver = (): boolean => isInstalled('dnsmasq');
 
 function nodeObject({ name, podCIDRs, addresses, labels }: NodePlan): object {
   const usual = {
