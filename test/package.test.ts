@@ -31,7 +31,7 @@ t.test('the installed package works on its own', { skip }, async (t) => {
     t.same(readdirSync(home).sort(), expected);
     const files = readdirSync(join(home, 'orchestrator'), { recursive: true, encoding: 'utf8' }).filter((path) => path.includes('.'));
     t.ok(files.length > 0 && files.every((path) => path.endsWith('GUIDE.md')), 'of the orchestrator its guides');
-    for (const path of ['dist/datapath.wasm', 'dist/datapath.bpf.o', 'kernel/generated/core.h', 'kernel/LICENSE']) {
+    for (const path of ['dist/datapath.wasm', 'dist/datapath.bpf.o', 'dist/cni.cjs', 'kernel/generated/core.h', 'kernel/LICENSE']) {
       t.ok(existsSync(join(home, path)), path);
     }
   });

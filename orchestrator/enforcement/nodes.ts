@@ -99,6 +99,7 @@ export class Nodes {
         node: self.name,
         number: ownNumber,
         address,
+        others: self.underlay.slice(1),
         way: 'local',
         router: self.router,
         prefixes: self.podPrefixes,
@@ -148,19 +149,19 @@ export class Nodes {
   }
 
   private view(record: NodeRecord, self: Self) {
-    const address = underlayOf(record, self);
+    const [address = '', ...others] = underlayOf(record, self);
     const number = address === '' ? 0 : (this.ids.take(address) ?? 0);
     const router = record.IPAddresses.filter(({ Type }) => Type === 'CiliumInternalIP').map(({ IP }) => IP);
-    return { node: record.Name, number, address, way: self.way, router, prefixes: prefixesOf(record) };
+    return { node: record.Name, number, address, others, way: self.way, router, prefixes: prefixesOf(record) };
   }
 }
 
-/** The address by which we reach it: of a family that we have, IPv4 first; internal ones before others. */
-function underlayOf({ IPAddresses }: NodeRecord, { underlay }: Self): string {
+/** The addresses by which we reach it: of families that we have, IPv4 first; internal ones before others. */
+function underlayOf({ IPAddresses }: NodeRecord, { underlay }: Self): string[] {
   const families = new Set(underlay.map(familyOf));
   const reachable = IPAddresses.filter(({ Type, IP }) => Type !== 'CiliumInternalIP' && families.has(familyOf(IP)));
   const rank = ({ Type, IP }: { Type: string; IP: string }) => (familyOf(IP) === 4 ? 0 : 2) + (Type === 'InternalIP' ? 0 : 1);
-  return reachable.sort((a, b) => rank(a) - rank(b))[0]?.IP ?? '';
+  return reachable.sort((a, b) => rank(a) - rank(b)).map(({ IP }) => IP);
 }
 
 function prefixesOf({ IPv4AllocCIDR, IPv6AllocCIDR }: NodeRecord): string[] {

@@ -79,6 +79,8 @@ export interface NodeView {
   readonly number: number;
   /** Where its packets are sent; empty until it is known. */
   readonly address: string;
+  /** Its further addresses of families that we have, internal ones first: native routes of the other family go by them. */
+  readonly others: readonly string[];
   readonly way: 'local' | 'overlay' | 'native';
   /** Its own address in each of its pod prefixes. */
   readonly router: readonly string[];
@@ -173,6 +175,7 @@ const openNodes = () =>
       node: ({ node }) => node,
       number: ({ number }) => number,
       address: ({ address }) => address,
+      others: ({ others }) => others,
       way: ({ way }) => way,
       router: ({ router }) => router,
       prefixes: ({ prefixes }) => prefixes,

@@ -205,8 +205,24 @@ function fillTables(): TableRegistry {
   const policy = { kind: 'CiliumNetworkPolicy', namespace: 'shop', rules: 1, isAudited: false, conditions: [] } as const;
   view.policies.writer.put({ ...policy, policy: 'cnp/shop/web', name: 'web', selects: [11] });
   view.policies.writer.put({ ...policy, policy: 'cnp/shop/db', name: 'db', selects: [12] });
-  view.nodes.writer.put({ node: 'a', number: 1, address: '172.31.0.1', way: 'local', router: ['10.11.0.1'], prefixes: ['10.11.0.0/24'] });
-  view.nodes.writer.put({ node: 'b', number: 2, address: '172.31.0.2', way: 'overlay', router: ['10.11.1.1'], prefixes: ['10.11.1.0/24'] });
+  view.nodes.writer.put({
+    node: 'a',
+    number: 1,
+    address: '172.31.0.1',
+    others: [],
+    way: 'local',
+    router: ['10.11.0.1'],
+    prefixes: ['10.11.0.0/24'],
+  });
+  view.nodes.writer.put({
+    node: 'b',
+    number: 2,
+    address: '172.31.0.2',
+    others: [],
+    way: 'overlay',
+    router: ['10.11.1.1'],
+    prefixes: ['10.11.1.0/24'],
+  });
   const frontends = openTable({
     name: 'frontends',
     key: ({ key }: { key: string; service: string; backends: readonly string[] }) => key,
