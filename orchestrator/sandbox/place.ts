@@ -71,7 +71,8 @@ function firstOf({ first, name }: Record): number {
 /** Numbers inside are not those outside: the first process shows the way through its own /proc. */
 function paths(first: number, pid: number, names: readonly string[]): string[] {
   const flags: { [name: string]: string } = { net: 'net', mnt: 'mount', uts: 'uts', ipc: 'ipc', pid: 'pid' };
-  return names.map((name) => `--${flags[name]}=/proc/${first}/root/proc/${pid}/ns/${name}`);
+  const inside = `/proc/${first}/root`;
+  return names.map((name) => `--${flags[name]}=${inside}/proc/${pid}/ns/${name}`);
 }
 
 /** What is sent in ends when the one that sent it is killed. */
