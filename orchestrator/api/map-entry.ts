@@ -17,10 +17,10 @@ import {
   Scope,
   TranslationFlag,
 } from '../datapath/generated/enums.ts';
-import type { PolicyEntry, PolicyKey } from '../datapath/generated/layouts.ts';
+import type { FlowKey, PolicyEntry, PolicyKey } from '../datapath/generated/layouts.ts';
 import type { MapSpec } from '../datapath/layout.ts';
 import { entryRow } from '../datapath/reconcile/policy-entry.ts';
-import { prefixText, swapPort, wordText } from '../net/words.ts';
+import { type AddressWords, prefixText, swapPort, wordText } from '../net/words.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -51,6 +51,8 @@ export function shownEntry(spec: MapSpec, key: unknown, value: unknown, now: num
       return { key: { prefix: prefixText(key as Parameters<typeof prefixText>[0]) }, value: show(value) };
     case 'policy':
       return policyEntry(key as PolicyKey, value as PolicyEntry);
+    case 'conntrack':
+      return conntrackEntry(key as FlowKey, show(value) as Fields);
     case 'metrics':
       return { key: metricKey(key as number), value: show(value) };
     default:
@@ -73,6 +75,28 @@ function policyEntry(key: PolicyKey, value: PolicyEntry): ShownEntry {
     },
     value: { verdict: precedenceName(precedence) ?? precedence, rule, ...(proxyPort !== 0 && { proxyPort }) },
   };
+}
+
+/** A flow from who opened it to who answers, without what is not in use. */
+function conntrackEntry(key: FlowKey, value: Fields): ShownEntry {
+  const low = endText({ hi: key.lowHi, lo: key.lowLo }, key.lowPort);
+  const high = endText({ hi: key.highHi, lo: key.highLo }, key.highPort);
+  const flags = value.flags as string[];
+  const [from, to] = flags.includes('originHigh') ? [high, low] : [low, high];
+  const rest = Object.entries(value).filter(([name, field]) => !bookkeeping.has(name) && field !== 0 && field !== '' && field !== 0n);
+  return {
+    key: { protocol: protocolName(key.protocol) ?? key.protocol, from, to },
+    value: Object.fromEntries(
+      rest.map(([name, field]) => [name, name === 'flags' ? flags.filter((flag) => flag !== 'originHigh') : field]),
+    ),
+  };
+}
+
+const bookkeeping = new Set(['originEpoch', 'responderEpoch', 'originPort', 'responderPort', 'renewed', 'generation']);
+
+function endText(words: AddressWords, port: number): string {
+  const text = wordText(words);
+  return `${text.includes(':') ? `[${text}]` : text}:${swapPort(port)}`;
 }
 
 function shownFields(fields: Fields, map: string, now: number): Fields {
