@@ -20,6 +20,7 @@ import { type AnyTable, TableRegistry } from '../state/table-registry.ts';
 import { version } from '../version.ts';
 import { checksOf } from './checks.ts';
 import type { ClusterSource, ClusterTables } from './cluster-source.ts';
+import { serveMetrics } from './metrics-server.ts';
 import { agentNames } from './names.ts';
 import type { NodeHost } from './node-host.ts';
 import { agentSamples, MapPressure } from './samples.ts';
@@ -87,7 +88,13 @@ export async function agentApi(parts: AgentParts): Promise<{ run(): Promise<void
     cni: (request) => endpoints.cni(request as never),
   };
   const api = await openApi({ folder: config.runDir, view, log: log.room('api') });
-  return { run: () => flows.run({ events: datapath.events(), signal }), close: () => api.close() };
+  const metricsServer = { listen: config.metricsListen, text: async () => view.metrics(), signal, log: log.room('metrics') };
+  return {
+    async run() {
+      await Promise.all([flows.run({ events: datapath.events(), signal }), serveMetrics(metricsServer)]);
+    },
+    close: () => api.close(),
+  };
 }
 
 function registry({ tables, records, endpoints, enforcement, services, health }: AgentParts): TableRegistry {
