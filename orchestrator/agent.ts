@@ -48,20 +48,7 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
   });
 
   // What should be: policy, addresses and services in the maps, links and routes in the namespace.
-  const { self: _, ...sources } = tables;
-  const enforcement = await Enforcement.open({
-    datapath,
-    epochs,
-    inputs: { ...tablesOf({ ...sources, ...records }), interfaces: endpoints.table },
-    clusterName: config.clusterName,
-    mode: config.policyEnforcement,
-    audit: config.policyAudit,
-    numberFile: join(config.stateDir, 'identities.json'),
-    identities: store,
-    keeper: store,
-    clock,
-    log: log.room('enforcement'),
-  });
+  const enforcement = await openEnforcement(config, { datapath, epochs, tables, records, store, endpoints });
   const services = await openServices({ datapath, epochs, tables });
   const nodes = enforcement.view.nodes.table;
   const node = new NodeHost({
@@ -113,6 +100,32 @@ function openSources(config: Config, moved: (labels: string, number: number) => 
     log: log.room('etcd'),
   });
   return { tables, records, cluster, store };
+}
+
+interface EnforcedParts {
+  readonly datapath: NodeDatapath;
+  readonly epochs: Epochs;
+  readonly tables: ClusterTables;
+  readonly records: ReturnType<typeof openRecords>;
+  readonly store: StoreSource;
+  readonly endpoints: Endpoints;
+}
+
+function openEnforcement(config: Config, { datapath, epochs, tables, records, store, endpoints }: EnforcedParts): Promise<Enforcement> {
+  const { self: _, ...sources } = tables;
+  return Enforcement.open({
+    datapath,
+    epochs,
+    inputs: { ...tablesOf({ ...sources, ...records }), interfaces: endpoints.table },
+    clusterName: config.clusterName,
+    mode: config.policyEnforcement,
+    audit: config.policyAudit,
+    numberFile: join(config.stateDir, 'identities.json'),
+    identities: store,
+    keeper: store,
+    clock,
+    log: log.room('enforcement'),
+  });
 }
 
 function openServices({ datapath, epochs, tables }: { datapath: NodeDatapath; epochs: Epochs; tables: ClusterTables }): Promise<Services> {
