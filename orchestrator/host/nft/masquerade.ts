@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { attribute, joined } from '../../datapath/kernel/netlink.ts';
+import { AgentError } from '../../errors.ts';
 import { type Prefix, parsePrefix } from '../../net/prefix.ts';
 import { Attributes, inet, inet6 } from '../attributes.ts';
 import { tableName } from '../ours.ts';
@@ -56,10 +57,10 @@ export function applyMasquerade(session: Session, plan: NodePlan['masquerade'], 
   });
 }
 
-/** Names of the tables that were removed. */
+/** Names of the tables that were removed; a kernel without nf_tables has none. */
 export function removeTables(session: Session): string[] {
   return families.flatMap(([family, number]) => {
-    if (findTable(session, family) === undefined) return [];
+    if (!hasTable(session, family)) return [];
     const failed = session.transaction(subsystem, [removeTable(family, tableName)]);
     return failed.length > 0 ? [] : [`nft table ${number === 4 ? 'ip' : 'ip6'} ${tableName}`];
   });
@@ -105,6 +106,15 @@ function findTable(session: Session, family: Family): string | undefined {
   if (found === undefined) return undefined;
   const data = new Attributes(found.body, header(family).length).bytes(tableAttribute.data) ?? new Uint8Array();
   return new TextDecoder().decode(data.subarray(2, Math.max(2, data.length - 1)));
+}
+
+function hasTable(session: Session, family: Family): boolean {
+  try {
+    return findTable(session, family) !== undefined;
+  } catch (error) {
+    if (error instanceof AgentError) return false;
+    throw error;
+  }
 }
 
 function countRules(session: Session, family: Family): number {
