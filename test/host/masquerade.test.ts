@@ -89,7 +89,7 @@ t.test('a packet to the world has the address of the node, and one to the cluste
   using pod = await makeNetns();
   using world = await makeNetns();
   shell(`ip link set lo up; ip link add under0 type veth peer name up0 netns ${world.path}; ip link set under0 up`);
-  t.teardown(() => shell('ip link del under0'));
+  t.teardown(() => shell('ip link del under0 2>/dev/null || true'));
   shell('ip addr add 172.31.0.1/24 dev under0; ip -6 addr add fd31::1/64 dev under0 nodad');
   world.run('ip link set lo up; ip link set up0 up; ip addr add 172.31.0.2/24 dev up0; ip -6 addr add fd31::2/64 dev up0 nodad');
   world.run('ip addr add 192.0.2.1/32 dev lo; ip addr add 10.9.0.1/32 dev lo; ip -6 addr add 2001:db8::1/128 dev lo nodad');
