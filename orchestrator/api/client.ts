@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { AgentError } from '../errors.ts';
 import { request } from '../http.ts';
-import { defaultRunFolder, readSocketName, writeSocketName } from './sockets.ts';
+import { defaultRunFolder, readGroupName, readSocketName, writeSocketName } from './sockets.ts';
 
 export type QueryInput = Readonly<Record<string, string | number | boolean | readonly (string | number)[] | undefined>>;
 
@@ -91,7 +91,7 @@ async function refusal(response: IncomingMessage, path: string): Promise<AgentEr
 const hints: Readonly<Record<string, string>> = {
   ENOENT: 'no such socket: is the agent running ("axoneme agent")? Name another with --socket PATH or AXONEME_SOCKET',
   ECONNREFUSED: 'nobody listens on it: the agent has ended, see its log. Name another with --socket PATH or AXONEME_SOCKET',
-  EACCES: `not for this user: use root, or a member of the group of ${readSocketName}`,
+  EACCES: `not for this user: use root, or a member of the group of ${readSocketName} ("${readGroupName}", where the system has it)`,
   ENOTSOCK: 'no socket is there',
   ENOTDIR: 'a part of the path is no folder',
   ECONNRESET: 'the agent ended the connection',

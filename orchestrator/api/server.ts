@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { RoomLog } from '../log.ts';
+import { groupNumber } from './group.ts';
 import { listen } from './listener.ts';
 import { Problem } from './problem.ts';
 import { readQuery } from './query.ts';
@@ -11,7 +12,7 @@ import { problemOf, sendAnswer, sendProblem, stallMs } from './reply.ts';
 import { readJsonBody } from './request-body.ts';
 import { findRoute, readTarget } from './router.ts';
 import { routes } from './routes.ts';
-import { readSocketName, writeSocketName } from './sockets.ts';
+import { readGroupName, readSocketName, writeSocketName } from './sockets.ts';
 import type { AgentView } from './view.ts';
 
 export interface ApiOptions {
@@ -19,7 +20,7 @@ export interface ApiOptions {
   readonly folder: string;
   readonly view: AgentView;
   readonly log: RoomLog;
-  /** Number of the group that may read; the process's own when undefined. */
+  /** Number of the group that may read; when undefined that of the group `axoneme`, if the system has one, else the process's own. */
   readonly readGroup?: number;
   /** A finite answer of which nothing is taken for so long is given up. */
   readonly stallMs?: number;
@@ -33,7 +34,7 @@ export interface Api extends AsyncDisposable {
 
 /** Throws API_SOCKET_TAKEN when another agent answers there. */
 export async function openApi(options: ApiOptions): Promise<Api> {
-  const { folder, readGroup } = options;
+  const { folder, readGroup = groupNumber(readGroupName) } = options;
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const sockets = { write: join(folder, writeSocketName), read: join(folder, readSocketName) };
   const servers: Server[] = [await listen({ path: sockets.write, mode: 0o600 }, serve(options, true))];

@@ -54,23 +54,21 @@ t.test('numbers of the core have names, ports their order, addresses their text'
       { service: 3, offset: 0, size: 0, flags: FRONTEND_AFFINITY, affinityTicks: 60 },
     ],
   ]);
-  await datapath
-    .map(backendsSpec)
-    .update([
-      [
-        9,
-        {
-          ...addressWords('fd00::9'),
-          port: swapPort(80),
-          protocol: 17,
-          state: BACKEND_TERMINATING,
-          generation: 1,
-          cluster: 0,
-          zone: 0,
-          flags: 0,
-        },
-      ],
-    ]);
+  await datapath.map(backendsSpec).update([
+    [
+      9,
+      {
+        ...addressWords('fd00::9'),
+        port: swapPort(80),
+        protocol: 17,
+        state: BACKEND_TERMINATING,
+        generation: 1,
+        cluster: 0,
+        zone: 0,
+        flags: 0,
+      },
+    ],
+  ]);
   const underlay = addressWords('172.31.0.2');
   await datapath
     .map(nodesSpec)

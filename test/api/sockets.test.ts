@@ -48,6 +48,15 @@ t.test('somebody else is kept out by the kernel, a member of the group reads', {
   rmSync(folder, { recursive: true });
 });
 
+t.test('the group that may read is looked up by its name', async (t) => {
+  const { groupNumber } = await import('../../orchestrator/api/group.ts');
+  const file = join(t.testdir({ group: 'root:x:0:\naxoneme-old:x:7:\naxoneme:x:983:ann,bob\nbroken\naxoneme:x:x:\n' }), 'group');
+  t.equal(groupNumber('axoneme', file), 983);
+  t.equal(groupNumber('broken', file), undefined);
+  t.equal(groupNumber('nobody-has-it', file), undefined);
+  t.equal(groupNumber('axoneme', `${file}.absent`), undefined);
+});
+
 t.test('the socket for reading does not write, and says where that is done', async (t) => {
   const { status, body } = await ask(read, '/v1/cni', { method: 'POST', body: '{"command":"ADD","config":{}}' });
   t.equal(status, 403);
