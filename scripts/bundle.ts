@@ -3,9 +3,10 @@
 //   node scripts/bundle.ts
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleCode } from './package-code.ts';
+import { thirdPartyText } from './third-party.ts';
 
 const root = join(import.meta.dirname, '..');
 const artifacts = ['datapath.wasm', 'datapath.bpf.o', 'cni.cjs'];
@@ -18,9 +19,11 @@ for (const name of artifacts) {
   }
 }
 rmSync('dist', { recursive: true, force: true });
-await bundleCode('dist');
+const bundled = await bundleCode('dist');
 chmodSync('dist/axoneme.js', 0o755);
 for (const name of artifacts) copyFileSync(`build/${name}`, `dist/${name}`);
+cpSync('orchestrator/cli/demo/shop', 'dist/shop', { recursive: true });
+writeFileSync('dist/THIRD-PARTY.txt', thirdPartyText(bundled));
 
 const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.package.json'], { stdio: 'inherit' });
 if (status !== 0) process.exit(1);

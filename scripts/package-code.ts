@@ -1,10 +1,18 @@
-// The code of the package: every door of it as one module, with what they share beside them.
+// The code of the package: every door of it as one module, with what they share beside them. A command imports its chunks when it runs.
 
-import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
+import { bundleLibrary, libraries, partsOf } from './package-libraries.ts';
 
-export async function bundleCode(folder: string): Promise<void> {
-  await build({
+/** Our code names a library, the package has it as a file beside the code. */
+const librariesBeside: Plugin = {
+  name: 'libraries-beside',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^[@a-z]/ }, ({ path }) => (path in libraries ? { path: `./${libraries[path]}`, external: true } : undefined)),
+};
+
+/** Files that became part of it. */
+export async function bundleCode(folder: string): Promise<string[]> {
+  const { metafile } = await build({
     entryPoints: { index: 'orchestrator/exports.ts', testing: 'orchestrator/testing/exports.ts', axoneme: 'orchestrator/main.ts' },
     outdir: folder,
     bundle: true,
@@ -13,20 +21,13 @@ export async function bundleCode(folder: string): Promise<void> {
     platform: 'node',
     // The oldest Node in package.json's engines: it has no `using` yet.
     target: 'node22.18',
-    // Packages of their own: native code, which is optional, and a client that reads its protocol from files beside it.
-    external: ['koffi', 'etcd3'],
-    define: { YAML_LIBRARY: '"./yaml.cjs"' },
+    // Native code, which is optional.
+    external: ['koffi'],
+    plugins: [librariesBeside],
+    define: { YAML_LIBRARY: JSON.stringify(`./${libraries.yaml}`) },
+    metafile: true,
     logLevel: 'warning',
   });
-  // A file of its own: who never reads YAML never loads it.
-  await build({
-    stdin: { contents: "module.exports = require('yaml')", resolveDir: import.meta.dirname },
-    outfile: join(folder, 'yaml.cjs'),
-    bundle: true,
-    minify: true,
-    format: 'cjs',
-    platform: 'node',
-    target: 'node22.18',
-    logLevel: 'warning',
-  });
+  const others = await Promise.all(Object.keys(libraries).map((name) => bundleLibrary(name, folder)));
+  return [...partsOf(metafile), ...others.flat()];
 }

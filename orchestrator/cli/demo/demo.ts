@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Progress, Sandbox, SandboxCluster } from '../../sandbox/sandbox.ts';
+import { invocation } from '../invocation.ts';
 import type { Paint } from '../paint.ts';
 import { type Answer, type Question, Story } from './connection.ts';
 import { startLoad } from './load.ts';
@@ -109,15 +110,20 @@ async function outage(cluster: SandboxCluster, { write, paint }: DemoOptions): P
 }
 
 function howToGoOn({ name }: Sandbox, keep: boolean): string {
-  const up = keep ? '' : '  npm start -- --keep                                    the same, and it stays up\n';
-  const commands = keep
-    ? `  npm run -s axoneme -- sandbox exec east/town/visitor -- curl -m 1 web.shop
-  npm run -s axoneme -- sandbox apply -c east -f FILE
-  npm run -s axoneme -- sandbox kubeconfig east > east.yaml && kubectl --kubeconfig east.yaml get pods -A
-  npm run -s axoneme -- sandbox status --name ${name}
-  npm run -s axoneme -- sandbox down --name ${name}\n`
-    : '';
-  return `\nHow to go on:\n${up}${commands}  npm run -s axoneme -- policy explain --help             why a connection would be denied, before it is\n`;
+  const again = `${invocation.startsWith('npm ') ? 'npm start --' : `${invocation} demo`} --keep`;
+  const rows = keep
+    ? [
+        [`${invocation} sandbox exec -s ${name} east/town/visitor -- curl -m 1 web.shop`, 'ask what you like'],
+        [`${invocation} sandbox exec -s ${name} east/b -- axoneme monitor`, 'what the agent of a node decides, and why'],
+        [`${invocation} sandbox apply -s ${name} -c east -f FILE`, 'a policy of yours'],
+        [`${invocation} sandbox kubeconfig -s ${name} east > east.yaml`, 'for kubectl --kubeconfig east.yaml'],
+        [`${invocation} sandbox status ${name}`, 'what runs'],
+        [`${invocation} sandbox down ${name}`, 'away with all of it'],
+      ]
+    : [[again, 'the same, and it stays up']];
+  rows.push([`${invocation} policy explain --help`, 'why a connection would be denied, before it is']);
+  const width = Math.max(...rows.map(([command]) => command.length)) + 2;
+  return `\nHow to go on:\n${rows.map(([command, sentence]) => `  ${command.padEnd(width)}${sentence}\n`).join('')}`;
 }
 
 function seconds(ms: number): string {

@@ -7,6 +7,7 @@ import type { RunningSandbox } from '../../sandbox/running-sandbox.ts';
 import type { Progress } from '../../sandbox/sandbox.ts';
 import { readTopologyFile } from '../../sandbox/topology/read.ts';
 import type { Topology } from '../../sandbox/topology/schema.ts';
+import { invocation } from '../invocation.ts';
 import { type Paint, pad } from '../paint.ts';
 import { readFlags, usageError } from '../policy/flags.ts';
 import type { SandboxCommand } from './subcommand.ts';
@@ -72,12 +73,12 @@ function whatNow(sandbox: RunningSandbox, seconds: number, { good, strong }: Pai
   const [cluster] = sandbox.clusters;
   const node = `${cluster.name}/${cluster.nodes[0].name}`;
   const rows = [
-    [`axoneme sandbox status${named}`, 'what runs'],
-    [`axoneme sandbox apply${named} -c ${cluster.name} -f FILE`, 'pods, services, policies'],
-    [`axoneme sandbox exec${named} ${cluster.name}/NAMESPACE/POD -- COMMAND`, 'a program in a pod'],
-    [`axoneme sandbox exec${named} ${node} -- axoneme status`, 'or in a node'],
-    [`axoneme sandbox kubeconfig${named} ${cluster.name} > FILE`, 'for kubectl'],
-    [`axoneme sandbox down${named === '' ? '' : ` ${sandbox.name}`}`, 'away with all of it'],
+    [`${invocation} sandbox status${named}`, 'what runs'],
+    [`${invocation} sandbox apply${named} -c ${cluster.name} -f FILE`, 'pods, services, policies'],
+    [`${invocation} sandbox exec${named} ${cluster.name}/NAMESPACE/POD -- COMMAND`, 'a program in a pod'],
+    [`${invocation} sandbox exec${named} ${node} -- axoneme status`, 'or in a node'],
+    [`${invocation} sandbox kubeconfig${named} ${cluster.name} > FILE`, 'for kubectl'],
+    [`${invocation} sandbox down${named === '' ? '' : ` ${sandbox.name}`}`, 'away with all of it'],
   ];
   const width = Math.max(...rows.map(([command]) => command.length)) + 2;
   const lines = rows.map(([command, sentence]) => `  ${command.padEnd(width)}${sentence}\n`);
