@@ -234,9 +234,9 @@ export function putService(world: World, name: string, spec: object): void {
   world.writers.services.writer.put(serviceRow(`shop/${name}`, object('v1', 'Service', 'shop', name, { spec })));
 }
 
-export function putSlice(world: World, service: string, addresses: string[], namespace = 'shop'): void {
+export function putSlice(world: World, service: string, addresses: string[], namespace = 'shop', ports: object[] = []): void {
   const labels = { 'kubernetes.io/service-name': service };
-  const rest = { metadata: { labels }, addressType: 'IPv4', endpoints: addresses.map((address) => ({ addresses: [address] })), ports: [] };
+  const rest = { metadata: { labels }, addressType: 'IPv4', endpoints: addresses.map((address) => ({ addresses: [address] })), ports };
   world.writers.slices.writer.put(
     endpointSliceRow(`${namespace}/${service}-1`, object('discovery.k8s.io/v1', 'EndpointSlice', namespace, `${service}-1`, rest)),
   );
