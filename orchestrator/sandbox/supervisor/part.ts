@@ -96,7 +96,8 @@ export class Part {
     const join = cgroup === undefined ? '' : `echo $$ > '${cgroup}/cgroup.procs'; `;
     const output = openSync(log, 'a');
     const words = ['-c', `${join}exec "$@"`, 'sh', ...enter, ...argv, ...this.#extra];
-    const child = spawn('sh', words, { stdio: ['ignore', output, output], env: { ...process.env, ...env }, cwd: '/' });
+    // A session of its own: schedulers that share time between sessions would let one busy part starve the others.
+    const child = spawn('sh', words, { stdio: ['ignore', output, output], env: { ...process.env, ...env }, cwd: '/', detached: true });
     closeSync(output);
     this.#child = child;
     this.#since = Date.now();
