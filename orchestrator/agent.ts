@@ -5,7 +5,7 @@ import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { agentApi } from './agent/agent-api.ts';
 import { ClusterSource, type ClusterTables, openClusterTables } from './agent/cluster-source.ts';
-import { writeCniFiles } from './agent/cni-files.ts';
+import { CniFiles } from './agent/cni-files.ts';
 import { answerProbes, healthNodes } from './agent/node-health.ts';
 import { NodeHost } from './agent/node-host.ts';
 import { type NodeDatapath, openNodeDatapath } from './agent/open-datapath.ts';
@@ -51,6 +51,7 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
   const enforcement = await openEnforcement(config, { datapath, epochs, tables, records, store, endpoints });
   const services = await openServices({ datapath, epochs, tables });
   const nodes = enforcement.view.nodes.table;
+  const cni = new CniFiles({ config, clock, log: log.room('cni') });
   const node = new NodeHost({
     config,
     host,
@@ -59,7 +60,10 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
     nodes,
     clock,
     log: log.room('host'),
-    found: (found) => enforcement.setSelf(found),
+    found(self) {
+      enforcement.setSelf(self);
+      cni.write(self.mtu);
+    },
   });
   const sweep = new FlowSweep({ datapath, clock, log: log.room('enforcement') });
   const health = new Health({ nodes: () => healthNodes(nodes), clock, intervalMs: config.healthIntervalMs });
@@ -80,6 +84,7 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
   log.room('agent').info('the agent serves', { node: config.nodeName, cluster: config.clusterName });
 
   await Promise.all([...telling, ...running, following, known, answering]);
+  cni.close();
   await api.close();
   await datapath.close();
   host[Symbol.dispose]();
@@ -140,14 +145,11 @@ function followSelf(
   signal: AbortSignal,
 ): Promise<void> {
   const { table } = tables.self;
-  let mtu = 0;
   return wake(table, signal, () => {
     const row = table.get(config.nodeName);
     if (row === undefined || row.rejected !== undefined || row.podPrefixes.length === 0) return;
     endpoints.setPrefixes(row.podPrefixes);
     node.setPrefixes(row.podPrefixes);
-    // Written again by every life: paths and sockets may be others.
-    if (mtu !== node.mtu() && writeCniFiles(config, node.mtu(), log.room('cni'))) mtu = node.mtu();
   });
 }
 

@@ -3,6 +3,7 @@
 import { configHelp, readConfig } from '../config.ts';
 import { keepYoungHeapSmall } from '../heap.ts';
 import { log } from '../log.ts';
+import { checkCapabilities } from './capabilities.ts';
 
 export async function agentCommand(args: readonly string[], { write }: { write: (text: string) => void }): Promise<number> {
   if (args.includes('--help')) {
@@ -12,6 +13,7 @@ export async function agentCommand(args: readonly string[], { write }: { write: 
   const { config, warnings } = readConfig(args);
   log.level = config.logLevel;
   for (const error of warnings) log.room('agent').warn('an option is not known', { error });
+  checkCapabilities();
   keepYoungHeapSmall();
   const stopping = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort());

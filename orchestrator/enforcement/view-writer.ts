@@ -3,6 +3,7 @@
 import { ENDPOINT_AUDIT } from '../datapath/generated/enums.ts';
 import type { PolicyMapProblem } from '../datapath/reconcile/rows.ts';
 import { localScope } from '../model/identity.ts';
+import type { EndpointPolicy } from '../model/policy/entry.ts';
 import type { Direction, PolicyKind } from '../model/policy/rule.ts';
 import { parsePrefix } from '../net/prefix.ts';
 import type { PolicyRow } from '../sources/kubernetes/rows/policies.ts';
