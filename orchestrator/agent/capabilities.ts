@@ -1,0 +1,24 @@
+// Capabilities: what the kernel must let this process do. Without one of them an agent would begin and fail halfway, so it is told at once.
+
+import { readFileSync } from 'node:fs';
+import { AgentError } from '../errors.ts';
+
+/** Number of each, and what it is for. Linux takes CAP_SYS_ADMIN for CAP_BPF and CAP_PERFMON too. */
+const needed = {
+  CAP_NET_ADMIN: { number: 12, purpose: 'devices, routes and nft tables of this node, and hooks on devices' },
+  CAP_SYS_ADMIN: { number: 21, purpose: "entering pods' network namespaces, mounting a bpffs, loading programs and maps" },
+} as const;
+
+/** Of /proc/PID/status, as text. A sentence for each that is missing. */
+export function missingCapabilities(status: string): string[] {
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
+  return Object.entries(needed)
+    .filter(([, { number }]) => ((effective >> BigInt(number)) & 1n) === 0n)
+    .map(([name, { purpose }]) => `${name} is missing, which is for ${purpose}`);
+}
+
+/** Throws NOT_SUPPORTED with each that is missing and what for. */
+export function checkCapabilities(): void {
+  const missing = missingCapabilities(readFileSync('/proc/self/status', 'latin1'));
+  if (missing.length > 0) throw new AgentError('NOT_SUPPORTED', `agent: ${missing.join('; ')}`);
+}
