@@ -60,7 +60,7 @@ const commands: Readonly<Record<string, Command>> = {
   'sandbox-supervisor': {
     sentence: 'the process that a sandbox is built and kept by',
     isInternal: true,
-    run: async ([folder]) => (await import('./sandbox/supervisor/supervisor.ts')).supervise(folder).then(() => 0),
+    run: async ([folder]) => (await import('./sandbox/supervisor/supervisor.ts')).supervise(folder).then(() => process.exit(0)),
   },
   'sandbox-api-server': {
     sentence: 'the API of a cluster of a sandbox',

@@ -12,9 +12,8 @@ export const nodeCgroups = ['agent', 'kubelet', 'pods'] as const;
 
 /** Undefined where none may be made: rootless, or without the unified hierarchy. */
 export function makeCgroupTree(name: string, { clusters }: Plan): string | undefined {
-  const mount = unifiedMount();
-  if (mount === undefined) return undefined;
-  const tree = join(mount, `axoneme-sandbox-${name}`);
+  const tree = cgroupTreeOf(name);
+  if (tree === undefined) return undefined;
   try {
     mkdirSync(supervisorCgroup(tree), { recursive: true });
     for (const { nodes } of clusters) {
@@ -28,9 +27,11 @@ export function makeCgroupTree(name: string, { clusters }: Plan): string | undef
   }
 }
 
-function unifiedMount(): string | undefined {
+/** Where it is or would be. */
+export function cgroupTreeOf(name: string): string | undefined {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  return lines.find((line) => / - cgroup2 /.test(line))?.split(' ')[4];
+  const mount = lines.find((line) => / - cgroup2 /.test(line))?.split(' ')[4];
+  return mount && join(mount, `axoneme-sandbox-${name}`);
 }
 
 /** Ends every process in it and takes it away. False when something did not end. */

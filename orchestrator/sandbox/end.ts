@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { AgentError } from '../errors.ts';
-import { removeCgroupTree } from './cgroup-tree.ts';
+import { cgroupTreeOf, removeCgroupTree } from './cgroup-tree.ts';
 import { hostDevice } from './fabric/links.ts';
 import { run } from './kubelet/run.ts';
 import { awaitEnd, isAlive } from './process-id.ts';
@@ -12,24 +12,26 @@ import { folderOf, type Record, readRecord, release } from './record.ts';
 export async function endSandbox(name: string): Promise<boolean> {
   const record = readRecord(name);
   if (record === undefined && !existsSync(folderOf(name))) return false;
-  if (record !== undefined) await endAll(record);
+  if (record !== undefined) await endProcesses(record);
+  await endCgroups(name, record?.cgroup ?? cgroupTreeOf(name));
+  // It goes with the namespace at its other end, but the kernel takes its time.
+  if (record !== undefined) await run('ip', ['link', 'delete', hostDevice(record.plan.fabric)], { timeoutMs: 10_000 });
   release(name);
   return true;
 }
 
-async function endAll(record: Record): Promise<void> {
-  const { first, outer, cgroup, plan, name } = record;
+async function endProcesses({ first, outer, name }: Record): Promise<void> {
   // The kernel ends all that is in its process namespace before it lets it go.
   for (const process of [first, outer]) {
     if (process === undefined || !isAlive(process)) continue;
     kill(process.pid);
     if (!(await awaitEnd(process, 10_000))) throw new AgentError('SANDBOX_FAILED', `sandbox: ${name}: process ${process.pid} does not end`);
   }
-  if (cgroup !== undefined && !(await removeCgroupTree(cgroup))) {
-    throw new AgentError('SANDBOX_FAILED', `sandbox: ${name}: ${cgroup}: processes in it do not end`);
-  }
-  // It goes with the namespace at its other end, but the kernel takes its time.
-  await run('ip', ['link', 'delete', hostDevice(plan.fabric)], { timeoutMs: 10_000 });
+}
+
+async function endCgroups(name: string, tree: string | undefined): Promise<void> {
+  if (tree === undefined || (await removeCgroupTree(tree))) return;
+  throw new AgentError('SANDBOX_FAILED', `sandbox: ${name}: ${tree}: processes in it do not end`);
 }
 
 function kill(pid: number): void {

@@ -1,6 +1,6 @@
 // Opening a sandbox: a new one out of a topology, or one that runs already.
 
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { AgentError } from '../errors.ts';
 import { readManifestFiles } from '../manifests/files.ts';
 import { makeCgroupTree } from './cgroup-tree.ts';
@@ -13,7 +13,7 @@ import { requirePrograms } from './prerequisites.ts';
 import { isAlive } from './process-id.ts';
 import { writeLauncher } from './program.ts';
 import { awaitNodes, awaitPods } from './readiness.ts';
-import { claimFabric, claimName, type Record, readRecord, recordedNames, socketFile, writeRecord } from './record.ts';
+import { claimFabric, claimName, type Record, readRecord, recordedNames, release, socketFile, writeRecord } from './record.ts';
 import type { RunningCluster } from './running-cluster.ts';
 import { RunningSandbox } from './running-sandbox.ts';
 import type { SandboxOptions } from './sandbox.ts';
@@ -69,7 +69,7 @@ export function runningRecord(name: string): Record {
 
 async function readAll({ clusters }: Topology, folder: string): Promise<Map<string, KubeObject[]>> {
   const read = clusters.map(async ({ name, manifests = [] }): Promise<[string, KubeObject[]]> => {
-    const documents = await readManifestFiles(manifests.map((path) => join(folder, path)));
+    const documents = await readManifestFiles(manifests.map((path) => (isAbsolute(path) ? path : join(folder, path))));
     return [name, objectsOf(documents)];
   });
   return new Map(await Promise.all(read));
@@ -78,9 +78,18 @@ async function readAll({ clusters }: Topology, folder: string): Promise<Map<stri
 function claim(name: string, topology: Topology): Record {
   const plan = planned(topology, 0);
   const folder = claimName(name);
+  try {
+    return prepare(name, folder, topology, plan);
+  } catch (error) {
+    release(name);
+    throw error;
+  }
+}
+
+function prepare(name: string, folder: string, topology: Topology, plan: Plan): Record {
   const fabric = claimFabric(name);
-  const cgroup = makeCgroupTree(name, plan);
   writeLauncher(commandFolder(folder));
+  const cgroup = makeCgroupTree(name, plan);
   const record = { name, folder, plan: planned(topology, fabric), cgroup, startedAt: new Date().toISOString() };
   writeRecord(record);
   return record;

@@ -50,13 +50,21 @@ function isWritable(folder: string): boolean {
   }
 }
 
-export const folderOf = (name: string): string => join(home(), name);
+/** Names are parts of paths: what is none, such as "..", is refused with USAGE_INVALID. */
+export function folderOf(name: string): string {
+  if (!/^[a-z0-9]([-a-z0-9]{0,60}[a-z0-9])?$/.test(name)) {
+    throw new AgentError('USAGE_INVALID', `sandbox: not a name: ${JSON.stringify(name)}: small letters, digits and - are`);
+  }
+  return join(home(), name);
+}
+
 export const recordFile = (folder: string): string => join(folder, 'record.json');
 export const socketFile = (folder: string): string => join(folder, 'supervisor.sock');
 
 export function readRecord(name: string): Record | undefined {
+  const file = recordFile(folderOf(name));
   try {
-    return JSON.parse(readFileSync(recordFile(folderOf(name)), 'utf8'));
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     return undefined;
   }
@@ -83,8 +91,8 @@ export function recordedNames(): string[] {
 
 /** Makes the folder; throws SANDBOX_FAILED when there is one of that name. */
 export function claimName(name: string): string {
-  mkdirSync(home(), { recursive: true });
   const folder = folderOf(name);
+  mkdirSync(home(), { recursive: true });
   try {
     mkdirSync(folder, { mode: 0o755 });
   } catch (error) {

@@ -192,6 +192,14 @@ t.test('a part that does not start is named, with what it said last, and nothing
   t.same(traceOf(name), nothing);
 });
 
+t.test('what is no name is refused: it would be part of a path', async (t) => {
+  for (const name of ['..', '', 'a/b', '../x', 'A', '-a', 'x'.repeat(80)]) {
+    await t.rejects(endSandbox(name), { code: 'USAGE_INVALID' }, name);
+    t.throws(() => readRecord(name), { code: 'USAGE_INVALID' });
+  }
+  t.equal(await endSandbox(testName('nobody')), false);
+});
+
 t.test('manifests that can not be read are told before anything is started', { skip }, async (t) => {
   const name = testName('unreadable');
   const topology = { clusters: [{ name: 'east', nodes: [{ name: 'a' }], manifests: ['no-such-file.yaml'] }] };

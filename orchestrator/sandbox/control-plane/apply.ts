@@ -104,7 +104,7 @@ async function pathWhenServed(kube: KubeClient, object: KubeObject): Promise<str
     try {
       return await kube.pathOf(object);
     } catch (error) {
-      if (!(error instanceof KubeAnswer) || attempt === 20) throw error;
+      if (!(error instanceof KubeAnswer) || attempt === 60) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

@@ -36,25 +36,28 @@ export interface SupervisorState {
   readonly namespaces: Readonly<{ [name: string]: number }>;
 }
 
-/** Runs until it is killed, or nobody is left at the other end of descriptor 3. */
+/** Resolves at SIGTERM, or when nobody is left at the other end of descriptor 3. Its caller ends the process, and with it everything. */
 export async function supervise(folder: string): Promise<void> {
   const record: Record = JSON.parse(readFileSync(recordFile(folder), 'utf8'));
   const supervisor = new Supervisor(record);
-  endWithOpener();
+  const terminated = new Promise<void>((resolve) => process.once('SIGTERM', resolve));
+  const left = openerLeft();
   await serve(socketFile(folder), supervisor);
-  await supervisor.build();
-  await new Promise((resolve) => process.once('SIGTERM', resolve));
+  void supervisor.build();
+  await Promise.race([terminated, left]);
 }
 
 /** Of a sandbox that is tied the other end is its opener's, and the kernel closes it even when that one is killed. */
-function endWithOpener(): void {
-  try {
-    const opener = new Socket({ fd: 3, readable: true, writable: false });
-    opener.on('close', () => process.exit(0)).on('error', () => {});
-    opener.resume();
-  } catch {
-    // It is not tied.
-  }
+function openerLeft(): Promise<void> {
+  return new Promise((resolve) => {
+    try {
+      const opener = new Socket({ fd: 3, readable: true, writable: false });
+      opener.on('close', resolve).on('error', () => {});
+      opener.resume();
+    } catch {
+      // It is not tied.
+    }
+  });
 }
 
 export class Supervisor {
