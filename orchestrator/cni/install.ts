@@ -1,6 +1,18 @@
 // Install: the plugin's program and its configuration, where the container runtime looks for them. Files are whole or not there.
 
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AgentError } from '../errors.ts';
 
@@ -69,13 +81,15 @@ function shellWord(text: string): string {
 
 /** Whoever looks sees the old file or the new one. Its name while it is written is none that runtimes take. */
 function replaceFile(path: string, text: string, mode: number): void {
-  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  if (existsSync(path) && readFileSync(path, 'utf8') === text && (statSync(path).mode & 0o777) === mode) return;
   const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   mkdirSync(dirname(path), { recursive: true });
   try {
     const file = openSync(unfinished, 'w', mode);
     try {
       writeSync(file, text);
+      // Whatever the mask of this process is.
+      fchmodSync(file, mode);
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -1,7 +1,7 @@
 // The plugin's files, where runtimes look for them.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -45,6 +45,11 @@ t.test('the plugin is a program and its code, and both go again', async (t) => {
   t.match(readFileSync(path, 'utf8'), `exec '/opt/it'\\''s/node' "\${0%/*}/axoneme-cni.cjs"`);
   t.equal(statSync(path).mode & 0o777, 0o755);
   t.same(readdirSync(binFolder).sort(), ['axoneme-cni', 'axoneme-cni.cjs']);
+  chmodSync(path, 0o600);
+  const mask = process.umask(0o077);
+  installPlugin({ binFolder, node: "/opt/it's/node" });
+  process.umask(mask);
+  t.equal(statSync(path).mode & 0o777, 0o755, 'it can be run again');
   t.same(removePlugin(binFolder), [path, `${path}.cjs`]);
   t.same(removePlugin(binFolder), []);
   t.same(readdirSync(binFolder), []);
