@@ -2,7 +2,7 @@
 
 export interface MetricDefinition {
   readonly name: string;
-  readonly unit: 'ns' | 's' | 'ms' | 'MB' | 'entries' | 'flows/s' | 'identities/s' | 'B';
+  readonly unit: 'ns' | 's' | 'ms' | 'MB' | 'entries' | 'flows/s' | 'identities/s' | 'B' | 'Gb/s' | 'requests/s' | 'packets/s';
   readonly sentence: string;
 }
 
@@ -70,6 +70,11 @@ export const catalogue: readonly MetricDefinition[] = [
     unit: 's',
     sentence: 'a first sync: 50,000 pods of an API server on this machine, 500 a page, into a table with an index',
   },
+  { name: 'node.tcp_stream', unit: 'Gb/s', sentence: 'one TCP stream from pod to pod on a node, policy on both sides' },
+  { name: 'node.tcp_no_offload', unit: 'Gb/s', sentence: 'the same without segmentation and checksum offload: each packet is one' },
+  { name: 'node.tcp_rr', unit: 'requests/s', sentence: 'a byte there and back, one after the other; both pods on one CPU' },
+  { name: 'node.tcp_crr', unit: 'requests/s', sentence: 'the same with a connection for each, which the server closes; on one CPU' },
+  { name: 'node.udp_pps', unit: 'packets/s', sentence: 'datagrams of 64 bytes that arrive' },
   { name: 'kube.sync_rss', unit: 'MB', sentence: 'what the same process has at most above what it had when idle' },
 ];
 

@@ -17,13 +17,19 @@ export interface NativeRound {
 
 export type NativeProgram = (operations: number, flows: number) => NativeRound;
 
-/** Builds native/NAME.c; `tables` are its first arguments. Throws with the compiler's words. */
-export function buildNative(name: string, tables: readonly string[]): NativeProgram {
+/** Path of native/NAME.c, built. Throws with the compiler's words. */
+export function buildProgram(name: string, flags: readonly string[] = []): string {
   mkdirSync(workFolder, { recursive: true });
   const program = `${workFolder}/${name}`;
   const compiler = process.env.CC ?? 'gcc';
-  const built = spawnSync(compiler, ['-O2', '-Wall', '-o', program, `${sources}/${name}.c`], { encoding: 'utf8' });
+  const built = spawnSync(compiler, ['-O2', '-Wall', ...flags, '-o', program, `${sources}/${name}.c`], { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(`bench: ${name}.c: ${built.error?.message ?? built.stderr}`);
+  return program;
+}
+
+/** Builds native/NAME.c; `tables` are its first arguments. Throws with the compiler's words. */
+export function buildNative(name: string, tables: readonly string[]): NativeProgram {
+  const program = buildProgram(name);
   return (operations, flows) => {
     const { status, stdout, error } = spawnSync(program, [...tables, String(operations), String(flows)], { encoding: 'utf8' });
     const match = /^([\d.]+) (\d+)/.exec(stdout ?? '');

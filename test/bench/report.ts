@@ -16,7 +16,7 @@ export interface JsonMetric {
   readonly unit: string;
   /** The yardstick of the same run. */
   readonly baseline?: { readonly name: string; readonly value: number };
-  /** Value / the yardstick's. */
+  /** Value / the yardstick's; of rounds that measured both at once, the median of theirs. */
   readonly ratio?: number;
   readonly runs: number;
   /** Between the first and the third quartile of the runs, in the unit. */
@@ -36,7 +36,7 @@ export function describeMachine(): string {
 export function table(measured: readonly Measured[]): string {
   const lines = measured.map((row) => {
     const { name, value, unit, spread, baseline, ratio } = jsonMetric(row);
-    const text = (number: number): string => number.toFixed(unit === 'ms' && value < 10 ? 3 : 1);
+    const text = (number: number): string => number.toFixed((unit === 'ms' || unit === 'Gb/s') && value < 10 ? 3 : 1);
     const compared = baseline === undefined ? '' : `${ratio?.toFixed(2)} × ${text(baseline.value)} (${baseline.name})`;
     return `${name.padEnd(34)} ${text(value).padStart(8)} ${unit.padEnd(2)}  ± ${text(spread / 2).padEnd(6)} ${compared}`.trimEnd();
   });
@@ -48,7 +48,7 @@ function machine(): JsonReport['machine'] {
   return { cpu: all[0]?.model.trim() ?? 'unknown', cpus: all.length, kernel: release(), node: process.versions.node };
 }
 
-function jsonMetric({ metric, value, baseline, rounds, spread }: Measured): JsonMetric {
+function jsonMetric({ metric, value, baseline, ratio, rounds, spread }: Measured): JsonMetric {
   const unit = catalogue.find(({ name }) => name === metric)?.unit ?? 'ns';
-  return { name: metric, value, unit, ...(baseline && { baseline, ratio: value / baseline.value }), runs: rounds, spread };
+  return { name: metric, value, unit, ...(baseline && { baseline, ratio: ratio ?? value / baseline.value }), runs: rounds, spread };
 }

@@ -6,18 +6,24 @@ export interface Baseline {
   measure(): Promise<number> | number;
 }
 
-/** One metric's subject; `isNet`: the baseline's own share is taken off the value. */
+/**
+ * One metric's subject. `isNet`: the baseline's own share is taken off the value. `isPaired`: the ratio is the median of the rounds' own,
+ * because both were measured at once.
+ */
 export interface Comparison {
   readonly metric: string;
   readonly measure: () => Promise<number> | number;
   readonly baseline?: Baseline;
   readonly isNet?: boolean;
+  readonly isPaired?: boolean;
 }
 
 export interface Measured {
   readonly metric: string;
   readonly value: number;
   readonly baseline?: { readonly name: string; readonly value: number };
+  /** Where it is more than the two values say. */
+  readonly ratio?: number;
   readonly rounds: number;
   /** Between the first and the third quartile. */
   readonly spread: number;
@@ -36,12 +42,13 @@ export async function measureRounds(comparisons: readonly Comparison[], rounds: 
       values.push(comparison.isNet ? value - (baseline ?? 0) : value);
     }
   }
-  return comparisons.map(({ metric, baseline }, index) => {
+  return comparisons.map(({ metric, baseline, isPaired }, index) => {
     const { values, baselines } = samples[index] as (typeof samples)[number];
     return {
       metric,
       value: quantile(values, 0.5),
       ...(baseline && { baseline: { name: baseline.name, value: quantile(baselines, 0.5) } }),
+      ...(isPaired && { ratio: quantile(values.map((value, round) => value / (baselines[round] ?? Number.NaN)), 0.5) }),
       rounds,
       spread: quantile(values, 0.75) - quantile(values, 0.25),
     };
