@@ -20,6 +20,7 @@ import { openWasmDatapath } from '../../orchestrator/datapath/wasm/wasm-datapath
 import { openView } from '../../orchestrator/enforcement/view.ts';
 import { FlowLog } from '../../orchestrator/flows/flow-log.ts';
 import { packetSamples, readPacketCounts } from '../../orchestrator/flows/packet-counts.ts';
+import { openHealthTable } from '../../orchestrator/health/health-table.ts';
 import { openLog } from '../../orchestrator/log.ts';
 import { Metrics } from '../../orchestrator/metrics.ts';
 import { buildPacket } from '../../orchestrator/net/packet.ts';
@@ -229,7 +230,14 @@ function fillTables(): TableRegistry {
     columns: { service: ({ service }) => service, frontend: ({ key }) => key, backends: ({ backends }) => backends },
   });
   frontends.writer.put({ key: '10.21.0.10:5432/tcp', service: 'shop/db', backends: ['10.11.0.3:5432'] });
+  const health = openHealthTable();
+  const at = '2026-01-02T03:00:00.000Z';
+  const found = { node: 'b', state: 'reachable', ms: 0.4, failures: 0, since: at, checkedAt: at, error: '' } as const;
+  health.writer.put({ ...found, way: 'underlay', address: '172.31.0.2' });
+  const cut = { state: 'unreachable', ms: 0, failures: 3, error: 'no answer within 3 s' } as const;
+  health.writer.put({ ...found, ...cut, way: 'pods', address: '10.11.1.1' });
   const registry = new TableRegistry();
+  registry.add(health.table);
   for (const { table } of Object.values(view)) registry.add(table as never);
   registry.add(frontends.table);
   return registry;
