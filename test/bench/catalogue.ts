@@ -75,6 +75,17 @@ export const catalogue: readonly MetricDefinition[] = [
   { name: 'node.tcp_rr', unit: 'requests/s', sentence: 'a byte there and back, one after the other; both pods on one CPU' },
   { name: 'node.tcp_crr', unit: 'requests/s', sentence: 'the same with a connection for each, which the server closes; on one CPU' },
   { name: 'node.udp_pps', unit: 'packets/s', sentence: 'datagrams of 64 bytes that arrive' },
+  {
+    name: 'node.cni_add',
+    unit: 'ms',
+    sentence: 'the plugin, started for an ADD until it has ended with policy in force, beyond an empty process',
+  },
+  {
+    name: 'node.endpoint_ready',
+    unit: 'ms',
+    sentence: 'policy in force after the start of an ADD, the process included; labels that nobody has had',
+  },
+  { name: 'node.agent_rss', unit: 'MB', sentence: 'memory of an agent with 110 pods on its node' },
   { name: 'kube.sync_rss', unit: 'MB', sentence: 'what the same process has at most above what it had when idle' },
 ];
 

@@ -48,7 +48,12 @@ export async function measureRounds(comparisons: readonly Comparison[], rounds: 
       metric,
       value: quantile(values, 0.5),
       ...(baseline && { baseline: { name: baseline.name, value: quantile(baselines, 0.5) } }),
-      ...(isPaired && { ratio: quantile(values.map((value, round) => value / (baselines[round] ?? Number.NaN)), 0.5) }),
+      ...(isPaired && {
+        ratio: quantile(
+          values.map((value, round) => value / (baselines[round] ?? Number.NaN)),
+          0.5,
+        ),
+      }),
       rounds,
       spread: quantile(values, 0.75) - quantile(values, 0.25),
     };

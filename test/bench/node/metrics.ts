@@ -3,6 +3,7 @@
 import { sandboxSkip } from '../../support/sandbox.ts';
 import type { Comparison } from '../rounds.ts';
 import type { Effort } from '../wasm-metrics.ts';
+import { attachmentComparisons, attachmentMetrics } from './attachments.ts';
 import { pathComparisons, pathMetrics } from './paths.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -13,7 +14,10 @@ export interface OpenGroup {
 
 type Group = (world: World, wanted: (metric: string) => boolean, effort: Effort) => Promise<Comparison[]>;
 
-const groups: readonly (readonly [metrics: readonly string[], open: Group])[] = [[pathMetrics, pathComparisons]];
+const groups: readonly (readonly [metrics: readonly string[], open: Group])[] = [
+  [pathMetrics, pathComparisons],
+  [attachmentMetrics, attachmentComparisons],
+];
 
 /** Each in a sandbox of its own; a sentence instead, where none can be had. */
 export function nodeGroups(wanted: (metric: string) => boolean, effort: Effort): (() => Promise<OpenGroup | string>)[] {

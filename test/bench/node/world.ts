@@ -2,6 +2,7 @@
 // pods are attached by the benchmark alone.
 
 import { endSandbox } from '../../../orchestrator/sandbox/end.ts';
+import { nodeFolders } from '../../../orchestrator/sandbox/folders.ts';
 import { openSandbox } from '../../../orchestrator/sandbox/open.ts';
 import type { Entry } from '../../../orchestrator/sandbox/place.ts';
 import type { RunningCluster } from '../../../orchestrator/sandbox/running-cluster.ts';
@@ -28,6 +29,8 @@ export interface World {
   readonly cluster: RunningCluster;
   /** The program that makes load. */
   readonly traffic: string;
+  /** Of a node, `cluster/node`. */
+  folders(node: string): ReturnType<typeof nodeFolders>;
   close(): Promise<void>;
 }
 
@@ -43,6 +46,7 @@ export async function openWorld(): Promise<World> {
     return {
       cluster,
       traffic,
+      folders: (node) => nodeFolders(sandbox.folder, node),
       async close() {
         sandbox.close();
         await endSandbox(name);
