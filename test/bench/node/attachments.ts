@@ -117,7 +117,8 @@ async function openRuntime({ cluster, folders }: World): Promise<Runtime> {
   return {
     node,
     async make(word, count, labels) {
-      const names = Array.from({ length: count }, () => `${word}-${(made += 1)}`);
+      const names = Array.from({ length: count }, (_, at) => `${word}-${made + at}`);
+      made += count;
       await cluster.apply(names.map((name, at) => pod(name, 'b', ['true'], labels(name, at))));
       const script = 'for name in "$@"; do ip netns add "$name" || exit 1; done';
       checked(['ip netns add'], await node.exec(['sh', '-c', script, 'sh', ...names]));
