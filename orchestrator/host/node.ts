@@ -4,7 +4,7 @@
 import { errno } from '../datapath/kernel/errno.ts';
 import { canonicalAddress, canonicalPrefix } from './attributes.ts';
 import { addAddress, removeAddress } from './link-addresses.ts';
-import { changeLink, type Link } from './links.ts';
+import { changeLink, type Link, listLinks } from './links.ts';
 import { removeNeighbour } from './neighbours.ts';
 import { isPodDevice } from './ours.ts';
 import { applyOverlay } from './overlay.ts';
@@ -42,20 +42,27 @@ function applyRouter(session: Session, plan: NodePlan, before: Observed, problem
     ...missing.map((address) => addAddress(loopback.index, address)),
   ];
   attempt(session, `device ${loopback.name}`, changes, problems);
-  return plan.overlay === undefined && changes.length === 0 ? before : { ...before, links: observe(session).links };
+  return plan.overlay === undefined && changes.length === 0 ? before : { ...before, links: listLinks(session) };
 }
 
 function podsOf(session: Session, plan: NodePlan, now: Observed, sources: Sources, problems: HostProblem[]): Route[] {
   const routes: Route[] = [];
+  const links = new Map(now.links.map((link) => [link.name, link]));
+  const addresses = Map.groupBy(now.addresses, ({ link }) => link);
+  const neighbours = Map.groupBy(now.neighbours, ({ link }) => link);
   for (const pod of plan.pods) {
     const subject = `pod device ${pod.device}`;
-    const link = now.links.find(({ name }) => name === pod.device);
+    const link = links.get(pod.device);
     if (link === undefined || link.kind !== 'veth') {
       problems.push({ subject, message: link === undefined ? 'no such device' : `there is a ${link.kind} of that name that is not ours` });
       continue;
     }
     const side = hostSide(link.index, pod, sources);
-    const missing = missingOf({ ...side, routes: [] }, link, now);
+    const missing = missingOf({ ...side, routes: [] }, link, {
+      ...now,
+      addresses: addresses.get(link.index) ?? [],
+      neighbours: neighbours.get(link.index) ?? [],
+    });
     attempt(
       session,
       subject,
