@@ -1,11 +1,11 @@
 // The node agent, wired. Read this first: wiring only, in the order in which things flow.
 
-import { mkdirSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { agentApi } from './agent/agent-api.ts';
 import { ClusterSource, type ClusterTables, openClusterTables } from './agent/cluster-source.ts';
 import { CniFiles } from './agent/cni-files.ts';
+import { makeFolder } from './agent/make-folder.ts';
 import { answerProbes, healthNodes } from './agent/node-health.ts';
 import { NodeHost } from './agent/node-host.ts';
 import { type NodeDatapath, openNodeDatapath } from './agent/open-datapath.ts';
@@ -25,8 +25,8 @@ import { realClock as clock } from './state/clock.ts';
 
 /** Until the signal is aborted. Everything that packets need stays in place, for the next life. */
 export async function runAgent(config: Config, { signal }: { readonly signal: AbortSignal }): Promise<void> {
-  mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
-  mkdirSync(config.runDir, { recursive: true, mode: 0o755 });
+  makeFolder('--state-dir', config.stateDir, 0o700);
+  makeFolder('--run-dir', config.runDir, 0o755);
 
   // What the cluster says, and what the nodes say to each other. They take the longest and need nothing of what follows.
   const { tables, records, cluster, store } = openSources(config, (labels, number) => enforcement.moved(labels, number));

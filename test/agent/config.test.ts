@@ -1,9 +1,10 @@
 // The agent's flags: where they may be said, which comes first, and what is not understood.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { makeFolder } from '../../orchestrator/agent/make-folder.ts';
 import { configHelp, readConfig } from '../../orchestrator/config.ts';
 
 t.test('without flags there is a configuration, and it is the one that the help tells', async (t) => {
@@ -71,4 +72,15 @@ for (const [args, message] of [
 
 t.test('a folder that is not there is said with its name', async (t) => {
   t.throws(() => readConfig(['--config-dir', '/nowhere/at/all'], {}), { code: 'INPUT_UNREADABLE', message: /nowhere/ });
+});
+
+t.test('folders are made with those around them, and one that cannot be is said with its flag', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'axoneme-folder-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  makeFolder('--state-dir', join(folder, 'a/b'), 0o700);
+  makeFolder('--state-dir', join(folder, 'a/b'), 0o700);
+  t.equal(statSync(join(folder, 'a/b')).mode & 0o777, 0o700);
+  for (const path of ['/proc/nope', '/dev/null/nope']) {
+    t.throws(() => makeFolder('--state-dir', path, 0o700), { code: 'STATE_UNWRITABLE', message: new RegExp(`--state-dir: ${path}`) });
+  }
 });
