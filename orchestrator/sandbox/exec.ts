@@ -52,7 +52,7 @@ export async function execIn(entry: Entry, argv: readonly string[], options: Exe
 
 export function spawnIn(entry: Entry, argv: readonly string[], { env = {}, signal }: ExecOptions = {}): ExecProcess {
   const child = start(entry, argv, 'pipe', env);
-  const kill = () => void child.kill('SIGKILL');
+  const kill = () => killGroup(child);
   if (signal?.aborted) kill();
   signal?.addEventListener('abort', kill, { once: true });
   const ended = statusOf(child).finally(() => signal?.removeEventListener('abort', kill));
@@ -75,12 +75,23 @@ function start(
 ): ChildProcess {
   if (argv.length === 0) throw new AgentError('USAGE_INVALID', 'sandbox exec: no program is given');
   const join = cgroup === undefined ? '' : `echo $$ > '${cgroup}/cgroup.procs'; `;
-  return spawn('sh', ['-c', `${join}exec "$@"`, 'sh', ...words, ...argv], { stdio, env: { ...usual(commands), ...env } });
+  // A group of its own, so that what it starts can be ended with it; but with a terminal it stays in the terminal's.
+  const detached = stdio === 'pipe';
+  return spawn('sh', ['-c', `${join}exec "$@"`, 'sh', ...words, ...argv], { stdio, detached, env: { ...usual(commands), ...env } });
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
 }
 
 function usual(commands: string): NodeJS.ProcessEnv {
   const { PATH, LANG, TERM } = process.env;
-  return { PATH: `${commands}:${PATH}`, LANG, TERM, HOME: '/root' };
+  // Our pipes are sockets, by which bash takes an outermost shell for one that came over the network, and runs the user's start-up files.
+  return { PATH: `${commands}:${PATH}`, LANG, TERM, HOME: '/root', SHLVL: '1' };
 }
 
 function statusOf(child: ChildProcess): Promise<number> {

@@ -73,6 +73,9 @@ t.test('a sandbox of two nodes', { skip, timeout: 600_000 }, async (t) => {
     killed.kill();
     t.equal(await killed.ended, 137);
     t.equal((await east.exec('one', ['sleep', '42'], { timeoutMs: 200 })).status, 137);
+    const begun = Date.now();
+    t.equal((await east.exec('one', ['sh', '-c', 'sleep 42; true'], { timeoutMs: 200 })).status, 137);
+    t.ok(Date.now() - begun < 10_000, 'and what it had started itself');
     const stop = new AbortController();
     const stopped = east.spawn('one', ['sleep', '42'], { signal: stop.signal });
     stop.abort();
