@@ -1,6 +1,7 @@
 // Play: one scenario on a stage: its policies come into force, every connection is tried, verdicts and rules are compared with the
 // scenario, with the reference and with what the agents tell of it, and at its end nothing of it is left.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Flow } from '../../orchestrator/flows/flow.ts';
 import { readManifests } from '../../orchestrator/manifests/read.ts';
 import { type Expected, openReference } from './reference.ts';
@@ -19,12 +20,19 @@ interface Line extends Attempt {
 export async function play(stage: Stage, scenario: Scenario, { isApplied = false } = {}): Promise<string[]> {
   if (scenario.policies !== '' && !isApplied) await stage.cluster.apply(scenario.policies);
   const complaints = await inForce(stage, scenario);
-  const begun = new Date().toISOString();
+  // The datapath's clock ticks sixty times a second, and events carry the tick before them.
+  const begun = Date.now() - 50;
   const reference = await openReference(scenario.policies, (name) => stage.nodeOf(name));
   try {
     const lines = scenario.expect.flatMap((text) => readLine(text, scenario.family));
     complaints.push(...(await Promise.all(lines.map((line) => judge(stage, line, reference.judge(line))))).flat());
-    complaints.push(...(await told(stage, lines, reference.judge, begun)));
+    // Events are read a moment later.
+    let untold = await told(stage, lines, reference.judge, begun);
+    for (let left = 20; left > 0 && untold.length > 0; left -= 1) {
+      await sleep(50);
+      untold = await told(stage, lines, reference.judge, begun);
+    }
+    complaints.push(...untold);
   } finally {
     await reference.close();
   }
@@ -83,13 +91,13 @@ async function judge(stage: Stage, line: Line, expected: Expected): Promise<stri
 }
 
 /** Every denied connection was told by the node that denied it, with the rule that the reference names, if one does. */
-async function told(stage: Stage, lines: readonly Line[], expected: (line: Line) => Expected, begun: string): Promise<string[]> {
+async function told(stage: Stage, lines: readonly Line[], expected: (line: Line) => Expected, begun: number): Promise<string[]> {
   const flows = new Map<string, readonly Flow[]>();
   for (const [node, agent] of stage.agents) {
     const found: Flow[] = [];
     for await (const line of agent.lines('/v1/flows', { last: 5_000 })) {
       const { flow } = line as { flow?: Flow };
-      if (flow && Date.parse(flow.time) >= Date.parse(begun)) found.push(flow);
+      if (flow && Date.parse(flow.time) >= begun) found.push(flow);
     }
     flows.set(node, found);
   }
