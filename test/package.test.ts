@@ -1,10 +1,15 @@
 // What `npm pack` makes is installed into an empty folder, as a user would, and used there.
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { examples, pattern, writeFiles } from './cli/sandbox/guide.ts';
 import { installPackage } from './support/package.ts';
+import { sandboxSkip, testName } from './support/sandbox.ts';
 import { read, root } from './support/sources.ts';
 import { linkRunner, programs, runnerRows, runnerSkip, testFile, writeManifests } from './testing/documented.ts';
+
+t.setTimeout(600_000);
 
 const objects = ['build/datapath.wasm', 'build/datapath.bpf.o'];
 const missing = objects.filter((path) => !existsSync(join(root, path)));
@@ -44,6 +49,22 @@ t.test('the installed package works on its own', { skip }, async (t) => {
     );
   });
 
+  t.test('the code of others in it comes with their licences, and every library that we import is there', async (t) => {
+    const texts = readFileSync(join(home, 'dist/THIRD-PARTY.txt'), 'utf8');
+    const packages = [...texts.matchAll(/^={72}\n(\S+) (\S+) \((.+)\)\n\n([^=]+)/gm)];
+    for (const name of ['@grpc/grpc-js', '@kubernetes/client-node', 'dns-packet', 'etcd3', 'protobufjs', 'yaml']) {
+      t.ok(
+        packages.some(([, one]) => one === name),
+        name,
+      );
+    }
+    for (const [, name, , licence, text = ''] of packages) {
+      t.match(licence, /^(MIT|ISC|BSD-3-Clause|Apache-2\.0)$/, name);
+      t.ok(text.length > 500, `${name}: a whole text`);
+    }
+    t.ok(readdirSync(join(home, 'dist/shop')).includes('topology.yaml'), 'the demo has its shop');
+  });
+
   t.test("the README's example runs as it stands and prints what its comment says", async (t) => {
     const example = /```js\n(.*?)```/s.exec(read('README.md'))?.[1] ?? '';
     writeFileSync(join(folder, 'example.js'), example);
@@ -78,13 +99,31 @@ t.test('the installed package works on its own', { skip }, async (t) => {
     });
   }
 
-  t.test('the command runs: version, probe and the tour', async (t) => {
+  t.test('the command runs: version, probe, the tour, and what starts an agent and an operator', async (t) => {
     const bin = join(folder, 'node_modules/.bin/axoneme');
     t.equal(node(bin, 'version').stdout, `${JSON.parse(read('package.json')).version}\n`);
     t.match(node(bin, 'probe').stdout, /(kernel|wasm) mode: /);
     const { status, stdout } = node(bin, 'tour');
     t.equal(status, 0);
     t.match(stdout, 'packets through');
+    t.match(node(bin, 'agent', '--help'), { status: 0, stdout: /^ {2}--node-name TEXT/m });
+    t.match(node(bin, 'operator', '--help'), { status: 0, stdout: /^ {2}--lease-name NAME/m });
+    t.match(node(bin, 'status', '--socket', '/nowhere'), { status: 1, stdout: /is the agent running/ });
+  });
+
+  const sandboxless = skip || (await sandboxSkip());
+  t.test('the guide to the sandbox does what it says: clusters of installed agents', { skip: sandboxless }, async (t) => {
+    const name = testName('guide');
+    const here = (line: string) => shell(`export AXONEME_SANDBOX=${name}; ${line}`);
+    writeFiles(folder);
+    t.teardown(() => here('axoneme sandbox down'));
+    const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
+    t.ok(examples.length >= 7);
+    for (const { heading, commands, prints } of examples) {
+      if (commands.includes('kubectl') && !hasKubectl) continue;
+      const { stdout, stderr } = here(commands);
+      t.match(stdout, pattern(prints.replaceAll('default', name)), `${heading}\n${stderr}`);
+    }
   });
 
   t.test('strict TypeScript without the browser library accepts its types', async (t) => {

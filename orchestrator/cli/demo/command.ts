@@ -24,7 +24,12 @@ export async function demoCommand(args: readonly string[], { write, paint, colou
     return (await import('../tour.ts')).tour({ write, colour });
   }
   const open: DemoOptions['open'] = async (folder, progress) =>
-    openSandbox(await readTopologyFile(join(folder, 'topology.yaml')), { name: 'demo', folder, progress, tied: !keep });
+    openSandbox(await readTopologyFile(join(folder, 'topology.yaml')), {
+      name: process.env.AXONEME_SANDBOX ?? 'demo',
+      folder,
+      progress,
+      tied: !keep,
+    });
   return demo({ write, paint, keep, open });
 }
 

@@ -13,7 +13,11 @@ import { readFlags, usageError } from '../policy/flags.ts';
 import type { SandboxCommand } from './subcommand.ts';
 
 const flags = {
-  name: { value: 'NAME', short: 's', sentence: 'what the sandbox is called; default: the topology says, or "default"' },
+  name: {
+    value: 'NAME',
+    short: 's',
+    sentence: 'what the sandbox is called; default: AXONEME_SANDBOX, what the topology says, or "default"',
+  },
   timeout: { value: 'SECONDS', sentence: 'how long until everything is Ready (60)' },
   'no-wait': { sentence: 'ends when the nodes are Ready; pods may take longer' },
   keep: { sentence: 'leaves what there is after a failure, to be looked at' },

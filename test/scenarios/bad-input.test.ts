@@ -1,0 +1,215 @@
+// A node that is given what it cannot use: objects that nobody checked, addresses that two claim, files that were spoilt, a disk without room,
+// maps that are not its own, a process without rights, a runtime that says nonsense. It says what is wrong; nobody else suffers.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import t from 'tap';
+import type { RunningCluster } from '../../orchestrator/sandbox/running-cluster.ts';
+import type { RunningNode } from '../../orchestrator/sandbox/running-node.ts';
+import { sandboxSkip, startSandbox } from '../support/sandbox.ts';
+import { etcdctl, letIn, namespace, pod, reaches, server, tableOf, topology, until } from './outage-world.ts';
+
+t.setTimeout(1_800_000);
+
+const servers = { tier: 'server' };
+
+t.test('bad input', { skip: await sandboxSkip() }, async (t) => {
+  const sandbox = await startSandbox(t, topology({ nodes: [{ name: 'a' }] }));
+  const cluster = sandbox.cluster('east');
+  const node = cluster.node('a');
+  await cluster.apply([
+    ...[namespace, letIn('servers', servers, [{ app: 'one' }])],
+    ...[server('near', 'a', { labels: servers }), server('victim', 'a'), pod('one', 'a'), pod('stranger', 'a')],
+  ]);
+  await cluster.ready(undefined, 120_000);
+  const [near4, near6] = await addressesOf(cluster, 'near');
+  const [victim] = await addressesOf(cluster, 'victim');
+  const isServed = async () => (await reaches(cluster, 'shop/one', near4)) && (await reaches(cluster, 'shop/one', near6));
+  const isDenied = async () => !(await reaches(cluster, 'shop/stranger', near4, 8080, 2));
+  await until('one is let in', isServed);
+  await until('and stranger is not', isDenied);
+  /** After a message, nobody else is worse off. */
+  const othersAreWell = async () => {
+    await until('one is let in as before', isServed);
+    t.ok(await isDenied(), 'and stranger is not');
+  };
+
+  await t.test('an object that nobody checked is rejected by name, and the others count', async (t) => {
+    const keys = (await etcdctl(cluster, 'get', '--prefix', '--keys-only', '/')).split('\n');
+    const keyOf = (end: string) => keys.find((key) => key.endsWith(end)) ?? '';
+    const [policies, pods] = [dirname(keyOf('/shop/servers')), dirname(keyOf('/shop/near'))];
+    const put = (key: string, object: object) => etcdctl(cluster, 'put', key, JSON.stringify(object));
+    const metadata = (name: string) => ({ metadata: { name, namespace: 'shop', uid: `0000-${name}`, generation: 1 } });
+    await put(`${policies}/odd-port`, {
+      ...metadata('odd-port'),
+      spec: {
+        endpointSelector: { matchLabels: { app: 'victim' } },
+        ingress: [{ toPorts: [{ ports: [{ port: '99999', protocol: 'TCP' }] }] }],
+      },
+    });
+    await put(`${policies}/no-shape`, { ...metadata('no-shape'), spec: ['what', 3, null] });
+    await put(`${pods}/no-pod`, { ...metadata('no-pod'), spec: { nodeName: 'a', containers: 7 }, status: 'gone' });
+    for (const name of ['odd-port', 'no-shape']) {
+      await until(`${name} is known as bad`, async () => {
+        const row = (await tableOf(cluster, 'a', 'policies')).find(({ policy }) => `${policy}`.includes(name));
+        return row !== undefined && /Valid.*False|rejected|99999|not an? /i.test(JSON.stringify(row));
+      });
+    }
+    await othersAreWell();
+    await cluster.apply([letIn('servers', servers, [{ app: 'one' }, { app: 'stranger' }])]);
+    await until('changes still arrive', async () => !(await isDenied()));
+    await cluster.apply([letIn('servers', servers, [{ app: 'one' }])]);
+    for (const key of [`${policies}/odd-port`, `${policies}/no-shape`, `${pods}/no-pod`]) await etcdctl(cluster, 'del', key);
+    await until('and are taken back', isDenied);
+  });
+
+  await t.test('an address that somebody else claims stays with the pod that has it here', async (t) => {
+    const key = `axoneme/state/ip/v1/default/${near4}`;
+    const claim = { IP: near4, Mask: null, HostIP: '172.31.255.1', ID: 65_999, K8sNamespace: 'other', K8sPodName: 'thief' };
+    const nonsense = 'axoneme/state/ip/v1/default/not-an-address';
+    const ours = await etcdctl(cluster, 'get', key, '--print-value-only');
+    await etcdctl(cluster, 'put', nonsense, '{"IP": 7');
+    await etcdctl(cluster, 'put', key, JSON.stringify(claim));
+    await until('the conflict is told', () => node.log('agent').includes(near4) || node.log('agent').includes('thief'));
+    await othersAreWell();
+    await etcdctl(cluster, 'put', key, ours.trim());
+    await etcdctl(cluster, 'del', nonsense);
+    t.pass('the conflict is told');
+  });
+
+  await t.test('a spoilt file of a pod costs this pod its network, until it is made anew, and no other', async (t) => {
+    const [row] = (await tableOf(cluster, 'a', 'interfaces')).filter((one) => one.pod === 'victim');
+    await node.killAgent();
+    writeFileSync(join(node.stateDir, 'endpoints', `${row?.endpoint}.json`), '{"version": 1, "end');
+    writeFileSync(join(node.stateDir, 'identities.json'), 'spoilt');
+    await node.startAgent();
+    await othersAreWell();
+    t.match(node.log('agent'), new RegExp(`endpoints/${row?.endpoint}\\.json.*device`), 'the file is named');
+    t.match(node.log('agent'), /identities\.json|numbers/, 'and the other one');
+    t.same(
+      readdirSync(join(node.stateDir, 'endpoints')).filter((name) => name.endsWith('.broken')),
+      [`${row?.endpoint}.json.broken`],
+    );
+    await cluster.delete([server('victim', 'a')], { wait: true });
+    await cluster.apply([server('victim', 'a')]);
+    await cluster.ready(['shop/victim']);
+    const [again] = await addressesOf(cluster, 'victim');
+    await until('it is served again', () => reaches(cluster, 'shop/stranger', again));
+    t.pass(`${victim} is ${again} now`);
+  });
+
+  await t.test('without room on the disk a pod is refused with the reason and nothing of it stays; with room it starts', async (t) => {
+    await node.killAgent();
+    const saved = `${node.stateDir}.saved`;
+    const steps = `cp -a '${node.stateDir}' '${saved}' && mount -t tmpfs -o size=128k,mode=700 tmpfs '${node.stateDir}' && cp -a '${saved}/.' '${node.stateDir}/'`;
+    t.same((await node.exec(['sh', '-c', steps])).stderr, '');
+    await node.startAgent();
+    await node.exec(['sh', '-c', `cat /dev/zero > '${node.stateDir}/filler'`]);
+    const devices = async () => (await node.exec(['sh', '-c', 'ls /sys/class/net | grep -c ^axn'])).stdout.trim();
+    const before = await devices();
+    await cluster.apply([pod('coming', 'a')]);
+    await until('the reason is told', () => /shop\/coming.*no space left/i.test(node.log('kubelet')));
+    await othersAreWell();
+    await until('no device stays', async () => (await devices()) === before || (await devices()) === `${Number(before)}`);
+    await cluster.apply([letIn('servers', servers, [{ app: 'stranger' }])]);
+    await until('policy changes even now', async () => !(await isDenied()));
+    await cluster.apply([letIn('servers', servers, [{ app: 'one' }])]);
+    await node.exec(['rm', `${node.stateDir}/filler`]);
+    await cluster.ready(['shop/coming'], 60_000);
+    await until('and back', isDenied);
+    await othersAreWell();
+    await node.killAgent();
+    const back = `cp -a '${node.stateDir}/.' '${saved}/' && umount '${node.stateDir}' && cp -a '${saved}/.' '${node.stateDir}/'`;
+    t.same((await node.exec(['sh', '-c', back])).stderr, '');
+    await node.startAgent();
+    await othersAreWell();
+  });
+
+  await t.test('a map that is not its own is left alone, or told when it is in the way', async (t) => {
+    const maps = '/sys/fs/bpf/axoneme/maps';
+    const names = (await node.exec(['ls', maps])).stdout.split('\n');
+    const [metrics, policy] = ['metrics', 'policy'].map((map) => names.find((name) => name.startsWith(`${map}@`)) ?? '');
+    await node.killAgent();
+    // Hard links: the same map under a name that says nothing, and in the place of another.
+    await node.exec([
+      'sh',
+      '-c',
+      `cd ${maps} && ln ${metrics} stranger && ln ${metrics} stranger@0123 && mv ${policy} ../kept && ln ${metrics} ${policy}`,
+    ]);
+    const { stderr, status } = await runAgent(node);
+    t.not(status, 0);
+    t.match(stderr, /policy/, `the map is named: ${stderr}`);
+    t.ok(await isServed(), 'packets go on');
+    t.ok(await isDenied());
+    await node.exec(['sh', '-c', `cd ${maps} && rm ${policy} && mv ../kept ${policy}`]);
+    await node.startAgent();
+    await othersAreWell();
+    t.match((await node.exec(['ls', maps])).stdout, /^stranger$/m);
+    await node.exec(['sh', '-c', `cd ${maps} && rm stranger*`]);
+  });
+
+  await t.test('a right that the process lacks is named with what it is for', async (t) => {
+    await node.killAgent();
+    for (const [right, purpose] of [
+      ['net_admin', /CAP_NET_ADMIN is missing, which is for devices/],
+      ['sys_admin', /CAP_SYS_ADMIN is missing, which is for entering pods' network namespaces/],
+    ] as const) {
+      const { status, stderr } = await runAgent(node, ['setpriv', `--bounding-set=-${right}`]);
+      t.match({ status, stderr }, { status: 1, stderr: purpose });
+    }
+    t.ok(await isServed(), 'packets go on');
+    await node.startAgent();
+    await othersAreWell();
+  });
+
+  await t.test('a runtime that says nonsense is answered in its own form', async (t) => {
+    const folder = join(dirname(dirname(node.socket)), 'cni');
+    const [file] = readdirSync(join(folder, 'net.d'));
+    const conflist = JSON.parse(readFileSync(join(folder, 'net.d', file as string), 'utf8'));
+    const [plugin] = conflist.plugins;
+    const input = JSON.stringify({ ...plugin, name: conflist.name, cniVersion: conflist.cniVersion });
+    const call = async (command: string, text: string, env: Record<string, string> = {}) => {
+      const common = {
+        CNI_COMMAND: command,
+        CNI_CONTAINERID: 'c0ffee',
+        CNI_NETNS: '/proc/self/ns/nothing',
+        CNI_IFNAME: 'eth0',
+        CNI_PATH: folder,
+      };
+      const { status, stdout } = await node.exec([join(folder, 'bin', plugin.type)], { input: text, env: { ...common, ...env } });
+      return { status, ...(stdout === '' ? {} : JSON.parse(stdout)) };
+    };
+    const before = (await tableOf(cluster, 'a', 'interfaces')).length;
+    const unknown = await call('ADD', input);
+    t.match(unknown, { status: 1, code: Number });
+    t.match(`${unknown.msg} ${unknown.details}`, /nothing/, 'the namespace is named');
+    t.match(await call('ADD', input.slice(0, -20)), { status: 1, code: 6 }, 'input that ends too early');
+    t.match(await call('ADD', ''), { status: 1, code: 6 });
+    t.match(await call('ADD', input, { CNI_CONTAINERID: '' }), { status: 1, code: 4 });
+    t.match(await call('DEL', input), { status: 0 }, 'what is not there is deleted');
+    t.equal((await tableOf(cluster, 'a', 'interfaces')).length, before);
+    await othersAreWell();
+  });
+});
+
+async function addressesOf(cluster: RunningCluster, name: string): Promise<readonly [string, string]> {
+  const found = (await cluster.pods()).find((one) => one.name === name);
+  return [found?.addresses[0] ?? '', found?.addresses[1] ?? ''];
+}
+
+/** An agent of this node that is expected to end by itself. */
+function runAgent(node: RunningNode, words: readonly string[] = []) {
+  const main = new URL('../../orchestrator/main.ts', import.meta.url).pathname;
+  const flags = [
+    '--node-name',
+    node.name,
+    '--state-dir',
+    node.stateDir,
+    '--run-dir',
+    dirname(node.socket),
+    '--cni-conf-dir',
+    '',
+    '--cni-bin-dir',
+    '',
+  ];
+  return node.exec([...words, process.execPath, main, 'agent', ...flags, '--bpffs', '/sys/fs/bpf/axoneme'], { timeoutMs: 60_000 });
+}

@@ -1,0 +1,195 @@
+// Two nodes under load through outages: agents that are killed or stopped again and again, a node that hears nothing of API server and etcd,
+// an etcd that dies or forgets its history. Packets notice nothing of it, nothing is taken back early, and everything comes afterwards.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import type { RunningCluster } from '../../orchestrator/sandbox/running-cluster.ts';
+import { sandboxSkip, startSandbox } from '../support/sandbox.ts';
+import {
+  etcdctl,
+  Load,
+  letIn,
+  mapsOf,
+  namespace,
+  pod,
+  reaches,
+  server,
+  service,
+  tableOf,
+  topology,
+  unharmed,
+  until,
+} from './outage-world.ts';
+
+t.setTimeout(1_800_000);
+
+const isLong = process.env.AXONEME_LONG === '1';
+const awayMs = isLong ? 60_000 : 10_000;
+const servers = { tier: 'server' };
+
+t.test('outages', { skip: await sandboxSkip() }, async (t) => {
+  const sandbox = await startSandbox(t, topology());
+  const cluster = sandbox.cluster('east');
+  await cluster.apply([
+    ...[namespace, service('echo', servers), letIn('servers', servers, [{ app: 'one' }, { app: 'two' }])],
+    ...[server('near', 'a', { labels: servers }), server('far', 'b', { labels: servers })],
+    ...[pod('one', 'a'), pod('two', 'b'), pod('stranger', 'a'), pod('leaving', 'a')],
+  ]);
+  await cluster.ready(undefined, 120_000);
+  const near = await addressesOf(cluster, 'near');
+  const far = await addressesOf(cluster, 'far');
+  const { spec } = await cluster.kube.json('GET', '/api/v1/namespaces/shop/services/echo');
+  const targets: [string, number][] = [
+    // Another port than the service's: a client's kernel may use one port of its own towards both, and they would be one flow.
+    ...[...near, ...far].map((address): [string, number] => [address, 8081]),
+    ...spec.clusterIPs.map((address: string): [string, number] => [address, 80]),
+  ];
+  await until('who is let in is, and who is not is not', async () => {
+    for (const [address, port] of targets) if (!(await reaches(cluster, 'shop/one', address, port))) return false;
+    return !(await reaches(cluster, 'shop/stranger', near[0], 8080, 1));
+  });
+  const isDenied = async () => !(await reaches(cluster, 'shop/stranger', near[0], 8080, 2));
+  /** 200 connections while something happens; not one of them may come to harm. */
+  const underLoad = async (t: Test, act: (loads: readonly Load[]) => Promise<void>) => {
+    const loads = ['one', 'two'].map((name) => new Load(cluster, `shop/${name}`, { targets, kept: 50, fresh: 50, pauseMs: 500 }));
+    await Promise.all(loads.map((load) => load.flows()));
+    await act(loads);
+    await Promise.all(loads.map((load) => load.flows()));
+    for (const tally of await Promise.all(loads.map((load) => load.end()))) t.match(tally, unharmed, JSON.stringify(tally));
+  };
+
+  await t.test('agents killed twenty times and stopped four times under load take no connection with them', async (t) => {
+    const before = await settledMaps(cluster);
+    await underLoad(t, async (loads) => {
+      await Promise.all(
+        cluster.nodes.map(async (node) => {
+          for (let time = 0; time < 10; time += 1) await node.restartAgent();
+          for (let time = 0; time < 2; time += 1) await node.restartAgent('SIGTERM');
+        }),
+      );
+      await Promise.all(loads.map((load) => load.flows(100)));
+    });
+    t.ok(await isDenied(), 'who was kept out is kept out');
+    await until('maps say the same as before', async () => same(await bothMaps(cluster), before));
+    t.pass('maps say the same as before');
+  });
+
+  await t.test('what happens to pods and policies while an agent is away is made up for on its return', async (t) => {
+    const node = cluster.node('a');
+    const [left] = await addressesOf(cluster, 'leaving');
+    await underLoad(t, async (loads) => {
+      await node.killAgent();
+      await cluster.delete([pod('leaving', 'a')], { wait: true });
+      await until('the deletion is queued', () => readdirSync(join(node.stateDir, 'delete-queue')).some((name) => name.endsWith('.json')));
+      await cluster.apply([pod('coming', 'a'), letIn('servers', servers, [{ app: 'one' }, { app: 'two' }, { app: 'coming' }])]);
+      await until('the runtime is told to try again', async () => /ADD of shop\/coming: agent/.test(node.log('kubelet')));
+      await Promise.all(loads.map((load) => load.flows(100)));
+      await node.startAgent();
+    });
+    await cluster.ready(['shop/coming'], 60_000);
+    t.ok(await reaches(cluster, 'shop/coming', near[0]), 'a pod that came meanwhile is served, by the policy of now');
+    t.ok(await reaches(cluster, 'shop/coming', far[1]));
+    t.ok(await isDenied());
+    await until('the pod that left is forgotten', async () => {
+      const rows = await tableOf(cluster, 'a', 'interfaces');
+      const [device] = rows.filter(({ pod }) => pod === 'leaving');
+      return device === undefined && !(await bothMaps(cluster)).a.some((line) => line.includes(`"${left}"`));
+    });
+    await until('the queue is empty', () => readdirSync(join(node.stateDir, 'delete-queue')).length === 0);
+  });
+
+  await t.test('a node that hears nothing keeps what it has, also through a restart, and catches up', async (t) => {
+    const node = cluster.node('a');
+    const before = await settledMaps(cluster);
+    await underLoad(t, async () => {
+      await cutOff(cluster, 'a', true);
+      await sleep(awayMs / 2);
+      t.ok(same(await bothMaps(cluster), before), 'nothing is taken back');
+      // The others go on: what this node has seen is no longer in etcd's history when it is back.
+      await cluster.apply([server('later', 'b', { labels: { tier: 'later' } }), letIn('later', { tier: 'later' }, [{ app: 'stranger' }])]);
+      await cluster.apply([letIn('servers', servers, [{ app: 'one' }, { app: 'two' }, { app: 'stranger' }])]);
+      await compact(cluster);
+      void node.restartAgent().catch(() => {});
+      await sleep(awayMs / 2);
+      await until('the new life answers', () => mapsOf(cluster, 'a'));
+      t.ok(within((await bothMaps(cluster)).a, before.a), 'nor by a new life that was told nothing');
+      await cutOff(cluster, 'a', false);
+      await cluster.ready(['shop/later'], 60_000);
+      const [later] = await addressesOf(cluster, 'later');
+      await until('what changed meanwhile is in force', async () => reaches(cluster, 'shop/stranger', near[0], 8080, 1));
+      await until('who came meanwhile is reached', () => reaches(cluster, 'shop/stranger', later));
+    });
+    await cluster.apply([letIn('servers', servers, [{ app: 'one' }, { app: 'two' }])]);
+    await until('and back again', isDenied);
+  });
+
+  await t.test('without API server and etcd everything stays, and goes on when they are back', async (t) => {
+    await cluster.delete([server('later', 'b'), pod('coming', 'a'), letIn('later', {}, [])], { wait: true });
+    await until('they are gone everywhere', async () => (await bothMaps(cluster)).a.every((line) => !/"tier":"later"/.test(line)));
+    const before = await settledMaps(cluster);
+    await underLoad(t, async (loads) => {
+      await cluster.stopEtcd();
+      await sleep(awayMs / 4);
+      await cluster.stopApi();
+      t.same(await bothMaps(cluster), before, 'nothing is taken back');
+      void cluster
+        .node('b')
+        .restartAgent()
+        .catch(() => {});
+      await sleep(awayMs / 2);
+      t.ok(await isDenied(), 'who was kept out is kept out');
+      await cluster.startEtcd();
+      await cluster.startApi();
+      await sleep(awayMs / 4);
+      // Once more, etcd alone, in the middle of the way back.
+      await cluster.stopEtcd();
+      await cluster.startEtcd();
+      await Promise.all(loads.map((load) => load.flows(100)));
+    });
+    await until('maps say the same as before', async () => same(await bothMaps(cluster), before));
+    await until('changes are taken', () => cluster.apply([letIn('servers', servers, [{ app: 'stranger' }])]).then(() => true));
+    await until('changes are in force', async () => reaches(cluster, 'shop/stranger', far[0], 8080, 1));
+    await until('both halves of them', async () => !(await reaches(cluster, 'shop/one', near[0], 8080, 2)));
+    t.pass('changes arrive');
+  });
+});
+
+async function addressesOf(cluster: RunningCluster, name: string): Promise<readonly string[]> {
+  return (await cluster.pods()).find((one) => one.name === name)?.addresses ?? [];
+}
+
+interface Maps {
+  readonly a: readonly string[];
+  readonly b: readonly string[];
+}
+
+async function bothMaps(cluster: RunningCluster): Promise<Maps> {
+  return { a: await mapsOf(cluster, 'a'), b: await mapsOf(cluster, 'b') };
+}
+
+/** Until nothing moves any more. */
+async function settledMaps(cluster: RunningCluster): Promise<Maps> {
+  for (let last = await bothMaps(cluster); ; ) {
+    await sleep(1_000);
+    const next = await bothMaps(cluster);
+    if (same(last, next)) return next;
+    last = next;
+  }
+}
+
+const same = (one: Maps, other: Maps): boolean => JSON.stringify(one) === JSON.stringify(other);
+const within = (all: readonly string[], some: readonly string[]): boolean => some.every((line) => all.includes(line));
+
+/** Packets between a node and the control plane go nowhere, without anybody being told. */
+async function cutOff(cluster: RunningCluster, node: string, isCut: boolean): Promise<void> {
+  const address = new URL(cluster.etcd.endpoints[0]).hostname;
+  const { status, stderr } = await cluster.node(node).exec(['ip', 'route', isCut ? 'add' : 'del', 'blackhole', `${address}/32`]);
+  if (status !== 0) throw new Error(stderr);
+}
+
+/** Of all that has been written so far, etcd keeps only how it stands now. */
+async function compact(cluster: RunningCluster): Promise<void> {
+  const { header } = JSON.parse(await etcdctl(cluster, 'get', 'any', '-w', 'json'));
+  await etcdctl(cluster, 'compact', `${header.revision}`);
+}
