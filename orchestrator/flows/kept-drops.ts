@@ -1,7 +1,7 @@
 // Kept drops: the last ones, each kind once a minute with how often it came, so that a storm of one pod's does not push out the others'.
 
 import { traffic } from './filter.ts';
-import type { FlowLine } from './flow.ts';
+import type { FlowLine, FlowRule } from './flow.ts';
 import { LineRing, type OrderedLine } from './line-ring.ts';
 
 /** For so long a drop stands for those like it. */
@@ -56,10 +56,14 @@ function told({ line, repeated, until }: Kept): FlowLine {
   return { ...line, lost_events: { source, num_events_lost: first + repeated } };
 }
 
-/** Everything but time and the port that a client happens to have. */
+/** Everything but time and the port that a client happens to have: another pod at this address or another rule is another kind. */
 function kindOf(line: FlowLine): string {
   if (!('flow' in line)) return line.lost_events.source;
-  const { verdict, drop_reason: reason, IP, traffic_direction: direction } = line.flow;
+  const { verdict, drop_reason: reason, IP, traffic_direction: direction, source, destination } = line.flow;
   const { protocol, port } = traffic(line.flow);
-  return `${verdict} ${reason} ${IP.source} ${IP.destination} ${protocol} ${port} ${direction}`;
+  const ends = [source, destination].map(({ namespace, pod_name: pod, identity }) => `${namespace}/${pod}/${identity}`).join(' ');
+  const rules = [line.flow.egress_denied_by, line.flow.ingress_denied_by].map((list = []) => list.map(textOf).join()).join(' ');
+  return `${verdict} ${reason} ${IP.source} ${IP.destination} ${protocol} ${port} ${direction} ${ends} ${rules}`;
 }
+
+const textOf = ({ kind, namespace, name, rule }: FlowRule): string => `${kind}/${namespace}/${name}/${rule}`;

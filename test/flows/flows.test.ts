@@ -240,6 +240,23 @@ t.test('a storm of one kind of drop is one line with its count, and pushes out n
   t.equal(log.recent().length, 4, 'and the memory is bounded');
 });
 
+t.test('the same packets dropped by another rule, or of another pod, are another line', async (t) => {
+  let pod = 'web';
+  const changing: FlowNames = { ...names, address: (text) => (text === '10.0.0.1' ? { namespace: 'shop', pod } : names.address(text)) };
+  const log = new FlowLog({ ...options, names: changing });
+  for (const egressRule of [0, 0, 7, 7]) log.push(event({}, { direction: 1, egressRule }));
+  pod = 'later';
+  log.push(event({}, { direction: 1, egressRule: 7 }));
+  t.same(
+    log.recent().map((line) => 'flow' in line && [line.flow.source.pod_name, line.flow.egress_denied_by?.[0]?.rule, line.repeated?.count]),
+    [
+      ['web', undefined, 1],
+      ['web', 'spec.egressDeny[0]', 1],
+      ['later', 'spec.egressDeny[0]', undefined],
+    ],
+  );
+});
+
 t.test('of a storm a part is told and the rest counted; afterwards that is told', async (t) => {
   let now = 0;
   const log = new FlowLog({ ...options, wallClock: () => now, mostInTenth: 3 });

@@ -33,7 +33,7 @@ t.test('bad input', { skip: await sandboxSkip() }, async (t) => {
     t.ok(await isDenied(), 'and stranger is not');
   };
 
-  await t.test('an object that nobody checked is rejected by name, and the others count', async (t) => {
+  await t.test('an object that nobody checked is rejected by name, and the others count', async () => {
     const keys = (await etcdctl(cluster, 'get', '--prefix', '--keys-only', '/')).split('\n');
     const keyOf = (end: string) => keys.find((key) => key.endsWith(end)) ?? '';
     const [policies, pods] = [dirname(keyOf('/shop/servers')), dirname(keyOf('/shop/near'))];

@@ -17,21 +17,7 @@ const labels = { 'k8s-app': 'kube-dns' };
 const zonePort = 5353;
 
 export function clusterDnsManifests(options: ClusterDnsOptions): object[] {
-  const { axoneme, kubeconfigFolder, domain, addresses, upstream } = options;
-  const zone = `127.0.0.1#${zonePort}`;
-  const dnsmasq = [
-    'dnsmasq',
-    '--keep-in-foreground',
-    '--log-facility=-',
-    '--conf-file=/dev/null',
-    '--user=root',
-    '--no-resolv',
-    '--no-hosts',
-    '--no-negcache',
-    '--dns-forward-max=2000',
-    ...[domain, 'in-addr.arpa', 'ip6.arpa'].map((name) => `--server=/${name}/${zone}`),
-    ...(upstream === undefined ? [] : [`--server=${upstream}`]),
-  ];
+  const { axoneme, kubeconfigFolder, domain, addresses } = options;
   const probe = (port: number) => ({ tcpSocket: { port }, periodSeconds: 5 });
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } },
@@ -62,7 +48,7 @@ export function clusterDnsManifests(options: ClusterDnsOptions): object[] {
           {
             name: 'dnsmasq',
             image: 'dnsmasq',
-            command: dnsmasq,
+            command: dnsmasq(options),
             ports: [{ name: 'dns', containerPort: 53, protocol: 'UDP' }],
             readinessProbe: probe(53),
           },
@@ -76,5 +62,22 @@ export function clusterDnsManifests(options: ClusterDnsOptions): object[] {
         ],
       },
     },
+  ];
+}
+
+function dnsmasq({ domain, upstream }: ClusterDnsOptions): string[] {
+  const zone = `127.0.0.1#${zonePort}`;
+  return [
+    'dnsmasq',
+    '--keep-in-foreground',
+    '--log-facility=-',
+    '--conf-file=/dev/null',
+    '--user=root',
+    '--no-resolv',
+    '--no-hosts',
+    '--no-negcache',
+    '--dns-forward-max=2000',
+    ...[domain, 'in-addr.arpa', 'ip6.arpa'].map((name) => `--server=/${name}/${zone}`),
+    ...(upstream === undefined ? [] : [`--server=${upstream}`]),
   ];
 }

@@ -137,7 +137,12 @@ t.test('a kubelet', { skip, timeout: 120_000 }, async (t) => {
   });
 
   t.test('starts a container again whose liveness probe fails', async (t) => {
-    const livenessProbe = { initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 1, exec: { command: ['test', '-e', '/run/alive'] } };
+    const livenessProbe = {
+      initialDelaySeconds: 1,
+      periodSeconds: 1,
+      failureThreshold: 1,
+      exec: { command: ['test', '-e', '/run/alive'] },
+    };
     await node.run('live', { containers: [sh('touch /run/alive; sleep 1.5; rm /run/alive; exec sleep 1000', { livenessProbe })] });
     const again = await node.until('live', (pod) => pod.status?.containerStatuses?.[0]?.restartCount > 0, 'started again');
     t.ok(again);
