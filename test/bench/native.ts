@@ -1,7 +1,7 @@
 // The native yardstick: C built with gcc -O2 when a benchmark needs it, run once a round over tables in files.
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const sources = fileURLToPath(new URL('native', import.meta.url));
@@ -17,14 +17,20 @@ export interface NativeRound {
 
 export type NativeProgram = (operations: number, flows: number) => NativeRound;
 
-/** Path of native/NAME.c, built. Throws with the compiler's words. */
+/** Path of native/NAME.c, or of all that is in native/NAME, built. Throws with the compiler's words. */
 export function buildProgram(name: string, flags: readonly string[] = []): string {
   mkdirSync(workFolder, { recursive: true });
   const program = `${workFolder}/${name}`;
   const compiler = process.env.CC ?? 'gcc';
-  const built = spawnSync(compiler, ['-O2', '-Wall', ...flags, '-o', program, `${sources}/${name}.c`], { encoding: 'utf8' });
-  if (built.status !== 0) throw new Error(`bench: ${name}.c: ${built.error?.message ?? built.stderr}`);
+  const built = spawnSync(compiler, ['-O2', '-Wall', ...flags, '-o', program, ...sourcesOf(name)], { encoding: 'utf8' });
+  if (built.status !== 0) throw new Error(`bench: ${name}: ${built.error?.message ?? built.stderr}`);
   return program;
+}
+
+function sourcesOf(name: string): string[] {
+  if (!existsSync(`${sources}/${name}`)) return [`${sources}/${name}.c`];
+  const files = readdirSync(`${sources}/${name}`).filter((file) => file.endsWith('.c'));
+  return files.map((file) => `${sources}/${name}/${file}`);
 }
 
 /** Builds native/NAME.c; `tables` are its first arguments. Throws with the compiler's words. */

@@ -13,7 +13,7 @@ const slices = 6;
 
 interface Load {
   readonly metric: string;
-  /** Of traffic.c. */
+  /** Of the traffic program. */
   readonly kind: 'stream' | 'rr' | 'crr' | 'udp';
   readonly offloads: 'on' | 'off';
   /** On two, the wake-up across hides everything else of a request. */

@@ -9,7 +9,7 @@ import type { RunningCluster } from '../../../orchestrator/sandbox/running-clust
 import { buildProgram } from '../native.ts';
 
 export const namespace = 'bench';
-/** Of traffic.c, by protocol. */
+/** Of the traffic program, by protocol. */
 const ports = { TCP: ['7001', '7002', '7004', '7005'], UDP: ['7003', '7006'] };
 
 export const topology = (name: string, nodes: readonly string[], podPrefix = '10.90.0.0/16') => ({
