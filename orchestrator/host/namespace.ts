@@ -57,7 +57,13 @@ export class Namespaces implements Disposable {
       // A pipe would have us wait for its writer.
       return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (cause) {
-      throw new AgentError('NETNS_UNKNOWN', `netns ${path}: ${(cause as NodeJS.ErrnoException).code ?? 'cannot be opened'}`, { cause });
+      throw new AgentError('NETNS_UNKNOWN', `netns ${path}: ${whyNot(path, cause as NodeJS.ErrnoException)}`, { cause });
     }
   }
+}
+
+function whyNot(path: string, { code = 'cannot be opened', errno }: NodeJS.ErrnoException): string {
+  // The kernel takes a look at another process for tracing it; a namespace that the runtime has mounted on a file is free to all.
+  if (code === 'EACCES' && path.startsWith('/proc/')) return "permission denied: another process's namespace takes CAP_SYS_PTRACE";
+  return errno === undefined ? code : errnoText(errno);
 }

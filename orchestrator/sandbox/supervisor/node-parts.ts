@@ -10,6 +10,9 @@ import { program } from '../program.ts';
 import type { ClusterPlan, NodePlan } from '../topology/plan.ts';
 import type { PartPlan } from './part.ts';
 
+/** The rights that an agent documents, and no others: everything a sandbox shows is done with these. The kubelet names namespaces in /proc. */
+const agentRights = ['setpriv', '--bounding-set=-all,+net_admin,+sys_admin,+sys_ptrace', '--inh-caps=-all', '--'];
+
 export interface NodeContext {
   readonly folder: string;
   readonly cgroup: string | undefined;
@@ -61,7 +64,7 @@ export function nodeParts(context: NodeContext): { readonly agent: PartPlan; rea
     agent: {
       ...common,
       name: `${path}/agent`,
-      argv: [...program(), ...agent],
+      argv: [...agentRights, ...program(), ...agent],
       log: join(folders.logs, 'agent.log'),
       cgroup: below('agent'),
     },
