@@ -17,6 +17,8 @@ t.setTimeout(900_000);
 const skip = await sandboxSkip();
 const main = fileURLToPath(new URL('../../orchestrator/main.ts', import.meta.url));
 
+const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
+
 const pod = (name: string, nodeName: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -63,6 +65,16 @@ t.test('a sandbox of two nodes', { skip, timeout: 600_000 }, async (t) => {
     await t.rejects(sandbox.exec('east/default/three', ['true']), { code: 'SANDBOX_UNKNOWN' });
     await t.rejects(sandbox.exec('east/c', ['true']), { code: 'SANDBOX_UNKNOWN', message: /no node "c": there are a, b/ });
     await t.rejects(sandbox.exec('west/a', ['true']), { code: 'SANDBOX_UNKNOWN' });
+  });
+
+  t.test('agents have the rights that the README names, and no others', async (t) => {
+    const ask =
+      "for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline | grep -q ' agent --node-nam[e] a ' && grep -h CapEff $p/status; done; true";
+    const rights = (await sandbox.exec('east/a', ['sh', '-c', ask])).stdout.match(/[0-9a-f]{16}/g) ?? [];
+    const numbers: Record<string, bigint> = { CAP_NET_ADMIN: 12n, CAP_SYS_PTRACE: 19n, CAP_SYS_ADMIN: 21n };
+    const named = readFileSync(readme, 'utf8').match(/CAP_[A-Z_]+/g) ?? [];
+    const documented = [...new Set(named)].reduce((all, name) => all | (1n << numbers[name]!), 0n);
+    t.same([...new Set(rights)], [documented.toString(16).padStart(16, '0')]);
   });
 
   t.test('a program that is killed, or takes too long, is gone from the pod', async (t) => {
