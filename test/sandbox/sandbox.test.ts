@@ -67,6 +67,20 @@ t.test('a sandbox of two nodes', { skip, timeout: 600_000 }, async (t) => {
     await t.rejects(sandbox.exec('west/a', ['true']), { code: 'SANDBOX_UNKNOWN' });
   });
 
+  t.test('its operator says of a policy whether it is valid', async (t) => {
+    const kind = { apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy' };
+    const policy = { ...kind, metadata: { name: 'open', namespace: 'default' }, spec: { endpointSelector: {}, ingress: [{}] } };
+    await east.apply([policy]);
+    const path = '/apis/cilium.io/v2/namespaces/default/ciliumnetworkpolicies/open';
+    let conditions: { type: string; status: string }[] = [];
+    for (let left = 600; left > 0 && conditions.length === 0; left -= 1) {
+      conditions = (await east.kube.json('GET', path)).status?.conditions ?? [];
+      if (conditions.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    t.match(conditions, [{ type: 'Valid', status: 'True' }]);
+    await east.delete([policy], { wait: true });
+  });
+
   t.test('agents have the rights that the README names, and no others', async (t) => {
     const ask =
       "for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline | grep -q ' agent --node-nam[e] a ' && grep -h CapEff $p/status; done; true";

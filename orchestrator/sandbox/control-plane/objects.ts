@@ -1,6 +1,7 @@
 // What a cluster holds before anybody applies anything: its nodes, the definitions of policies, the service of the API itself.
 
 import { crds } from '../../model/schema/crds.ts';
+import { schemaVersion, schemaVersionLabel } from '../../sources/kubernetes/definitions.ts';
 import { clusterDnsManifests } from '../dns/manifests.ts';
 import { isInstalled } from '../prerequisites.ts';
 import { program } from '../program.ts';
@@ -17,7 +18,13 @@ export function otherObjects(cluster: ClusterPlan, files: ClusterFiles): object[
   const dns = hasResolver()
     ? clusterDnsManifests({ axoneme: program(), kubeconfigFolder: files.dnsFolder, domain: 'cluster.local', addresses })
     : [];
-  return [...crds(), ...apiService(cluster), ...dns.filter((object) => (object as { kind: string }).kind !== 'Namespace')];
+  return [...definitions(), ...apiService(cluster), ...dns.filter((object) => (object as { kind: string }).kind !== 'Namespace')];
+}
+
+/** As the cluster's operator would make them, a moment later. */
+function definitions(): object[] {
+  const labels = { [schemaVersionLabel]: `${schemaVersion}` };
+  return crds().map((definition) => ({ ...definition, metadata: { ...definition.metadata, labels } }));
 }
 
 /** Names of a cluster are served by dnsmasq; where it is not installed there are none. */

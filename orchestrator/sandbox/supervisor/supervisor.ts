@@ -9,6 +9,7 @@ import { type ClusterFiles, writeClusterFiles } from '../control-plane/cluster-f
 import { etcdWords } from '../control-plane/etcd-words.ts';
 import { openKubeClient } from '../control-plane/kubeconfig.ts';
 import { hasResolver, nodeObjects, otherObjects } from '../control-plane/objects.ts';
+import { operatorWords } from '../control-plane/operator-words.ts';
 import { type Fabric, openFabric } from '../fabric/fabric.ts';
 import { clusterFolder } from '../folders.ts';
 import { program } from '../program.ts';
@@ -131,6 +132,8 @@ export class Supervisor {
     for (const { kubelet } of parts) this.#start(kubelet);
     await Promise.all(otherObjects(cluster, files).map((object) => createUnlessThere(kube, object)));
     kube.close();
+    // Last: nobody waits for it, and what it would make is there.
+    this.#start({ ...this.#own(`${cluster.name}/operator`, files), enter, argv: [...program(), ...operatorWords(files, cluster.name)] });
     const names = hasResolver() ? '' : '; no names, because dnsmasq is not installed';
     this.#tell(cluster.name, `${counted(cluster.nodes.length)}, pods in ${cluster.podCIDRs.join(', ')}${names}`);
   }
