@@ -34,6 +34,7 @@ export const codes = {
   KV_UNAVAILABLE: ['the key-value store cannot be reached or has no leader; a write may have happened', true],
   LINK_TAKEN: ['a network device that is not ours has the name of one that we need', false],
   MANIFEST_REFUSED: ['a manifest was not accepted, and the caller wants none that is not', false],
+  MAP_FOREIGN: ["something that is not ours is pinned in the place of one of the datapath's maps", false],
   MAP_FULL: ['a map of the datapath has no room for another entry', true],
   MAP_KEY_INVALID: ['a key lies outside an array of the datapath', false],
   MAP_UNKNOWN: ['this datapath has no map of that name and kind', false],

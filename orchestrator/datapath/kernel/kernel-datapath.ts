@@ -46,7 +46,7 @@ export interface KernelOptions {
   readonly converters?: Readonly<Record<string, Converter>>;
 }
 
-/** Rejects with FFI_MISSING, BPF_CALL_FAILED or OBJECT_REFUSED; what an earlier process left is then as it was. */
+/** Rejects with FFI_MISSING, BPF_CALL_FAILED, OBJECT_REFUSED or MAP_FOREIGN; what an earlier process left is then as it was. */
 export async function openKernelDatapath(options: KernelOptions): Promise<KernelDatapath> {
   const libc = await openLibc();
   const bpf = new Bpf(libc);

@@ -4,7 +4,7 @@
 import { AgentError } from '../../errors.ts';
 import type { MapSpec } from '../layout.ts';
 import type { Converter } from '../migrate.ts';
-import type { Bpf, MapInfo } from './bpf.ts';
+import { type Bpf, type MapInfo, mapType } from './bpf.ts';
 import type { Fitting } from './elf.ts';
 import { errnoText } from './errno.ts';
 import type { Libc } from './libc.ts';
@@ -41,6 +41,12 @@ export class MapSet implements Disposable {
       const descriptor = pins.get(pin.path);
       return descriptor === undefined ? [] : [{ pin, descriptor, info: this.infoOf(descriptor) }];
     });
+    try {
+      for (const held of this.held) this.checkOurs(held);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Entries of the maps that are pinned, by name. */
@@ -105,15 +111,15 @@ export class MapSet implements Disposable {
       const sizes = `${info.keySize} + ${info.valueSize} bytes, not ${spec.key.size} + ${spec.value.size}`;
       throw new AgentError('OBJECT_REFUSED', `object: map ${spec.name}: entries of ${sizes}: built from other layouts`);
     }
-    return this.opened(spec, descriptor, info);
+    return this.opened(descriptor, info);
   }
 
   [Symbol.dispose](): void {
     for (const { descriptor } of this.held) this.libc.close(descriptor);
   }
 
-  private opened(spec: MapSpec, descriptor: number, info: MapInfo): OpenMap {
-    const valueSize = spec.kind === 'percpu-array' ? partSize(info.valueSize) * possibleCpus() : info.valueSize;
+  private opened(descriptor: number, info: MapInfo): OpenMap {
+    const valueSize = info.type === mapType['percpu-array'] ? partSize(info.valueSize) * possibleCpus() : info.valueSize;
     return { bpf: this.bpf, libc: this.libc, descriptor, capacity: info.entries, valueSize };
   }
 
@@ -131,9 +137,20 @@ export class MapSet implements Disposable {
     return candidates.find(({ pin }) => !pin.old) ?? candidates[0];
   }
 
+  /** What somebody else has pinned in the place of today's would be read by sizes that are not its own. An older layout tells its own (BTF). */
+  private checkOurs({ pin, info }: Held): void {
+    const spec = this.options.specs.find(({ name, layoutHash }) => name === pin.name && layoutHash === pin.layoutHash);
+    if (spec === undefined) return;
+    const { key, value, kind } = spec;
+    const isOther = kind !== 'ring' && (info.keySize !== key.size || info.valueSize !== value.size);
+    if (info.type === mapType[kind] && !isOther) return;
+    const found = `type ${info.type}, entries of ${info.keySize} + ${info.valueSize} bytes`;
+    const wanted = `type ${mapType[kind]}${kind === 'ring' ? '' : `, entries of ${key.size} + ${value.size} bytes`}`;
+    throw new AgentError('MAP_FOREIGN', `map ${spec.name}: ${pin.path}: what is pinned there is not ours: ${found}; not ${wanted}`);
+  }
+
   private asPredecessor(held: Held): Predecessor {
-    const spec = this.options.specs.find(({ name }) => name === held.pin.name) as MapSpec;
-    return { map: this.opened(spec, held.descriptor, held.info), info: held.info, layoutHash: held.pin.layoutHash };
+    return { map: this.opened(held.descriptor, held.info), info: held.info, layoutHash: held.pin.layoutHash };
   }
 
   private infoOf(descriptor: number): MapInfo {

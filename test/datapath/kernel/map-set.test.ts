@@ -158,6 +158,28 @@ t.test('kernel maps', { skip: await kernelSkip() }, async (t) => {
     t.same(names(pins), ['flows@today']);
   });
 
+  await t.test("what somebody else pinned in a map's place is refused by its path before a byte of it is read", async (t) => {
+    const { pins, bpf, libc, open } = await setUp(t);
+    const foreign = [
+      { type: mapType.hash, keySize: 4, valueSize: 4096 },
+      { type: mapType.hash, keySize: 40, valueSize: 4096 },
+      { type: mapType.lru, keySize: 40, valueSize: 32 },
+    ];
+    for (const attributes of foreign) {
+      const map = bpf.mapCreate({ ...attributes, entries: 64, flags: attributes.type === mapType.hash ? 1 : 0 });
+      pins.put(pins.mapPath('flows', 'today'), map);
+      libc.close(map);
+      t.throws(() => open(64), {
+        code: 'MAP_FOREIGN',
+        message: /^map flows: .*\/maps\/flows@today: what is pinned there is not ours: type \d/,
+      });
+    }
+    pins.put(pins.mapPath('others', 'today'), bpf.mapCreate({ type: mapType.array, keySize: 4, valueSize: 8, entries: 1 }));
+    pins.remove(pins.mapPath('flows', 'today'));
+    await open(64).map.update([[key(1), value(1)]]);
+    t.same(names(pins), ['flows@today', 'others@today'], 'another name is in nobody’s way');
+  });
+
   await t.test('after a crash before the programs changed over, late entries are still brought over', async (t) => {
     const { pins, open } = await setUp(t);
     const first = open(64);
