@@ -64,6 +64,7 @@ const mayImport: Record<string, string[]> = {
     'orchestrator/errors.ts',
     'orchestrator/heap.ts',
     'orchestrator/log.ts',
+    'orchestrator/metrics-server.ts',
     'orchestrator/metrics.ts',
   ],
   'orchestrator/sources/kubernetes': [

@@ -6,6 +6,7 @@ import { openEtcd } from '../etcd/store.ts';
 import { keepYoungHeapSmall } from '../heap.ts';
 import type { Log } from '../log.ts';
 import { Metrics } from '../metrics.ts';
+import { serveMetrics } from '../metrics-server.ts';
 import { Counts } from '../sources/kubernetes/counts.ts';
 import { openCredentials } from '../sources/kubernetes/credentials.ts';
 import { Transport } from '../sources/kubernetes/transport.ts';
@@ -20,6 +21,7 @@ export const usage = `axoneme operator --etcd URL[,URL…]
   --lease-namespace NAME where the processes agree who leads; default: kube-system
   --lease-name NAME      default: axoneme-operator
   --lease-seconds N      so long another waits before it leads in the place of one that is gone; 2 to 3600, default: 15
+  --metrics-listen HOST:PORT  numbers for Prometheus at /metrics, as :9963; default: nowhere
 `;
 
 const text = { type: 'string' } as const;
@@ -34,6 +36,7 @@ const options = {
   'lease-namespace': text,
   'lease-name': text,
   'lease-seconds': text,
+  'metrics-listen': text,
   help: { type: 'boolean' },
 } as const;
 
@@ -58,13 +61,14 @@ export async function runOperator(args: readonly string[], { write, log, signal 
     const tls = ca === undefined ? undefined : { ca, ...(certificate !== undefined && { certificate }), ...(key !== undefined && { key }) };
     const store = await openEtcd({ endpoints: (flags.etcd ?? '').split(','), ...(tls && { tls }) });
     try {
+      const metrics = new Metrics();
       const operator = openOperator({
         kubernetes,
         store,
         clock: realClock,
         date: () => new Date(),
         log,
-        metrics: new Metrics(),
+        metrics,
         clusterName: flags['cluster-name'] ?? 'default',
         lease: {
           namespace: flags['lease-namespace'] ?? 'kube-system',
@@ -72,9 +76,14 @@ export async function runOperator(args: readonly string[], { write, log, signal 
           ...times(Number(flags['lease-seconds'] ?? 15)),
         },
       });
+      const stop = new AbortController();
+      const listen = flags['metrics-listen'] ?? '';
+      const served = serveMetrics({ listen, text: async () => metrics.text(), signal: stop.signal, log: log.room('metrics') });
       try {
         await Promise.race([operator.ended, aborted(signal)]);
       } finally {
+        stop.abort();
+        await served;
         await operator[Symbol.asyncDispose]();
       }
     } finally {
@@ -95,6 +104,8 @@ function readFlags(args: readonly string[]) {
       throw invalid('--etcd-cert and --etcd-key belong together');
     const seconds = values['lease-seconds'] ?? '15';
     if (!/^\d{1,4}$/.test(seconds) || Number(seconds) < 2 || Number(seconds) > 3600) throw invalid(`no such time of a lease: "${seconds}"`);
+    const listen = values['metrics-listen'] ?? '';
+    if (listen !== '' && !/^(\[[^\]]*\]|[^:]*):\d{1,5}$/.test(listen)) throw invalid(`no such address to listen at: "${listen}"`);
     if (values['etcd-cert'] !== undefined && values['etcd-ca'] === undefined) throw invalid('--etcd-cert needs --etcd-ca');
     return values;
   } catch (error) {

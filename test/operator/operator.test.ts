@@ -94,7 +94,7 @@ t.test('the duties of a cluster', { skip: noEtcd }, async (t) => {
       async () => (await conditions('one')).length === 2,
       () => first.log,
     );
-    const second = new OperatorProcess(t, cluster);
+    const second = new OperatorProcess(t, cluster, ['--metrics-listen', '127.0.0.1:39963']);
     await sleep(5_000);
     t.equal(await holder(), before, 'who leads goes on leading');
     first.child.kill('SIGSTOP');
@@ -104,6 +104,7 @@ t.test('the duties of a cluster', { skip: noEtcd }, async (t) => {
       async () => (await holder()) !== before,
       () => second.log,
     );
+    t.match(await (await fetch('http://127.0.0.1:39963/metrics')).text(), /^axoneme_operator_leading 1$/m, 'and Prometheus is told');
     const tookMs = Date.now() - from;
     t.ok(tookMs > 2_000 && tookMs < 8_000, `after ${tookMs} ms`);
     const after = await holder();

@@ -1,9 +1,9 @@
-// Metrics server: the agent's numbers on a TCP port, for Prometheus. The same text is on the sockets.
+// Metrics server: numbers of an agent or an operator on a TCP port, for Prometheus.
 
 import type { Server } from 'node:http';
-import { createServer } from '../http.ts';
-import type { RoomLog } from '../log.ts';
-import { contentType } from '../metrics.ts';
+import { createServer } from './http.ts';
+import type { RoomLog } from './log.ts';
+import { contentType } from './metrics.ts';
 
 export interface MetricsServerOptions {
   /** `:9962`, `127.0.0.1:9962` or `[::1]:9962`; empty: there is none. */

@@ -2,8 +2,8 @@
 
 import { createServer } from 'node:net';
 import t from 'tap';
-import { serveMetrics } from '../../orchestrator/agent/metrics-server.ts';
-import { openLog } from '../../orchestrator/log.ts';
+import { openLog } from '../orchestrator/log.ts';
+import { serveMetrics } from '../orchestrator/metrics-server.ts';
 
 function server(t: { teardown(act: () => unknown): void }, listen: string, text = async () => 'axoneme_x 1\n') {
   const lines: string[] = [];
