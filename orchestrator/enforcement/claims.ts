@@ -131,7 +131,9 @@ export class Claims {
     const prefix = parsePrefix(bits === undefined ? record.IP : `${record.IP}/${bits}`);
     const who =
       record.K8sPodName === undefined ? `address ${key.slice(ipPrefix.length)}` : `pod ${record.K8sNamespace}/${record.K8sPodName}`;
+    // With its host, for the claim of a pod here must not go by a record of the same name: an earlier life's, read before we know ourselves.
+    const owner = `${who} at ${record.HostIP}`;
     const node = this.hosts.get(record.HostIP);
-    return { prefix, source: 'kvstore', owner: who, identity: record.ID, ...(node !== undefined && { node }) };
+    return { prefix, source: 'kvstore', owner, identity: record.ID, ...(node !== undefined && { node }) };
   }
 }

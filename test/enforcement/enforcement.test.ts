@@ -14,12 +14,13 @@ import {
 } from '../../orchestrator/datapath/generated/enums.ts';
 import { configSpec, conntrackSpec, endpointsSpec, nodesSpec, policySpec } from '../../orchestrator/datapath/generated/maps.ts';
 import { openWasmDatapath } from '../../orchestrator/datapath/wasm/wasm-datapath.ts';
-import { ipKey } from '../../orchestrator/etcd/records/ip.ts';
+import { type IpRecord, ipKey, ipPrefix } from '../../orchestrator/etcd/records/ip.ts';
 import { nodeKey } from '../../orchestrator/etcd/records/node.ts';
 import { buildPacket } from '../../orchestrator/net/packet.ts';
 import { addressWords } from '../../orchestrator/net/words.ts';
 import { smallSizes } from '../support/small-sizes.ts';
 import { FaultyDatapath } from './faulty-datapath.ts';
+import { meaningOf } from './meaning.ts';
 import {
   deletePod,
   deletePolicy,
@@ -155,6 +156,29 @@ t.test('what this node has is told to the others, and taken back', async (t) => 
   t.ok(world.records.has(ipKey('fd00::3')));
 });
 
+t.test('records of an earlier life, read before this node knows itself, take nothing from its pods', async (t) => {
+  const world = openWorld(t);
+  putNamespace(world, 'shop');
+  putPod(world, 'web', { endpoint: 2 });
+  putPod(world, 'db', { endpoint: 3 });
+  deliver(world);
+  const first = await TestNode.open(world);
+  first.enforcement.setSelf(self);
+  await first.settle();
+  const before = await meaningOf(first);
+  await first.stop();
+  for (const [key, record] of world.records) {
+    if (key.startsWith(ipPrefix)) world.writers.addresses.writer.put({ key, record: record as IpRecord });
+  }
+  t.equal(world.inputs.addresses.size, 4);
+  const second = await TestNode.open(world, { datapath: first.datapath });
+  await second.settle();
+  second.enforcement.setSelf(self);
+  await second.settle();
+  t.same(await meaningOf(second), before);
+  await second.stop();
+});
+
 t.test('an address that two nodes claim belongs to the one that comes first, and a warning says so', async (t) => {
   const world = openWorld(t);
   shop(world);
@@ -165,6 +189,30 @@ t.test('an address that two nodes claim belongs to the one that comes first, and
   t.ok(world.records.has(ipKey('10.0.0.3')));
   t.match(node.lines.join(''), /another node has a pod with this address/);
   t.equal(await connect(node, 2, '10.0.0.4'), NEXT_HOP_LOCAL, 'here the pod keeps its address');
+  deleteAddress(world, '10.0.0.2');
+  await node.settle();
+  t.ok(world.records.has(ipKey('10.0.0.2')), 'the other one has let go of it');
+});
+
+t.test('who writes over the record of a pod of ours is told of, and the record is put right or left to him', async (t) => {
+  const world = openWorld(t);
+  shop(world);
+  const node = await serving(t, world);
+  const [mine, theirs] = [ipKey('10.0.0.2'), ipKey('10.0.0.3')];
+  putAddress(world, '10.0.0.2', 9, 300, 'thief');
+  putAddress(world, '10.0.0.3', 0, 300, 'elder');
+  await node.settle();
+  t.same([world.rewritten, world.left], [[mine], [theirs]]);
+  t.match(node.lines.join(''), /another node claims the address of a pod of this one.*10\.0\.0\.2.*192\.168\.0\.9/s);
+  t.match(node.lines.join(''), /another node has a pod with this address, and keeps it.*10\.0\.0\.3/s);
+  t.equal(await connect(node, 2, '10.0.0.4'), NEXT_HOP_LOCAL);
+  t.equal(await connect(node, 4, '10.0.0.3'), NEXT_HOP_LOCAL, 'packets here go to who is here');
+  world.writers.addresses.writer.delete(mine);
+  await node.settle();
+  t.equal(world.rewritten.length, 2, 'what somebody deleted is written again');
+  deletePod(world, 'other');
+  await node.settle();
+  t.notOk(world.left.length < 2, 'the end of our pod takes nothing of theirs');
 });
 
 t.test('a pod is closed until it has a number, and who waits for it is told when it is under policy', async (t) => {
