@@ -27,6 +27,7 @@ const mayImport: Record<string, string[]> = {
   'orchestrator/heap.ts': [],
   'orchestrator/http.ts': [],
   'orchestrator/metrics.ts': [],
+  'orchestrator/metrics-server.ts': ['orchestrator/http.ts', 'orchestrator/log.ts', 'orchestrator/metrics.ts'],
   'orchestrator/version.ts': [],
   'orchestrator/net': [],
   'orchestrator/state': [],
