@@ -61,6 +61,14 @@ export class StoreSource implements IdentitySource, RecordKeeper {
     this.later((publisher) => publisher.retract(key));
   }
 
+  rewrite(key: string): void {
+    this.later((publisher) => publisher.rewrite(key));
+  }
+
+  leave(key: string): void {
+    this.later((publisher) => publisher.leave(key));
+  }
+
   /** Until the signal is aborted. Records and references stay for their time. */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const store = await this.insist(signal, () => this.options.open());

@@ -101,7 +101,10 @@ export class Desired {
       this.claims.touchIdentity(row.number);
     }
     for (const { row } of followers.take('nodes')) this.claims.touchNode(row.key);
-    for (const { row } of followers.take('addresses')) this.claims.touchAddress(row.key);
+    for (const { row } of followers.take('addresses')) {
+      this.claims.touchAddress(row.key);
+      this.publication.touch(row.key);
+    }
   }
 
   /** What differs from what was settled before. */

@@ -15,6 +15,10 @@ export interface RecordKeeper {
   remove(key: string): void;
   /** Takes away a record of an earlier life, which may not be there. */
   retract(key: string): void;
+  /** Somebody else has written or deleted what we keep there. */
+  rewrite(key: string): void;
+  /** It is somebody else's now: what stands there stays, and is kept by us no more. */
+  leave(key: string): void;
 }
 
 const protocols: Readonly<Record<number, string>> = { 6: 'TCP', 17: 'UDP', 132: 'SCTP' };
@@ -23,8 +27,10 @@ export class Publication {
   private readonly keeper: RecordKeeper;
   private readonly told: Table<IpRecordRow, 'identity' | 'host'>;
   private readonly log: RoomLog;
-  private readonly byEndpoint = new Map<number, ReadonlySet<string>>();
-  private readonly contested = new Set<string>();
+  /** Endpoint → key of an address → what we would have there. */
+  private readonly byEndpoint = new Map<number, ReadonlyMap<string, Uint8Array>>();
+  /** Of ours, those that another node claims; who that is. */
+  private readonly contested = new Map<string, string>();
   private self: Self | undefined;
 
   constructor(keeper: RecordKeeper, told: Table<IpRecordRow, 'identity' | 'host'>, log: RoomLog) {
@@ -40,47 +46,65 @@ export class Publication {
 
   /** An endpoint with its number; undefined: it is gone, or nobody yet. */
   setEndpoint(endpoint: number, subject: Subject | undefined, identity: number | undefined): void {
-    const before = this.byEndpoint.get(endpoint) ?? new Set<string>();
-    const now = new Set<string>();
+    const before = this.byEndpoint.get(endpoint) ?? new Map<string, Uint8Array>();
+    const now = new Map<string, Uint8Array>();
     const { self } = this;
     if (subject !== undefined && identity !== undefined && self !== undefined) {
-      for (const address of subject.row.addresses) {
-        const key = ipKey(address);
-        if (this.isContested(key, self)) continue;
-        now.add(key);
-        this.keeper.set(key, encodeRecord(ipRecord(address, subject, identity, self)));
-      }
+      for (const address of subject.row.addresses) now.set(ipKey(address), encodeRecord(ipRecord(address, subject, identity, self)));
     }
-    for (const key of before) if (!now.has(key) && !this.isOthers(key)) this.keeper.remove(key);
     if (now.size > 0) this.byEndpoint.set(endpoint, now);
     else this.byEndpoint.delete(endpoint);
+    for (const [key, value] of now) this.keep(key, value);
+    for (const key of before.keys()) if (this.valueOf(key) === undefined) this.end(key);
+  }
+
+  /** What stands under a key is another than before. */
+  touch(key: string): void {
+    const value = this.valueOf(key);
+    if (value === undefined) return;
+    this.keep(key, value);
+    // Others know our pod by this record alone. What we have left to another is not written.
+    if (this.foreignHost(key) !== undefined || this.told.get(key) === undefined) this.keeper.rewrite(key);
   }
 
   /** Records of an earlier life under our name that nobody wants any more. Everything was told once, and every endpoint set. */
   retractOthers(): void {
     const { self } = this;
     if (self === undefined) return;
-    const wanted = new Set([...this.byEndpoint.values()].flatMap((keys) => [...keys]));
     for (const host of self.underlay) {
-      for (const { key } of this.told.by('host', host)) if (!wanted.has(key)) this.keeper.retract(key);
+      for (const { key } of this.told.by('host', host)) if (this.valueOf(key) === undefined) this.keeper.retract(key);
     }
   }
 
-  /** Another endpoint of ours has the address by now. */
-  private isOthers(key: string): boolean {
-    return [...this.byEndpoint.values()].filter((keys) => keys.has(key)).length > 1;
+  private valueOf(key: string): Uint8Array | undefined {
+    for (const keys of this.byEndpoint.values()) if (keys.has(key)) return keys.get(key);
+    return undefined;
   }
 
   /** Two nodes have a pod with one address: the one with the lower address of its own keeps it, everywhere. */
-  private isContested(key: string, { underlay }: Self): boolean {
-    const other = this.told.get(key)?.record;
-    const isTheirs = other !== undefined && !underlay.includes(other.HostIP) && other.HostIP < (underlay[0] ?? '');
-    if (isTheirs && !this.contested.has(key)) {
-      this.contested.add(key);
-      this.log.warn('another node has a pod with this address, and keeps it', { prefix: other.IP, node: other.HostIP });
+  private keep(key: string, value: Uint8Array): void {
+    const node = this.foreignHost(key);
+    const isTheirs = node !== undefined && node < (this.self?.underlay[0] ?? '');
+    if (isTheirs) this.keeper.leave(key);
+    else this.keeper.set(key, value);
+    if (node === undefined) this.contested.delete(key);
+    else if (this.contested.get(key) !== node) {
+      this.contested.set(key, node);
+      const what = isTheirs ? 'another node has a pod with this address, and keeps it' : 'another node claims the address of a pod here';
+      this.log.warn(what, { prefix: this.told.get(key)?.record.IP ?? key, node });
     }
-    if (!isTheirs) this.contested.delete(key);
-    return isTheirs;
+  }
+
+  private end(key: string): void {
+    this.contested.delete(key);
+    if (this.foreignHost(key) === undefined) this.keeper.remove(key);
+    else this.keeper.leave(key);
+  }
+
+  /** The other node that wrote what stands there. */
+  private foreignHost(key: string): string | undefined {
+    const host = this.told.get(key)?.record.HostIP;
+    return host === undefined || this.self === undefined || this.self.underlay.includes(host) ? undefined : host;
   }
 }
 

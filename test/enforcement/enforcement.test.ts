@@ -22,6 +22,7 @@ import { smallSizes } from '../support/small-sizes.ts';
 import { FaultyDatapath } from './faulty-datapath.ts';
 import { meaningOf } from './meaning.ts';
 import {
+  deleteAddress,
   deletePod,
   deletePolicy,
   deliver,
@@ -202,17 +203,18 @@ t.test('who writes over the record of a pod of ours is told of, and the record i
   putAddress(world, '10.0.0.2', 9, 300, 'thief');
   putAddress(world, '10.0.0.3', 0, 300, 'elder');
   await node.settle();
-  t.same([world.rewritten, world.left], [[mine], [theirs]]);
-  t.match(node.lines.join(''), /another node claims the address of a pod of this one.*10\.0\.0\.2.*192\.168\.0\.9/s);
+  t.same([world.rewritten, world.left], [[mine, theirs], [theirs]], 'what was left is no longer there to be rewritten');
+  t.match(node.lines.join(''), /another node claims the address of a pod here.*10\.0\.0\.2.*192\.168\.0\.9/s);
   t.match(node.lines.join(''), /another node has a pod with this address, and keeps it.*10\.0\.0\.3/s);
   t.equal(await connect(node, 2, '10.0.0.4'), NEXT_HOP_LOCAL);
   t.equal(await connect(node, 4, '10.0.0.3'), NEXT_HOP_LOCAL, 'packets here go to who is here');
   world.writers.addresses.writer.delete(mine);
   await node.settle();
-  t.equal(world.rewritten.length, 2, 'what somebody deleted is written again');
+  t.equal(world.rewritten.length, 3, 'what somebody deleted is written again');
+  world.records.set(theirs, 'theirs');
   deletePod(world, 'other');
   await node.settle();
-  t.notOk(world.left.length < 2, 'the end of our pod takes nothing of theirs');
+  t.equal(world.records.get(theirs), 'theirs', 'the end of our pod takes nothing of theirs');
 });
 
 t.test('a pod is closed until it has a number, and who waits for it is told when it is under policy', async (t) => {

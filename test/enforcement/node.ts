@@ -95,6 +95,8 @@ export interface World {
   readonly inputs: Inputs;
   readonly numbers: Numbers;
   readonly records: Map<string, unknown>;
+  readonly rewritten: string[];
+  readonly left: string[];
   readonly folder: string;
 }
 
@@ -104,7 +106,7 @@ export function openWorld(t: { teardown(act: () => void): void }): World {
   const numbers = new Numbers();
   const { writers, inputs } = openInputs();
   numbers.told = (number, labels) => void writers.identities.writer.put({ number, labels });
-  return { writers, inputs, numbers, records: new Map(), folder };
+  return { writers, inputs, numbers, records: new Map(), rewritten: [], left: [], folder };
 }
 
 export class TestNode {
@@ -143,6 +145,8 @@ export class TestNode {
         set: (key, value) => void world.records.set(key, JSON.parse(new TextDecoder().decode(value))),
         remove: (key) => void world.records.delete(key),
         retract: (key) => void world.records.delete(key),
+        rewrite: (key) => void world.rewritten.push(key),
+        leave: (key) => void world.left.push(key),
       },
       clock,
       log: openLog({ write: (line) => lines.push(line), now: () => new Date(0) }).room('enforcement'),

@@ -47,6 +47,20 @@ export class Publisher {
     this.#wake();
   }
 
+  /** Somebody else has written or deleted there: what is wanted is written once more. */
+  rewrite(key: string): void {
+    if (!this.#wanted.has(key)) return;
+    this.#changed.add(key);
+    this.#wake();
+  }
+
+  /** It is somebody else's now: whatever stands there stays. */
+  leave(key: string): void {
+    this.#wanted.delete(key);
+    this.#changed.delete(key);
+    this.#removed.delete(key);
+  }
+
   /** Takes away a record that is not wanted and may still be there, from an earlier life under this name. */
   retract(key: string): void {
     if (this.#wanted.has(key)) return;

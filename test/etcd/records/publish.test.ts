@@ -65,6 +65,21 @@ t.test('publishing', { skip: noEtcd }, async (t) => {
     await holds(store, { a: '1', b: '2' });
   });
 
+  t.test('what others write is put right at once when it is told, and left when it is theirs', async (t) => {
+    const store = await open(t);
+    const publisher = publish(t, store);
+    for (const key of ['a', 'b']) publisher.set(key, bytes('ours'));
+    await holds(store, { a: 'ours', b: 'ours' });
+    for (const key of ['a', 'b']) await store.put(key, bytes('theirs'));
+    publisher.leave('b');
+    publisher.rewrite('b');
+    publisher.rewrite('a');
+    await holds(store, { a: 'ours', b: 'theirs' });
+    publisher.remove('b');
+    publisher.set('c', bytes('1'));
+    await holds(store, { a: 'ours', b: 'theirs', c: '1' });
+  });
+
   t.test('records end with their owner, after their ttl', async (t) => {
     const prefix = `room${rooms++}/`;
     const owner = await open(t, prefix);
