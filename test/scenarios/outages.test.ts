@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { RunningCluster } from '../../orchestrator/sandbox/running-cluster.ts';
+import type { RunningSandbox } from '../../orchestrator/sandbox/running-sandbox.ts';
 import { sandboxSkip, startSandbox } from '../support/sandbox.ts';
 import {
   etcdctl,
@@ -102,7 +103,7 @@ t.test('outages', { skip: await sandboxSkip() }, async (t) => {
     const node = cluster.node('a');
     const before = await settledMaps(cluster);
     await underLoad(t, async () => {
-      await cutOff(cluster, 'a', true);
+      await cutOff(sandbox, 'east/a', true);
       await sleep(awayMs / 2);
       t.same(differences(await bothMaps(cluster), before), [], 'nothing is taken back');
       // The others go on: what this node has seen is no longer in etcd's history when it is back.
@@ -113,7 +114,7 @@ t.test('outages', { skip: await sandboxSkip() }, async (t) => {
       await sleep(awayMs / 2);
       await until('the new life answers', () => mapsOf(cluster, 'a'));
       t.same(without(before.a, (await bothMaps(cluster)).a), [], 'nor by a new life that was told nothing');
-      await cutOff(cluster, 'a', false);
+      await cutOff(sandbox, 'east/a', false);
       await cluster.ready(['shop/later'], 60_000);
       const [later] = await addressesOf(cluster, 'later');
       await until('what changed meanwhile is in force', async () => reaches(cluster, 'shop/stranger', near[0], 8080, 1));
@@ -177,8 +178,6 @@ async function settledMaps(cluster: RunningCluster): Promise<Maps> {
   }
 }
 
-const same = (one: Maps, other: Maps): boolean => JSON.stringify(one) === JSON.stringify(other);
-
 /** What is different, as sentences. */
 function differences(now: Maps, before: Maps): string[] {
   return (['a', 'b'] as const).flatMap((node) => [
@@ -207,11 +206,14 @@ function without(all: readonly string[], others: readonly string[]): string[] {
   });
 }
 
-/** Packets between a node and the control plane go nowhere, without anybody being told. */
-async function cutOff(cluster: RunningCluster, node: string, isCut: boolean): Promise<void> {
-  const address = new URL(cluster.etcd.endpoints[0]).hostname;
-  const { status, stderr } = await cluster.node(node).exec(['ip', 'route', isCut ? 'add' : 'del', 'blackhole', `${address}/32`]);
-  if (status !== 0) throw new Error(stderr);
+/** Packets between a node and the control plane go nowhere in either direction, without anybody being told. */
+async function cutOff(sandbox: RunningSandbox, path: string, isCut: boolean): Promise<void> {
+  const node = sandbox.node(path);
+  const control = new URL(sandbox.cluster(node.cluster).etcd.endpoints[0]).hostname;
+  const cut = (address: string) => ['ip', 'route', isCut ? 'add' : 'del', 'blackhole', `${address}/32`];
+  for (const { status, stderr } of [await node.exec(cut(control)), await sandbox.exec('fabric', cut(node.addresses[0]))]) {
+    if (status !== 0) throw new Error(stderr);
+  }
 }
 
 /** Of all that has been written so far, etcd keeps only how it stands now. */
