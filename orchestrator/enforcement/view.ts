@@ -163,9 +163,14 @@ const openPolicies = () =>
       rules: ({ rules }) => rules,
       selects: ({ selects }) => selects,
       audit: ({ isAudited }) => isAudited,
-      conditions: ({ conditions }) => conditions.map(({ type, status, reason }) => `${type}=${status} (${reason})`),
+      conditions: ({ conditions }) => conditions.map(conditionText),
     },
   });
+
+/** What holds needs no words. */
+function conditionText({ type, status, reason, message }: PolicyCondition): string {
+  return `${type}=${status} (${reason})${status === 'False' ? `: ${message}` : ''}`;
+}
 
 const openNodes = () =>
   openTable<NodeView>({

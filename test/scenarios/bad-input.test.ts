@@ -1,12 +1,12 @@
 // A node that is given what it cannot use: objects that nobody checked, addresses that two claim, files that were spoilt, a disk without room,
 // maps that are not its own, a process without rights, a runtime that says nonsense. It says what is wrong; nobody else suffers.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { RunningCluster } from '../../orchestrator/sandbox/running-cluster.ts';
 import type { RunningNode } from '../../orchestrator/sandbox/running-node.ts';
 import { sandboxSkip, startSandbox } from '../support/sandbox.ts';
-import { etcdctl, letIn, namespace, pod, reaches, server, tableOf, topology, until } from './outage-world.ts';
+import { etcdctl, Load, letIn, namespace, pod, reaches, server, tableOf, topology, unharmed, until } from './outage-world.ts';
 
 t.setTimeout(1_800_000);
 
@@ -22,18 +22,24 @@ t.test('bad input', { skip: await sandboxSkip() }, async (t) => {
   ]);
   await cluster.ready(undefined, 120_000);
   const [near4, near6] = await addressesOf(cluster, 'near');
-  const [victim] = await addressesOf(cluster, 'victim');
+  const [victim4] = await addressesOf(cluster, 'victim');
   const isServed = async () => (await reaches(cluster, 'shop/one', near4)) && (await reaches(cluster, 'shop/one', near6));
-  const isDenied = async () => !(await reaches(cluster, 'shop/stranger', near4, 8080, 2));
+  const isDenied = async () => !(await reaches(cluster, 'shop/stranger', near4, 8080, 1));
   await until('one is let in', isServed);
   await until('and stranger is not', isDenied);
+  /** All the time, whatever happens: connections that go on, and new ones. */
+  const load = new Load(cluster, 'shop/one', {
+    targets: [near4, near6].map((address): [string, number] => [address, 8081]),
+    kept: 4,
+    fresh: 4,
+  });
   /** After a message, nobody else is worse off. */
-  const othersAreWell = async () => {
-    await until('one is let in as before', isServed);
+  const othersAreWell = async (t: Test) => {
+    t.ok(await isServed(), 'one is let in as before');
     t.ok(await isDenied(), 'and stranger is not');
   };
 
-  await t.test('an object that nobody checked is rejected by name, and the others count', async () => {
+  await t.test('an object that nobody checked is rejected by name, and the others count', async (t) => {
     const keys = (await etcdctl(cluster, 'get', '--prefix', '--keys-only', '/')).split('\n');
     const keyOf = (end: string) => keys.find((key) => key.endsWith(end)) ?? '';
     const [policies, pods] = [dirname(keyOf('/shop/servers')), dirname(keyOf('/shop/near'))];
@@ -48,13 +54,15 @@ t.test('bad input', { skip: await sandboxSkip() }, async (t) => {
     });
     await put(`${policies}/no-shape`, { ...metadata('no-shape'), spec: ['what', 3, null] });
     await put(`${pods}/no-pod`, { ...metadata('no-pod'), spec: { nodeName: 'a', containers: 7 }, status: 'gone' });
-    for (const name of ['odd-port', 'no-shape']) {
-      await until(`${name} is known as bad`, async () => {
-        const row = (await tableOf(cluster, 'a', 'policies')).find(({ policy }) => `${policy}`.includes(name));
-        return row !== undefined && /Valid.*False|rejected|99999|not an? /i.test(JSON.stringify(row));
-      });
-    }
-    await othersAreWell();
+    const conditions = async (name: string) => {
+      const row = (await tableOf(cluster, 'a', 'policies')).find(({ policy }) => `${policy}`.endsWith(`/shop/${name}`));
+      return `${row?.conditions}`;
+    };
+    for (const name of ['odd-port', 'no-shape']) await until(`${name} is refused`, async () => /Valid=False/.test(await conditions(name)));
+    t.match(await conditions('odd-port'), /DeniedByDefault.*ingress\[0\]\.toPorts\[0\].*99999/, 'with the field and the value');
+    t.match(await conditions('no-shape'), /NothingReadable.*spec/);
+    t.notOk(await reaches(cluster, 'shop/one', victim4, 8080, 1), 'what can be read of it closes its pods and opens none');
+    await othersAreWell(t);
     await cluster.apply([letIn('servers', servers, [{ app: 'one' }, { app: 'stranger' }])]);
     await until('changes still arrive', async () => !(await isDenied()));
     await cluster.apply([letIn('servers', servers, [{ app: 'one' }])]);
@@ -64,38 +72,50 @@ t.test('bad input', { skip: await sandboxSkip() }, async (t) => {
 
   await t.test('an address that somebody else claims stays with the pod that has it here', async (t) => {
     const key = `axoneme/state/ip/v1/default/${near4}`;
-    const claim = { IP: near4, Mask: null, HostIP: '172.31.255.1', ID: 65_999, K8sNamespace: 'other', K8sPodName: 'thief' };
+    const [{ identity }] = (await tableOf(cluster, 'a', 'endpoints')).filter((row) => row.pod === 'shop/stranger');
+    const host = '172.32.0.1';
+    const claim = { IP: near4, Mask: null, HostIP: host, ID: identity, K8sNamespace: 'other', K8sPodName: 'thief' };
     const nonsense = 'axoneme/state/ip/v1/default/not-an-address';
-    const ours = await etcdctl(cluster, 'get', key, '--print-value-only');
     await etcdctl(cluster, 'put', nonsense, '{"IP": 7');
     await etcdctl(cluster, 'put', key, JSON.stringify(claim));
-    await until('the conflict is told', () => node.log('agent').includes(near4) || node.log('agent').includes('thief'));
-    await othersAreWell();
-    await etcdctl(cluster, 'put', key, ours.trim());
+    const told = new RegExp(`another node claims the address of a pod here.*${near4}.*${host}`);
+    await until('the conflict is told', () => told.test(node.log('agent')));
+    await until(
+      'the record is put right',
+      async () => JSON.parse(await etcdctl(cluster, 'get', key, '--print-value-only')).K8sPodName === 'near',
+    );
+    t.match(node.log('agent'), /record in the store cannot be read.*not-an-address/);
+    await othersAreWell(t);
     await etcdctl(cluster, 'del', nonsense);
-    t.pass('the conflict is told');
   });
 
-  await t.test('a spoilt file of a pod costs this pod its network, until it is made anew, and no other', async (t) => {
-    const [row] = (await tableOf(cluster, 'a', 'interfaces')).filter((one) => one.pod === 'victim');
-    await node.killAgent();
-    writeFileSync(join(node.stateDir, 'endpoints', `${row?.endpoint}.json`), '{"version": 1, "end');
-    writeFileSync(join(node.stateDir, 'identities.json'), 'spoilt');
-    await node.startAgent();
-    await othersAreWell();
-    t.match(node.log('agent'), new RegExp(`endpoints/${row?.endpoint}\\.json.*device`), 'the file is named');
-    t.match(node.log('agent'), /identities\.json|numbers/, 'and the other one');
-    t.same(
-      readdirSync(join(node.stateDir, 'endpoints')).filter((name) => name.endsWith('.broken')),
-      [`${row?.endpoint}.json.broken`],
-    );
-    await cluster.delete([server('victim', 'a')], { wait: true });
-    await cluster.apply([server('victim', 'a')]);
-    await cluster.ready(['shop/victim']);
-    const [again] = await addressesOf(cluster, 'victim');
-    await until('it is served again', () => reaches(cluster, 'shop/stranger', again));
-    t.pass(`${victim} is ${again} now`);
-  });
+  await t.test(
+    'files that were spoilt are made anew from their copies; where those are spoilt too, their own pod alone is cut off',
+    async (t) => {
+      const interfaces = await tableOf(cluster, 'a', 'interfaces');
+      const file = (name: string, kind: string) => {
+        const { endpoint } = interfaces.find((row) => row.pod === `shop/${name}`) ?? {};
+        return join(node.stateDir, 'endpoints', `${endpoint}.${kind}`);
+      };
+      await node.killAgent();
+      for (const path of [file('victim', 'json'), file('victim', 'copy'), file('near', 'json')]) writeFileSync(path, '{"format": 1, "int');
+      writeFileSync(join(node.stateDir, 'identities.json'), 'spoilt');
+      await node.startAgent();
+      await othersAreWell(t);
+      const log = node.log('agent');
+      t.match(log, new RegExp(`made anew from its copy.*${file('near', 'json')}: not JSON`));
+      t.match(log, new RegExp(`${file('victim', 'json')}: not JSON.*its pod has no network until it is started anew: device`));
+      t.match(log, /the numbers of an earlier life cannot be read/);
+      t.ok(existsSync(`${file('victim', 'json')}.broken`), 'it is kept for the curious');
+      t.equal(readFileSync(file('near', 'json'), 'utf8'), readFileSync(file('near', 'copy'), 'utf8'));
+      await cluster.delete([server('victim', 'a')], { wait: true });
+      await cluster.apply([server('victim', 'a')]);
+      await cluster.ready(['shop/victim']);
+      const [again] = await addressesOf(cluster, 'victim');
+      await until('it is served again', () => reaches(cluster, 'shop/stranger', again));
+      t.pass('and has its network again, made anew');
+    },
+  );
 
   await t.test('without room on the disk a pod is refused with the reason and nothing of it stays; with room it starts', async (t) => {
     await node.killAgent();
@@ -108,20 +128,20 @@ t.test('bad input', { skip: await sandboxSkip() }, async (t) => {
     const before = await devices();
     await cluster.apply([pod('coming', 'a')]);
     await until('the reason is told', () => /shop\/coming.*no space left/i.test(node.log('kubelet')));
-    await othersAreWell();
-    await until('no device stays', async () => (await devices()) === before || (await devices()) === `${Number(before)}`);
-    await cluster.apply([letIn('servers', servers, [{ app: 'stranger' }])]);
+    await othersAreWell(t);
+    await until('no device stays', async () => (await devices()) === before);
+    await cluster.apply([letIn('servers', servers, [{ app: 'one' }, { app: 'stranger' }])]);
     await until('policy changes even now', async () => !(await isDenied()));
     await cluster.apply([letIn('servers', servers, [{ app: 'one' }])]);
     await node.exec(['rm', `${node.stateDir}/filler`]);
     await cluster.ready(['shop/coming'], 60_000);
     await until('and back', isDenied);
-    await othersAreWell();
+    await othersAreWell(t);
     await node.killAgent();
     const back = `cp -a '${node.stateDir}/.' '${saved}/' && umount '${node.stateDir}' && cp -a '${saved}/.' '${node.stateDir}/'`;
     t.same((await node.exec(['sh', '-c', back])).stderr, '');
     await node.startAgent();
-    await othersAreWell();
+    await othersAreWell(t);
   });
 
   await t.test('a map that is not its own is left alone, or told when it is in the way', async (t) => {
@@ -136,13 +156,13 @@ t.test('bad input', { skip: await sandboxSkip() }, async (t) => {
       `cd ${maps} && ln ${metrics} stranger && ln ${metrics} stranger@0123 && mv ${policy} ../kept && ln ${metrics} ${policy}`,
     ]);
     const { stderr, status } = await runAgent(node);
-    t.not(status, 0);
-    t.match(stderr, /policy/, `the map is named: ${stderr}`);
+    t.equal(status, 2);
+    t.match(stderr, new RegExp(`^axoneme: map policy: ${maps}/${policy}: what is pinned there is not ours: .* \\(MAP_FOREIGN\\)$`, 'm'));
     t.ok(await isServed(), 'packets go on');
     t.ok(await isDenied());
     await node.exec(['sh', '-c', `cd ${maps} && rm ${policy} && mv ../kept ${policy}`]);
     await node.startAgent();
-    await othersAreWell();
+    await othersAreWell(t);
     t.match((await node.exec(['ls', maps])).stdout, /^stranger$/m);
     await node.exec(['sh', '-c', `cd ${maps} && rm stranger*`]);
   });
@@ -154,11 +174,11 @@ t.test('bad input', { skip: await sandboxSkip() }, async (t) => {
       ['sys_admin', /CAP_SYS_ADMIN is missing, which is for entering pods' network namespaces/],
     ] as const) {
       const { status, stderr } = await runAgent(node, ['setpriv', `--bounding-set=-${right}`]);
-      t.match({ status, stderr }, { status: 1, stderr: purpose });
+      t.match({ status, stderr }, { status: 2, stderr: purpose });
     }
     t.ok(await isServed(), 'packets go on');
     await node.startAgent();
-    await othersAreWell();
+    await othersAreWell(t);
   });
 
   await t.test('a runtime that says nonsense is answered in its own form', async (t) => {
@@ -174,21 +194,25 @@ t.test('bad input', { skip: await sandboxSkip() }, async (t) => {
         CNI_NETNS: '/proc/self/ns/nothing',
         CNI_IFNAME: 'eth0',
         CNI_PATH: folder,
+        CNI_ARGS: 'IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=ghost',
       };
       const { status, stdout } = await node.exec([join(folder, 'bin', plugin.type)], { input: text, env: { ...common, ...env } });
       return { status, ...(stdout === '' ? {} : JSON.parse(stdout)) };
     };
     const before = (await tableOf(cluster, 'a', 'interfaces')).length;
     const unknown = await call('ADD', input);
-    t.match(unknown, { status: 1, code: Number });
-    t.match(`${unknown.msg} ${unknown.details}`, /nothing/, 'the namespace is named');
+    t.match(unknown, { status: 1, code: 4, msg: /\/proc\/self\/ns\/nothing/, details: 'NETNS_UNKNOWN' });
     t.match(await call('ADD', input.slice(0, -20)), { status: 1, code: 6 }, 'input that ends too early');
     t.match(await call('ADD', ''), { status: 1, code: 6 });
     t.match(await call('ADD', input, { CNI_CONTAINERID: '' }), { status: 1, code: 4 });
     t.match(await call('DEL', input), { status: 0 }, 'what is not there is deleted');
     t.equal((await tableOf(cluster, 'a', 'interfaces')).length, before);
-    await othersAreWell();
+    await othersAreWell(t);
   });
+
+  const tally = await load.end();
+  t.match(tally, unharmed, JSON.stringify(tally));
+  t.ok(tally.answered > 100);
 });
 
 async function addressesOf(cluster: RunningCluster, name: string): Promise<readonly [string, string]> {
