@@ -20,6 +20,8 @@ export const overlayDevice = 'axoneme_vxlan';
 const overhead = { 4: 50, 6: 70 } as const;
 /** How often the namespace is looked at again: addresses come and go, and somebody may have meddled. */
 const lookEveryMs = 10_000;
+/** After a failure. */
+const againMs = 1_000;
 
 export interface NodeHostOptions {
   readonly config: Config;
@@ -47,6 +49,13 @@ export class NodeHost {
   private checked: readonly HostCheck[] = [];
   private problems: readonly HostProblem[] = [];
   private failure: string | undefined;
+  /** Something other than a pod's device may be other than planned. */
+  private isDue = true;
+  private hasLooked = false;
+  /** Endpoints whose ports took no hooks, and why. */
+  private readonly refused = new Map<number, Error>();
+  /** MTU of pods' interfaces, as of the last look. */
+  private podMtu: number | undefined;
 
   constructor(options: NodeHostOptions) {
     this.options = options;
@@ -54,26 +63,31 @@ export class NodeHost {
 
   setPrefixes(prefixes: readonly string[]): void {
     this.podPrefixes = prefixes;
+    this.isDue = true;
     this.bell.ring();
   }
 
   /** All other nodes are in the table: routes to those that are not may go. */
   setKnown(): void {
     this.isKnown = true;
+    this.isDue = true;
     this.bell.ring();
   }
 
   /** Of pods' interfaces. */
   mtu(): number {
-    const { device, mtu, family } = this.underlay();
-    void device;
-    return this.options.config.routingMode === 'native' ? mtu : mtu - overhead[family];
+    this.podMtu ??= this.podMtuOn(this.underlay());
+    return this.podMtu;
   }
 
-  /** Ends once an endpoint has its hooks and routes. */
-  prepared(endpoint: number, signal: AbortSignal): Promise<void> {
+  /** Ends once an endpoint has its hooks and routes; throws when its port takes no hooks, or when the signal is aborted before. */
+  async prepared(endpoint: number, signal: AbortSignal): Promise<void> {
     const row = () => this.options.interfaces.get(endpoint);
-    return this.waiters.until(() => row() === undefined || this.attached.get(endpoint)?.port === row()?.port, signal);
+    const isAttached = () => row() === undefined || this.attached.get(endpoint)?.port === row()?.port;
+    // Its own routes came with its device; before the first look the node's addresses, which they name, may be missing.
+    await this.waiters.until(() => this.refused.has(endpoint) || (this.hasLooked && isAttached()), signal);
+    const refusal = this.refused.get(endpoint);
+    if (refusal !== undefined) throw refusal;
   }
 
   checks(): readonly HostCheck[] {
@@ -88,28 +102,41 @@ export class NodeHost {
   /** Until the signal is aborted; everything stays as it is. */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { interfaces, nodes, clock, log } = this.options;
-    const followers = [interfaces.follow(this.bell), nodes.follow(this.bell)];
+    const [pods, others] = [interfaces.follow(this.bell), nodes.follow(this.bell)];
+    let lookAt = clock.now();
     while (!signal.aborted) {
-      for (const follower of followers) follower.take();
+      pods.take();
+      if (others.take().length > 0 || clock.now() >= lookAt) this.isDue = true;
+      const isLook = this.isDue;
       try {
         await this.round();
         this.failure = undefined;
+        if (isLook) lookAt = clock.now() + lookEveryMs;
       } catch (error) {
         if (this.failure === undefined) log.error('the network of this node could not be set up, which is tried again', { error });
         this.failure = (error as Error).message;
+        lookAt = clock.now() + againMs;
       }
       this.waiters.look();
-      await this.bell.wait({ signal, clock, until: clock.now() + (this.failure === undefined ? lookEveryMs : 1_000) });
+      await this.bell.wait({ signal, clock, until: lookAt });
     }
-    for (const follower of followers) follower.close();
+    pods.close();
+    others.close();
   }
 
+  /** A pod that comes needs its hooks alone, and does not wait for a look at everything. */
   private async round(): Promise<void> {
-    const { host, config, interfaces } = this.options;
-    if (!interfaces.isInitialised) return;
-    await this.attachPods();
+    if (!this.options.interfaces.isInitialised) return;
+    const refusal = await this.attachPods();
+    if (this.isDue) await this.makeAsPlanned();
+    if (refusal !== undefined) throw refusal;
+  }
+
+  private async makeAsPlanned(): Promise<void> {
+    const { host, config } = this.options;
+    this.isDue = false;
     const plan = this.plan();
-    // Until the others are known, their routes stay; what pods and the overlay need is made on a first start.
+    // Only what is there is known before the other nodes are: routes stay; what pods and the overlay need is made on a first start.
     const isOverlayMissing = config.routingMode === 'overlay' && host.portOf(overlayDevice) === undefined;
     if (this.podPrefixes !== undefined && (this.isKnown || isOverlayMissing)) {
       this.report(host.apply(plan));
@@ -144,7 +171,9 @@ export class NodeHost {
   private look(): void {
     const { host, config, found } = this.options;
     if (this.podPrefixes === undefined) return;
+    this.hasLooked = true;
     const underlay = this.underlay();
+    this.podMtu = this.podMtuOn(underlay);
     const overlayPort = config.routingMode === 'overlay' ? host.portOf(overlayDevice) : 0;
     if (overlayPort === undefined) return;
     const self: Self = {
@@ -156,7 +185,7 @@ export class NodeHost {
       podPrefixes: this.podPrefixes,
       way: config.routingMode,
       overlayPort,
-      mtu: this.mtu(),
+      mtu: this.podMtu,
       mac: underlay.mac,
     };
     if (JSON.stringify(self) === JSON.stringify(this.self)) return;
@@ -173,17 +202,31 @@ export class NodeHost {
     return { ...underlay, reached, family: familyOf(reached[0] ?? '0.0.0.0') };
   }
 
-  private async attachPods(): Promise<void> {
+  private podMtuOn({ mtu, family }: { readonly mtu: number; readonly family: 4 | 6 }): number {
+    return this.options.config.routingMode === 'native' ? mtu : mtu - overhead[family];
+  }
+
+  /** One that takes no hooks does not keep the others; the first reason. */
+  private async attachPods(): Promise<Error | undefined> {
     const { interfaces, datapath } = this.options;
     for (const [endpoint, { port, end }] of this.attached) {
       if (interfaces.get(endpoint)?.port === port) continue;
       this.attached.delete(endpoint);
       await end[Symbol.asyncDispose]();
     }
-    for (const { endpoint, port } of interfaces.rows()) {
+    for (const endpoint of this.refused.keys()) if (interfaces.get(endpoint) === undefined) this.refused.delete(endpoint);
+    for (const { endpoint, port } of [...interfaces.rows()]) {
       if (this.attached.has(endpoint)) continue;
-      this.attached.set(endpoint, { port, end: await datapath.attach({ number: port, kind: 'pod' }) });
+      try {
+        this.attached.set(endpoint, { port, end: await datapath.attach({ number: port, kind: 'pod' }) });
+        this.refused.delete(endpoint);
+      } catch (error) {
+        // It may have gone meanwhile.
+        if (interfaces.get(endpoint)?.port === port) this.refused.set(endpoint, error as Error);
+      }
+      this.waiters.look();
     }
+    return [...this.refused.values()][0];
   }
 
   private async attachNode(): Promise<void> {

@@ -1,6 +1,9 @@
-// The few things that this room does with files. A file is there whole or not at all, and what is done stays done when power fails.
+// The few things that this room does with files. A file is there whole or not at all, and what is done stays done when this process ends.
+// Should the machine end, so do all pods and their devices, and files of interfaces without a device are dropped: the disk is told to
+// keep what was done, but nobody waits for it.
 
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { closeSync, fsync, mkdirSync, openSync, readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export interface Disk {
@@ -17,44 +20,67 @@ export interface Disk {
 /** Of files that are being written: whoever finds one may delete it. */
 export const unfinishedSuffix = '.tmp';
 
+/** Files are small and in memory at first: to have another thread write them takes longer than to write them. */
 export const realDisk: Disk = {
   async list(folder) {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    return readdir(folder);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return readdirSync(folder);
   },
   read: (path) => readFile(path, 'utf8'),
   async write(path, text) {
     const unfinished = path + unfinishedSuffix;
     try {
-      const file = await open(unfinished, 'w', 0o600);
-      try {
-        await file.writeFile(text);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(unfinished, path);
+      writeFileSync(unfinished, text, { mode: 0o600 });
+      renameSync(unfinished, path);
     } catch (error) {
-      await rm(unfinished, { force: true }).catch(() => {});
+      try {
+        unlinkIfThere(unfinished);
+      } catch {
+        // What stood in the way of writing it is told.
+      }
       throw error;
     }
-    await syncFolder(path);
+    keep(path);
+    keep(dirname(path));
   },
   async remove(path) {
-    await rm(path, { force: true });
-    await syncFolder(path);
+    unlinkIfThere(path);
+    keep(dirname(path));
   },
   async move(from, to) {
-    await rename(from, to);
-    await syncFolder(to);
+    renameSync(from, to);
+    keep(dirname(to));
   },
 };
 
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(dirname(path), 'r');
+function unlinkIfThere(path: string): void {
   try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
+}
+
+/** Paths that the disk is being told to keep; true: they changed again meanwhile. */
+const keeping = new Map<string, boolean>();
+
+/** One call at a time for a path, and one more for all that came meanwhile. What is gone or refused by then is not told. */
+function keep(path: string): void {
+  if (keeping.has(path)) {
+    keeping.set(path, true);
+    return;
+  }
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return;
+  }
+  keeping.set(path, false);
+  fsync(file, () => {
+    closeSync(file);
+    const isChanged = keeping.get(path) === true;
+    keeping.delete(path);
+    if (isChanged) keep(path);
+  });
 }

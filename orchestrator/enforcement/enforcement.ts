@@ -217,7 +217,7 @@ export class Enforcement {
   }
 
   private async write({ nodes }: Settled): Promise<void> {
-    await this.saveNumbers();
+    this.saveNumbers();
     if (!this.hasBegun) this.writer.prune();
     await this.nodes.write(nodes);
     this.problems = await this.writer.write();
@@ -234,12 +234,12 @@ export class Enforcement {
   }
 
   /** Before entries carry them. */
-  private async saveNumbers(): Promise<void> {
+  private saveNumbers(): void {
     const numbers = { local: this.locals.entries(), pods: this.identities.entries() };
     const text = JSON.stringify(numbers);
     if (text === this.savedNumbers) return;
     try {
-      await writeNumbers(this.options.numberFile, numbers);
+      writeNumbers(this.options.numberFile, numbers);
       this.savedNumbers = text;
     } catch (error) {
       // Without it a restart gives new numbers, which costs time and no connection.

@@ -1,6 +1,7 @@
 // Number file: which numbers prefixes and label sets have here, kept over restarts, so that entries of an earlier life stay true.
 
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { renameSync, writeFileSync } from 'node:fs';
+import { readFile, rename } from 'node:fs/promises';
 
 export interface Numbers {
   /** By the text of their meaning. */
@@ -36,10 +37,10 @@ export async function readNumbers(path: string, broken: (why: string) => void): 
  * Whole or not at all, whenever this process ends. It need not outlive the machine: nor do the entries that carry the numbers, and so nobody
  * waits for the disk.
  */
-export async function writeNumbers(path: string, { local, pods }: Numbers): Promise<void> {
+export function writeNumbers(path: string, { local, pods }: Numbers): void {
   const next = `${path}.new`;
-  await writeFile(next, JSON.stringify({ version, local, pods }), { mode: 0o600 });
-  await rename(next, path);
+  writeFileSync(next, JSON.stringify({ version, local, pods }), { mode: 0o600 });
+  renameSync(next, path);
 }
 
 function pairs(value: unknown): [string, number][] {

@@ -47,10 +47,15 @@ export function listLinks(session: Session, kind?: string): Link[] {
 }
 
 export function findLink(session: Session, name: string): Link | undefined {
-  const found = session.get(
-    messages.get,
-    joined(linkHeader(0), attribute(attributes.name, name), attribute(attributes.extended, skipStatistics)),
-  );
+  return getLink(session, joined(linkHeader(0), attribute(attributes.name, name)));
+}
+
+export function linkAt(session: Session, index: number): Link | undefined {
+  return getLink(session, linkHeader(index));
+}
+
+function getLink(session: Session, which: Uint8Array): Link | undefined {
+  const found = session.get(messages.get, joined(which, attribute(attributes.extended, skipStatistics)));
   return found === undefined ? undefined : readLink(found.body);
 }
 

@@ -5,7 +5,7 @@ import { AgentError } from '../errors.ts';
 import { Attributes, canonicalAddress, inet, inet6 } from './attributes.ts';
 import type { Underlay } from './host.ts';
 import { listAddresses } from './link-addresses.ts';
-import { listLinks } from './links.ts';
+import { linkAt } from './links.ts';
 import { isPodDevice, overlayDevice } from './ours.ts';
 import type { Session } from './session.ts';
 
@@ -21,7 +21,7 @@ export function findUnderlay(session: Session, address?: string): Underlay {
   const addresses = listAddresses(session);
   const wanted = address === undefined ? undefined : canonicalAddress(address);
   const index = wanted === undefined ? defaultLink(session) : addresses.find((there) => there.address === wanted)?.link;
-  const link = listLinks(session).find((there) => there.index === index);
+  const link = index === undefined ? undefined : linkAt(session, index);
   if (link === undefined) {
     const reason =
       address === undefined ? 'there is no default route: name the address of this node' : `no device has the address ${address}`;
@@ -33,8 +33,11 @@ export function findUnderlay(session: Session, address?: string): Underlay {
 
 /** Every global address of the namespace. */
 export function globalAddresses(session: Session): string[] {
-  const hidden = new Set(listLinks(session).flatMap(({ index, name }) => (isPodDevice(name) || name === overlayDevice ? [index] : [])));
-  return listAddresses(session).flatMap(({ address, isGlobal, link }) => (isGlobal && !hidden.has(link) ? [address] : []));
+  const all = listAddresses(session).filter(({ isGlobal }) => isGlobal);
+  // A node has many devices, and few with such addresses.
+  const names = new Map([...new Set(all.map(({ link }) => link))].map((index) => [index, linkAt(session, index)?.name]));
+  const isHidden = (name: string | undefined) => name === undefined || isPodDevice(name) || name === overlayDevice;
+  return all.flatMap(({ address, link }) => (isHidden(names.get(link)) ? [] : [address]));
 }
 
 function defaultLink(session: Session): number | undefined {

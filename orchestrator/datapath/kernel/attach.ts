@@ -41,7 +41,7 @@ export interface Attacher {
 }
 
 /** Puts one hook on a port, or gives the one that is there today's program. Throws ATTACH_FAILED. */
-export function attachHook(by: Attacher, port: number, hook: Hook): void {
+export async function attachHook(by: Attacher, port: number, hook: Hook): Promise<void> {
   if (renewHook(by, port, hook, by.method)) return;
   const program = by.program(hook.name);
   if (by.method === 'clsact') {
@@ -49,7 +49,7 @@ export function attachHook(by: Attacher, port: number, hook: Hook): void {
     by.pins.put(by.pins.linkPath(port, hook.name + clsactMark), program);
     return;
   }
-  const link = by.bpf.linkCreate(program, port, hook.direction === 'ingress' ? tcxIngress : tcxEgress);
+  const link = await by.bpf.linkCreateLater(program, port, hook.direction === 'ingress' ? tcxIngress : tcxEgress);
   check(port, hook, link);
   try {
     by.pins.put(by.pins.linkPath(port, hook.name), link);

@@ -203,6 +203,17 @@ export class Bpf {
     return this.call(command.linkCreate, 64);
   }
 
+  /** The same without having this thread wait: the kernel takes a program in once every packet that is on its way has passed. */
+  async linkCreateLater(program: number, target: number, attachType: number): Promise<number> {
+    // A block of its own: the other one serves other calls meanwhile.
+    const block = new Uint32Array(16);
+    block.set([program, target, attachType]);
+    const result = await this.libc.bpfLater(command.linkCreate, this.libc.address(block), block.byteLength);
+    // Which keeps it from the garbage collector until here.
+    block.fill(0);
+    return result;
+  }
+
   linkUpdate(link: number, program: number): number {
     this.start(link, program);
     return this.call(command.linkUpdate, 16);

@@ -131,7 +131,7 @@ export class KernelDatapath implements ImmediateDatapath, PacketRunner {
   async attach(port: Port): Promise<AsyncDisposable> {
     const { attacher } = this.open;
     const hooks = hooksOf[port.kind];
-    for (const hook of hooks) attachHook(attacher, port.number, hook);
+    for (const hook of hooks) await attachHook(attacher, port.number, hook);
     return {
       async [Symbol.asyncDispose]() {
         for (const hook of hooks) detachHook(attacher, port.number, hook);

@@ -9,6 +9,8 @@ type Koffi = typeof import('koffi');
 export interface Libc {
   /** bpf(2): a file descriptor, a count, 0, or -errno. */
   bpf(command: number, attributes: number, size: number): number;
+  /** The same on a thread of koffi's pool, for what has the kernel wait. */
+  bpfLater(command: number, attributes: number, size: number): Promise<number>;
   /** Any system call of up to four arguments, by its number on x86-64; -errno when it failed. */
   syscall(call: SystemCall, a?: number, b?: number, c?: number, d?: number): number;
   open(path: string, flags: number): number;
@@ -76,13 +78,23 @@ function bindLibc(koffi: Koffi): Libc {
       return result === -1 ? -koffi.errno() : result;
     };
   };
-  const syscall = bound('long syscall(long, uintptr_t, uintptr_t, uintptr_t, uintptr_t)');
+  const syscallDeclaration = 'long syscall(long, uintptr_t, uintptr_t, uintptr_t, uintptr_t)';
+  const syscall = bound(syscallDeclaration);
+  const syscallLater = library.func(syscallDeclaration);
   const umount2 = bound('int umount2(const char*, int)');
   const send = bound('long send(int, uintptr_t, size_t, int)');
   const receive = bound('long recv(int, uintptr_t, size_t, int)');
   const poll = library.func('int poll(uintptr_t, ulong, int)');
   return {
     bpf: (command, attributes, size) => syscall(numbers.bpf, command, attributes, size, 0),
+    bpfLater: (command, attributes, size) =>
+      new Promise((resolve, reject) => {
+        syscallLater.async(numbers.bpf, command, attributes, size, 0, (error: Error | null, result: number | bigint) => {
+          if (error) return reject(error);
+          // The other thread's errno stays there: what is refused is refused once more here, with the reason.
+          resolve(Number(result) === -1 ? syscall(numbers.bpf, command, attributes, size, 0) : Number(result));
+        });
+      }),
     syscall: (call, a = 0, b = 0, c = 0, d = 0) => syscall(numbers[call], a, b, c, d),
     open: bound('int open(const char*, int)'),
     close: bound('int close(int)'),
