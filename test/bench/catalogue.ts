@@ -70,6 +70,7 @@ export const catalogue: readonly MetricDefinition[] = [
     unit: 's',
     sentence: 'a first sync: 50,000 pods of an API server on this machine, 500 a page, into a table with an index',
   },
+  { name: 'kube.sync_rss', unit: 'MB', sentence: 'what the same process has at most above what it had when idle' },
   { name: 'node.tcp_stream', unit: 'Gb/s', sentence: 'one TCP stream from pod to pod on a node, policy on both sides' },
   { name: 'node.tcp_no_offload', unit: 'Gb/s', sentence: 'the same without segmentation and checksum offload: each packet is one' },
   { name: 'node.tcp_rr', unit: 'requests/s', sentence: 'a byte there and back, one after the other; both pods on one CPU' },
@@ -86,7 +87,12 @@ export const catalogue: readonly MetricDefinition[] = [
     sentence: 'policy in force after the start of an ADD, the process included; labels that nobody has had',
   },
   { name: 'node.agent_rss', unit: 'MB', sentence: 'memory of an agent with 110 pods on its node' },
-  { name: 'kube.sync_rss', unit: 'MB', sentence: 'what the same process has at most above what it had when idle' },
+  {
+    name: 'node.policy_to_enforcement',
+    unit: 'ms',
+    sentence: '99 % of changes of a policy: from the request to the API until the first packet that is decided by it',
+  },
+  { name: 'sandbox.up', unit: 's', sentence: 'a cluster of 2 nodes and 10 pods, from nothing until all is Ready' },
 ];
 
 /** Metrics by name, or by room (`wasm`, `kernel`), in the order of the catalogue; all of them when none is named. */

@@ -6,10 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { recordedNames } from '../../orchestrator/sandbox/record.ts';
+import { sandboxSkip } from '../support/sandbox.ts';
 import { catalogue } from './catalogue.ts';
 import type { JsonReport } from './report.ts';
 import { quantile } from './rounds.ts';
 
+t.setTimeout(300_000);
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 const promised = [
   'wasm.policy_verdict',
@@ -30,11 +33,21 @@ const promised = [
   'kv.identity_rate',
   'kube.sync_50k',
   'kube.sync_rss',
+  'node.tcp_stream',
+  'node.tcp_no_offload',
+  'node.tcp_rr',
+  'node.tcp_crr',
+  'node.udp_pps',
+  'node.cni_add',
+  'node.endpoint_ready',
+  'node.agent_rss',
+  'node.policy_to_enforcement',
+  'sandbox.up',
 ];
 const folder = mkdtempSync(join(tmpdir(), 'axoneme-bench-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
 
-function bench(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+function bench(...args: string[]): { pid: number; status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
 }
 
@@ -96,6 +109,19 @@ t.test('the state engine and the plain maps beside it end with the same routes, 
   t.equal(status, 0, stderr);
   t.match(stdout, /^state\.row_overhead +[\d.]+ B/m);
   t.match(stdout, /^state\.change_p99 +[\d.]+ ms/m);
+});
+
+t.test('a node is measured in sandboxes that are gone afterwards', { skip: noCompiler || (await sandboxSkip()) }, async (t) => {
+  const file = join(folder, 'node.json');
+  const { pid, status, stderr } = bench('node.tcp_rr', 'node.policy_to_enforcement', '--rounds', '1', '--scale', '0.1', '--json', file);
+  t.equal(status, 0, stderr);
+  const { metrics } = JSON.parse(readFileSync(file, 'utf8')) as JsonReport;
+  t.match(metrics, [
+    { name: 'node.tcp_rr', unit: 'requests/s', baseline: { name: 'bare veth', value: Number }, ratio: Number },
+    { name: 'node.policy_to_enforcement', unit: 'ms', baseline: { name: 'the answer of the API', value: Number } },
+  ]);
+  t.ok(metrics.every(({ value, baseline }) => value > 0 && baseline && baseline.value > 0));
+  t.notOk(recordedNames().includes(`bench-${pid}`));
 });
 
 t.test('the example of the README runs', { skip: noCompiler }, async (t) => {

@@ -70,11 +70,11 @@ async function measure(): Promise<Measured[]> {
     measured.push(...(await measureRounds(comparisons, rounds)));
     await close();
   }
-  if (metrics.some(({ name }) => name.startsWith('node.'))) {
+  if (metrics.some(({ name }) => /^(node|sandbox)\./.test(name))) {
     const { nodeGroups } = await import('./node/metrics.ts');
     for (const group of nodeGroups(wanted, effort)) {
       const opened = await group();
-      if (typeof opened === 'string') console.log(`node: skipped: ${opened}`);
+      if (typeof opened === 'string') console.log(`node, sandbox: skipped: ${opened}`);
       else measured.push(...(await measureRounds(opened.comparisons, rounds)));
       if (typeof opened !== 'string') await opened.close();
     }

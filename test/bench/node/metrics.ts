@@ -4,7 +4,9 @@ import { sandboxSkip } from '../../support/sandbox.ts';
 import type { Comparison } from '../rounds.ts';
 import type { Effort } from '../wasm-metrics.ts';
 import { attachmentComparisons, attachmentMetrics } from './attachments.ts';
+import { enforcementComparisons, enforcementMetrics } from './enforcement.ts';
 import { pathComparisons, pathMetrics } from './paths.ts';
+import { startComparisons, startMetrics } from './start.ts';
 import { openWorld, type World } from './world.ts';
 
 export interface OpenGroup {
@@ -16,16 +18,15 @@ type Group = (world: World, wanted: (metric: string) => boolean, effort: Effort)
 
 const groups: readonly (readonly [metrics: readonly string[], open: Group])[] = [
   [pathMetrics, pathComparisons],
+  [enforcementMetrics, enforcementComparisons],
   [attachmentMetrics, attachmentComparisons],
 ];
 
-/** Each in a sandbox of its own; a sentence instead, where none can be had. */
+/** Each in a sandbox of its own, the last ones in one for each measurement; a sentence instead, where none can be had. */
 export function nodeGroups(wanted: (metric: string) => boolean, effort: Effort): (() => Promise<OpenGroup | string>)[] {
-  return groups
+  const inWorld = groups
     .filter(([metrics]) => metrics.some(wanted))
     .map(([, open]) => async () => {
-      const skip = await sandboxSkip();
-      if (skip !== false) return skip;
       const world = await openWorld();
       try {
         return { comparisons: await open(world, wanted, effort), close: () => world.close() };
@@ -34,4 +35,7 @@ export function nodeGroups(wanted: (metric: string) => boolean, effort: Effort):
         throw error;
       }
     });
+  const starts = async () => ({ comparisons: startComparisons(effort), async close() {} });
+  const all: (() => Promise<OpenGroup>)[] = startMetrics.some(wanted) ? [...inWorld, starts] : inWorld;
+  return all.map((open) => async () => (await sandboxSkip()) || open());
 }

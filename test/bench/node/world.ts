@@ -26,11 +26,15 @@ export const topology = (name: string, nodes: readonly string[], podPrefix = '10
 });
 
 export interface World {
+  /** Of the sandbox. */
+  readonly name: string;
   readonly cluster: RunningCluster;
   /** The program that makes load. */
   readonly traffic: string;
   /** Of a node, `cluster/node`. */
   folders(node: string): ReturnType<typeof nodeFolders>;
+  /** What must end before the sandbox does. */
+  readonly closing: (() => void)[];
   close(): Promise<void>;
 }
 
@@ -43,11 +47,15 @@ export async function openWorld(): Promise<World> {
     if (cluster === undefined) throw new Error('bench: the sandbox has no cluster');
     await cluster.node('b').killKubelet();
     await cluster.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }]);
+    const closing: (() => void)[] = [];
     return {
+      name,
       cluster,
       traffic,
+      closing,
       folders: (node) => nodeFolders(sandbox.folder, node),
       async close() {
+        for (const end of closing) end();
         sandbox.close();
         await endSandbox(name);
       },

@@ -36,6 +36,7 @@ void probe(const char *from, const char *to, const char *address)
 	receiver = bound(SOCK_DGRAM, PROBE_PORT);
 	enter(from);
 	sender = connected(SOCK_DGRAM, address, PROBE_PORT);
+	go_first();
 	for (;; usleep(100)) {
 		times[sent % SENT] = now();
 		arrived[sent % SENT] = 0;

@@ -31,8 +31,8 @@ uint64_t now(void)
 	return time.tv_sec * 1000000000ull + time.tv_nsec;
 }
 
-/* Before others, where that is allowed: what they do is not the subject. A kernel that groups by session wants its own word for it. */
-static void go_first(void)
+/* A kernel that groups by session wants a word of its own for it. */
+void go_first(void)
 {
 	int fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
 

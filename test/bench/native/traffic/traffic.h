@@ -10,6 +10,8 @@ enum { BATCH = 64, DATAGRAM = 64, BLOCK = 128 << 10 };
 void fail(const char *what);
 /* Nanoseconds of the monotonic clock. */
 uint64_t now(void);
+/* Before others, where that is allowed: what they do is not the subject. */
+void go_first(void);
 /* To one CPU, and before others there. */
 void pin(int cpu);
 int open_socket(int type);
