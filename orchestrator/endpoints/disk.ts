@@ -2,7 +2,7 @@
 // Should the machine end, so do all pods and their devices, and files of interfaces without a device are dropped: the disk is told to
 // keep what was done, but nobody waits for it.
 
-import { closeSync, fsync, mkdirSync, openSync, readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsync, mkdirSync, openSync, readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -53,12 +53,9 @@ export const realDisk: Disk = {
   },
 };
 
+/** A disk that takes no changes refuses the removal of what is not there, too. */
 function unlinkIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+  if (existsSync(path)) unlinkSync(path);
 }
 
 /** Paths that the disk is being told to keep; true: they changed again meanwhile. */
