@@ -17,13 +17,14 @@ import {
   MAP_IPCACHE,
   MAP_MAGLEV,
   MAP_NODES,
+  MAP_SOURCE_RANGES,
   MAP_TRANSLATIONS,
 } from '../host/generated/maps';
 import { AddressSlot, Conntrack, FragmentKey, FragmentPorts, Translation } from './layout/conntrack';
 import { Config } from './layout/config';
 import { Endpoint, Node, Prefix, PrefixKey } from './layout/endpoint';
 import { Grant, GrantKey, PolicyMatches } from './layout/policy';
-import { Affinity, AffinityKey, Backend, Frontend, FrontendKey, MaglevSlot } from './layout/service';
+import { Affinity, AffinityKey, Backend, Frontend, FrontendKey, MaglevSlot, SourceRange, SourceRangeKey } from './layout/service';
 import { Address, FlowKey, Tuple } from './layout/tuple';
 
 export function lookupConfig(): Config | null {
@@ -61,6 +62,9 @@ export function lookupGrant(key: GrantKey): Grant | null {
 }
 export function lookupFrontend(key: FrontendKey): Frontend | null {
   return changetype<Frontend | null>(lookup(MAP_FRONTENDS, changetype<usize>(key)));
+}
+export function lookupSourceRange(key: SourceRangeKey): SourceRange | null {
+  return changetype<SourceRange | null>(lookup(MAP_SOURCE_RANGES, changetype<usize>(key)));
 }
 export function lookupMaglev(slot: u32): MaglevSlot | null {
   return changetype<MaglevSlot | null>(lookupArray(MAP_MAGLEV, slot));

@@ -92,6 +92,15 @@ export const maps: readonly MapDefinition[] = [
     sentence: 'service addresses',
   },
   {
+    name: 'source_ranges',
+    kind: 'lpm',
+    key: 'SourceRangeKey',
+    value: 'SourceRange',
+    entries: 65536,
+    writer: 'orchestrator',
+    sentence: 'clients that a service takes',
+  },
+  {
     name: 'maglev',
     kind: 'array',
     key: 'u32',

@@ -27,6 +27,9 @@ function chooseBackend(scratch: Scratch, id: u32, backend: Backend): void {
   translation.flags = 0;
   translation.backend = id;
   translation.generation = backend.generation;
+  translation.sourcePort = 0;
+  translation.pad0 = 0;
+  translation.pad1 = 0;
 }
 
 /** 1 when `id` is a backend that takes new flows; it is then the translation's target. */

@@ -152,9 +152,11 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 #define REASON_NO_BACKEND ((u8)158)
 #define REASON_NO_TUNNEL_ENDPOINT ((u8)160)
 #define REASON_NO_CONFIG ((u8)165)
+#define REASON_NO_SOURCE_PORT ((u8)167)
 #define REASON_INVALID_IDENTITY ((u8)171)
 #define REASON_FRAGMENT_UNKNOWN ((u8)175)
 #define REASON_INVALID_NEIGHBOUR ((u8)176)
+#define REASON_SOURCE_RANGE ((u8)177)
 #define REASON_POLICY_DENY ((u8)181)
 #define REASON_L7_NOT_ENFORCED ((u8)210)
 #define REASON_TRANSLATION_CLASH ((u8)211)
@@ -200,7 +202,10 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 #define CONNTRACK_TRANSLATED 128U
 #define CONNTRACK_HAIRPIN 256U
 #define CONNTRACK_PROXY 512U
+#define CONNTRACK_MASQUERADED 1024U
 #define TRANSLATION_HAIRPIN ((u16)1)
+#define TRANSLATION_MASQUERADED ((u16)2)
+#define TRANSLATION_DSR ((u16)4)
 #define HINT_FRONTEND 1U
 #define HINT_ENDPOINT 2U
 
@@ -225,6 +230,8 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 #define SCOPE_INTERNAL ((u8)1)
 #define FRONTEND_AFFINITY 1U
 #define FRONTEND_CLOSED 2U
+#define FRONTEND_SOURCE_RANGES 4U
+#define FRONTEND_DSR 8U
 #define BACKEND_ACTIVE ((u8)0)
 #define BACKEND_TERMINATING ((u8)1)
 #define BACKEND_QUARANTINED ((u8)2)
@@ -253,8 +260,13 @@ struct config {
 	u64 hairpin6_hi;
 	u64 hairpin6_lo;
 	u64 host_mac;
-	u64 pad0;
-	u64 pad1;
+	u64 router4;
+	u64 router6_hi;
+	u64 router6_lo;
+	u16 masq_port_min;
+	u16 masq_port_max;
+	u16 tunnel_port;
+	u16 pad0;
 };
 _Static_assert(__builtin_offsetof(struct config, flags) == 0, "struct config.flags");
 _Static_assert(__builtin_offsetof(struct config, node) == 4, "struct config.node");
@@ -264,9 +276,14 @@ _Static_assert(__builtin_offsetof(struct config, hairpin4) == 16, "struct config
 _Static_assert(__builtin_offsetof(struct config, hairpin6_hi) == 24, "struct config.hairpin6_hi");
 _Static_assert(__builtin_offsetof(struct config, hairpin6_lo) == 32, "struct config.hairpin6_lo");
 _Static_assert(__builtin_offsetof(struct config, host_mac) == 40, "struct config.host_mac");
-_Static_assert(__builtin_offsetof(struct config, pad0) == 48, "struct config.pad0");
-_Static_assert(__builtin_offsetof(struct config, pad1) == 56, "struct config.pad1");
-_Static_assert(sizeof(struct config) == 64, "struct config");
+_Static_assert(__builtin_offsetof(struct config, router4) == 48, "struct config.router4");
+_Static_assert(__builtin_offsetof(struct config, router6_hi) == 56, "struct config.router6_hi");
+_Static_assert(__builtin_offsetof(struct config, router6_lo) == 64, "struct config.router6_lo");
+_Static_assert(__builtin_offsetof(struct config, masq_port_min) == 72, "struct config.masq_port_min");
+_Static_assert(__builtin_offsetof(struct config, masq_port_max) == 74, "struct config.masq_port_max");
+_Static_assert(__builtin_offsetof(struct config, tunnel_port) == 76, "struct config.tunnel_port");
+_Static_assert(__builtin_offsetof(struct config, pad0) == 78, "struct config.pad0");
+_Static_assert(sizeof(struct config) == 80, "struct config");
 
 /* from datapath-as/core/layout/conntrack.ts */
 struct conntrack {
@@ -293,6 +310,11 @@ struct conntrack {
 	u32 responder_identity;
 	u32 egress_rule;
 	u32 ingress_rule;
+	u64 client_hi;
+	u64 client_lo;
+	u16 client_port;
+	u16 pad0;
+	u32 pad1;
 };
 _Static_assert(__builtin_offsetof(struct conntrack, flags) == 0, "struct conntrack.flags");
 _Static_assert(__builtin_offsetof(struct conntrack, expires) == 4, "struct conntrack.expires");
@@ -317,7 +339,12 @@ _Static_assert(__builtin_offsetof(struct conntrack, origin_identity) == 96, "str
 _Static_assert(__builtin_offsetof(struct conntrack, responder_identity) == 100, "struct conntrack.responder_identity");
 _Static_assert(__builtin_offsetof(struct conntrack, egress_rule) == 104, "struct conntrack.egress_rule");
 _Static_assert(__builtin_offsetof(struct conntrack, ingress_rule) == 108, "struct conntrack.ingress_rule");
-_Static_assert(sizeof(struct conntrack) == 112, "struct conntrack");
+_Static_assert(__builtin_offsetof(struct conntrack, client_hi) == 112, "struct conntrack.client_hi");
+_Static_assert(__builtin_offsetof(struct conntrack, client_lo) == 120, "struct conntrack.client_lo");
+_Static_assert(__builtin_offsetof(struct conntrack, client_port) == 128, "struct conntrack.client_port");
+_Static_assert(__builtin_offsetof(struct conntrack, pad0) == 130, "struct conntrack.pad0");
+_Static_assert(__builtin_offsetof(struct conntrack, pad1) == 132, "struct conntrack.pad1");
+_Static_assert(sizeof(struct conntrack) == 136, "struct conntrack");
 
 struct translation {
 	u64 backend_hi;
@@ -327,6 +354,9 @@ struct translation {
 	u32 backend;
 	u32 service;
 	u32 generation;
+	u16 source_port;
+	u16 pad0;
+	u32 pad1;
 };
 _Static_assert(__builtin_offsetof(struct translation, backend_hi) == 0, "struct translation.backend_hi");
 _Static_assert(__builtin_offsetof(struct translation, backend_lo) == 8, "struct translation.backend_lo");
@@ -335,7 +365,10 @@ _Static_assert(__builtin_offsetof(struct translation, flags) == 18, "struct tran
 _Static_assert(__builtin_offsetof(struct translation, backend) == 20, "struct translation.backend");
 _Static_assert(__builtin_offsetof(struct translation, service) == 24, "struct translation.service");
 _Static_assert(__builtin_offsetof(struct translation, generation) == 28, "struct translation.generation");
-_Static_assert(sizeof(struct translation) == 32, "struct translation");
+_Static_assert(__builtin_offsetof(struct translation, source_port) == 32, "struct translation.source_port");
+_Static_assert(__builtin_offsetof(struct translation, pad0) == 34, "struct translation.pad0");
+_Static_assert(__builtin_offsetof(struct translation, pad1) == 36, "struct translation.pad1");
+_Static_assert(sizeof(struct translation) == 40, "struct translation");
 
 struct fragment_key {
 	u64 source_hi;
@@ -765,6 +798,7 @@ struct scratch {
 	u64 translation1;
 	u64 translation2;
 	u64 translation3;
+	u64 translation4;
 	u64 conntrack0;
 	u64 conntrack1;
 	u64 conntrack2;
@@ -779,6 +813,9 @@ struct scratch {
 	u64 conntrack11;
 	u64 conntrack12;
 	u64 conntrack13;
+	u64 conntrack14;
+	u64 conntrack15;
+	u64 conntrack16;
 	u32 source_epoch;
 	u32 destination_epoch;
 	u32 origin_identity;
@@ -839,35 +876,39 @@ _Static_assert(__builtin_offsetof(struct scratch, translation0) == 328, "struct 
 _Static_assert(__builtin_offsetof(struct scratch, translation1) == 336, "struct scratch.translation1");
 _Static_assert(__builtin_offsetof(struct scratch, translation2) == 344, "struct scratch.translation2");
 _Static_assert(__builtin_offsetof(struct scratch, translation3) == 352, "struct scratch.translation3");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack0) == 360, "struct scratch.conntrack0");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack1) == 368, "struct scratch.conntrack1");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack2) == 376, "struct scratch.conntrack2");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack3) == 384, "struct scratch.conntrack3");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack4) == 392, "struct scratch.conntrack4");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack5) == 400, "struct scratch.conntrack5");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack6) == 408, "struct scratch.conntrack6");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack7) == 416, "struct scratch.conntrack7");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack8) == 424, "struct scratch.conntrack8");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack9) == 432, "struct scratch.conntrack9");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack10) == 440, "struct scratch.conntrack10");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack11) == 448, "struct scratch.conntrack11");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack12) == 456, "struct scratch.conntrack12");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack13) == 464, "struct scratch.conntrack13");
-_Static_assert(__builtin_offsetof(struct scratch, source_epoch) == 472, "struct scratch.source_epoch");
-_Static_assert(__builtin_offsetof(struct scratch, destination_epoch) == 476, "struct scratch.destination_epoch");
-_Static_assert(__builtin_offsetof(struct scratch, origin_identity) == 480, "struct scratch.origin_identity");
-_Static_assert(__builtin_offsetof(struct scratch, responder_identity) == 484, "struct scratch.responder_identity");
-_Static_assert(__builtin_offsetof(struct scratch, origin_port) == 488, "struct scratch.origin_port");
-_Static_assert(__builtin_offsetof(struct scratch, responder_port) == 492, "struct scratch.responder_port");
-_Static_assert(__builtin_offsetof(struct scratch, remote_node) == 496, "struct scratch.remote_node");
-_Static_assert(__builtin_offsetof(struct scratch, source_high) == 500, "struct scratch.source_high");
-_Static_assert(__builtin_offsetof(struct scratch, now) == 504, "struct scratch.now");
-_Static_assert(__builtin_offsetof(struct scratch, hints) == 508, "struct scratch.hints");
-_Static_assert(__builtin_offsetof(struct scratch, hairpin) == 512, "struct scratch.hairpin");
-_Static_assert(__builtin_offsetof(struct scratch, keeps_grants) == 516, "struct scratch.keeps_grants");
-_Static_assert(__builtin_offsetof(struct scratch, traffic) == 520, "struct scratch.traffic");
-_Static_assert(__builtin_offsetof(struct scratch, pad0) == 524, "struct scratch.pad0");
-_Static_assert(sizeof(struct scratch) == 528, "struct scratch");
+_Static_assert(__builtin_offsetof(struct scratch, translation4) == 360, "struct scratch.translation4");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack0) == 368, "struct scratch.conntrack0");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack1) == 376, "struct scratch.conntrack1");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack2) == 384, "struct scratch.conntrack2");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack3) == 392, "struct scratch.conntrack3");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack4) == 400, "struct scratch.conntrack4");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack5) == 408, "struct scratch.conntrack5");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack6) == 416, "struct scratch.conntrack6");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack7) == 424, "struct scratch.conntrack7");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack8) == 432, "struct scratch.conntrack8");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack9) == 440, "struct scratch.conntrack9");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack10) == 448, "struct scratch.conntrack10");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack11) == 456, "struct scratch.conntrack11");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack12) == 464, "struct scratch.conntrack12");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack13) == 472, "struct scratch.conntrack13");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack14) == 480, "struct scratch.conntrack14");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack15) == 488, "struct scratch.conntrack15");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack16) == 496, "struct scratch.conntrack16");
+_Static_assert(__builtin_offsetof(struct scratch, source_epoch) == 504, "struct scratch.source_epoch");
+_Static_assert(__builtin_offsetof(struct scratch, destination_epoch) == 508, "struct scratch.destination_epoch");
+_Static_assert(__builtin_offsetof(struct scratch, origin_identity) == 512, "struct scratch.origin_identity");
+_Static_assert(__builtin_offsetof(struct scratch, responder_identity) == 516, "struct scratch.responder_identity");
+_Static_assert(__builtin_offsetof(struct scratch, origin_port) == 520, "struct scratch.origin_port");
+_Static_assert(__builtin_offsetof(struct scratch, responder_port) == 524, "struct scratch.responder_port");
+_Static_assert(__builtin_offsetof(struct scratch, remote_node) == 528, "struct scratch.remote_node");
+_Static_assert(__builtin_offsetof(struct scratch, source_high) == 532, "struct scratch.source_high");
+_Static_assert(__builtin_offsetof(struct scratch, now) == 536, "struct scratch.now");
+_Static_assert(__builtin_offsetof(struct scratch, hints) == 540, "struct scratch.hints");
+_Static_assert(__builtin_offsetof(struct scratch, hairpin) == 544, "struct scratch.hairpin");
+_Static_assert(__builtin_offsetof(struct scratch, keeps_grants) == 548, "struct scratch.keeps_grants");
+_Static_assert(__builtin_offsetof(struct scratch, traffic) == 552, "struct scratch.traffic");
+_Static_assert(__builtin_offsetof(struct scratch, pad0) == 556, "struct scratch.pad0");
+_Static_assert(sizeof(struct scratch) == 560, "struct scratch");
 
 /* from datapath-as/core/layout/service.ts */
 struct frontend_key {
@@ -901,6 +942,26 @@ _Static_assert(__builtin_offsetof(struct frontend, flags) == 12, "struct fronten
 _Static_assert(__builtin_offsetof(struct frontend, affinity_ticks) == 16, "struct frontend.affinity_ticks");
 _Static_assert(__builtin_offsetof(struct frontend, pad0) == 20, "struct frontend.pad0");
 _Static_assert(sizeof(struct frontend) == 24, "struct frontend");
+
+struct source_range_key {
+	u32 prefix_length;
+	u32 service;
+	u64 hi;
+	u64 lo;
+};
+_Static_assert(__builtin_offsetof(struct source_range_key, prefix_length) == 0, "struct source_range_key.prefix_length");
+_Static_assert(__builtin_offsetof(struct source_range_key, service) == 4, "struct source_range_key.service");
+_Static_assert(__builtin_offsetof(struct source_range_key, hi) == 8, "struct source_range_key.hi");
+_Static_assert(__builtin_offsetof(struct source_range_key, lo) == 16, "struct source_range_key.lo");
+_Static_assert(sizeof(struct source_range_key) == 24, "struct source_range_key");
+
+struct source_range {
+	u32 flags;
+	u32 pad0;
+};
+_Static_assert(__builtin_offsetof(struct source_range, flags) == 0, "struct source_range.flags");
+_Static_assert(__builtin_offsetof(struct source_range, pad0) == 4, "struct source_range.pad0");
+_Static_assert(sizeof(struct source_range) == 8, "struct source_range");
 
 struct maglev_slot {
 	u32 backend;
@@ -1201,7 +1262,7 @@ __hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference)
 	return inline_checksum_fold(inline_checksum_add((u32)field, difference));
 }
 
-/* from datapath-as/core/layout/scratch.ts:140 */
+/* from datapath-as/core/layout/scratch.ts:144 */
 static __always_inline struct conntrack *new_conntrack(struct scratch *scratch)
 {
 	return (struct conntrack *)&scratch->conntrack0;
@@ -1247,19 +1308,19 @@ __hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags)
 	return inline_conntrack_lifetime(protocol, flags);
 }
 
-/* from datapath-as/core/layout/scratch.ts:110 */
+/* from datapath-as/core/layout/scratch.ts:114 */
 static __always_inline struct tuple *client_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->client0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:137 */
+/* from datapath-as/core/layout/scratch.ts:141 */
 static __always_inline struct translation *new_translation(struct scratch *scratch)
 {
 	return (struct translation *)&scratch->translation0;
 }
 
-/* from datapath-as/core/stages/flow.ts:73 */
+/* from datapath-as/core/stages/flow.ts:76 */
 static __always_inline void write_verdict(struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = new_conntrack(scratch);
@@ -1276,7 +1337,7 @@ static __always_inline void write_verdict(struct record *record, struct scratch 
 	entry->proxy_port = record->proxy_port;
 }
 
-/* from datapath-as/core/stages/flow.ts:89 */
+/* from datapath-as/core/stages/flow.ts:92 */
 static __always_inline void inline_new_flow(struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = new_conntrack(scratch);
@@ -1302,6 +1363,11 @@ static __always_inline void inline_new_flow(struct facts *facts, struct record *
 	entry->service = record->service;
 	entry->backend = record->backend;
 	entry->generation = translated ? new_translation(scratch)->generation : 0;
+	entry->client_hi = 0;
+	entry->client_lo = 0;
+	entry->client_port = 0;
+	entry->pad0 = 0;
+	entry->pad1 = 0;
 	write_verdict(record, scratch);
 }
 
@@ -1324,13 +1390,13 @@ static __always_inline void tell_allowed(struct host *h, struct record *record)
 		record->event = EVENT_ALLOW;
 }
 
-/* from datapath-as/core/layout/scratch.ts:101 */
+/* from datapath-as/core/layout/scratch.ts:105 */
 static __always_inline struct tuple *packet_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->tuple0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:113 */
+/* from datapath-as/core/layout/scratch.ts:117 */
 static __always_inline struct address *address_key(struct scratch *scratch)
 {
 	return (struct address *)&scratch->address0;
@@ -1549,13 +1615,13 @@ __hidden __noinline u32 icmp_ports(struct facts *facts)
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/layout/scratch.ts:131 */
+/* from datapath-as/core/layout/scratch.ts:135 */
 static __always_inline struct fragment_key *fragment_key(struct scratch *scratch)
 {
 	return (struct fragment_key *)&scratch->fragment_key0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:134 */
+/* from datapath-as/core/layout/scratch.ts:138 */
 static __always_inline struct fragment_ports *new_fragment_ports(struct scratch *scratch)
 {
 	return (struct fragment_ports *)&scratch->fragment_ports0;
@@ -1686,7 +1752,7 @@ __hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key)
 	return inline_flow_key_of(tuple, key);
 }
 
-/* from datapath-as/core/layout/scratch.ts:107 */
+/* from datapath-as/core/layout/scratch.ts:111 */
 static __always_inline struct flow_key *flow_key(struct scratch *scratch)
 {
 	return (struct flow_key *)&scratch->flow0;
@@ -1714,7 +1780,7 @@ __hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to)
 	to->pad1 = 0;
 }
 
-/* from datapath-as/core/stages/translate.ts:81 */
+/* from datapath-as/core/stages/translate.ts:84 */
 static __always_inline u8 translate_error(struct host *h, struct record *record, struct scratch *scratch)
 {
 	reverse_tuple(packet_tuple(scratch), client_tuple(scratch));
@@ -1730,7 +1796,7 @@ static __always_inline u8 translate_error(struct host *h, struct record *record,
 	return TRANSLATE_DONE;
 }
 
-/* from datapath-as/core/stages/translate.ts:46 */
+/* from datapath-as/core/stages/translate.ts:49 */
 static __always_inline bool is_usable(struct host *h, struct translation *found, u8 protocol, u8 tcp_flags)
 {
 	const bool opens = protocol == PROTOCOL_TCP && (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
@@ -1742,7 +1808,7 @@ static __always_inline bool is_usable(struct host *h, struct translation *found,
 	return !opens || backend->state == BACKEND_ACTIVE;
 }
 
-/* from datapath-as/core/layout/scratch.ts:122 */
+/* from datapath-as/core/layout/scratch.ts:126 */
 static __always_inline struct frontend_key *frontend_key(struct scratch *scratch)
 {
 	return (struct frontend_key *)&scratch->frontend0;
@@ -1762,7 +1828,7 @@ static __always_inline struct frontend *find_frontend(struct host *h, struct scr
 	return lookup_frontend(h, key);
 }
 
-/* from datapath-as/core/layout/scratch.ts:125 */
+/* from datapath-as/core/layout/scratch.ts:129 */
 static __always_inline struct affinity_key *affinity_key(struct scratch *scratch)
 {
 	return (struct affinity_key *)&scratch->affinity_key0;
@@ -1778,9 +1844,12 @@ static __always_inline void choose_backend(struct scratch *scratch, u32 id, stru
 	translation->flags = 0;
 	translation->backend = id;
 	translation->generation = backend->generation;
+	translation->source_port = 0;
+	translation->pad0 = 0;
+	translation->pad1 = 0;
 }
 
-/* from datapath-as/core/service.ts:33 */
+/* from datapath-as/core/service.ts:36 */
 static __always_inline u32 offer_backend(struct host *h, struct scratch *scratch, u32 id)
 {
 	if (id == 0)
@@ -1862,14 +1931,14 @@ __hidden __noinline u32 maglev_index(struct scratch *scratch, u32 size)
 	return inline_scale_hash(client_hash(client_tuple(scratch), CLIENT_SEED), size);
 }
 
-/* from datapath-as/core/service.ts:41 */
+/* from datapath-as/core/service.ts:44 */
 static __always_inline u32 slot_backend(struct host *h, u32 slot)
 {
 	struct maglev_slot *found = lookup_maglev(h, slot);
 	return found == 0 ? 0 : found->backend;
 }
 
-/* from datapath-as/core/service.ts:47 */
+/* from datapath-as/core/service.ts:50 */
 __hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u32 offset, u32 size)
 {
 	if (size == 0)
@@ -1883,13 +1952,13 @@ __hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u3
 	return REASON_NO_BACKEND;
 }
 
-/* from datapath-as/core/layout/scratch.ts:128 */
+/* from datapath-as/core/layout/scratch.ts:132 */
 static __always_inline struct affinity *new_affinity(struct scratch *scratch)
 {
 	return (struct affinity *)&scratch->affinity0;
 }
 
-/* from datapath-as/core/service.ts:58 */
+/* from datapath-as/core/service.ts:61 */
 static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, struct record *record, struct frontend *frontend)
 {
 	struct affinity_key *key = affinity_key(scratch);
@@ -1912,7 +1981,7 @@ static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, s
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/service.ts:77 */
+/* from datapath-as/core/service.ts:80 */
 __hidden __noinline u8 select_backend(struct host *h, struct record *record, struct scratch *scratch, struct frontend *frontend)
 {
 	if (frontend->size == 0)
@@ -1923,7 +1992,7 @@ __hidden __noinline u8 select_backend(struct host *h, struct record *record, str
 	return select_maglev(h, scratch, frontend->offset, frontend->size);
 }
 
-/* from datapath-as/core/stages/translate.ts:55 */
+/* from datapath-as/core/stages/translate.ts:58 */
 static __always_inline u8 hide_client(struct host *h, struct scratch *scratch, u8 family)
 {
 	struct config *config = lookup_config(h);
@@ -1938,7 +2007,7 @@ static __always_inline u8 hide_client(struct host *h, struct scratch *scratch, u
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/stages/translate.ts:67 */
+/* from datapath-as/core/stages/translate.ts:70 */
 static __always_inline u8 apply_translation(struct host *h, struct record *record, struct scratch *scratch, u8 family)
 {
 	struct translation *translation = new_translation(scratch);
@@ -1954,7 +2023,7 @@ static __always_inline u8 apply_translation(struct host *h, struct record *recor
 	return reason == REASON_FORWARDED ? TRANSLATE_DONE : reason;
 }
 
-/* from datapath-as/core/stages/translate.ts:95 */
+/* from datapath-as/core/stages/translate.ts:98 */
 static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct tuple *client = client_tuple(scratch);
@@ -1985,9 +2054,12 @@ static __always_inline void copy_translation(struct translation *from, struct tr
 	to->backend = from->backend;
 	to->service = from->service;
 	to->generation = from->generation;
+	to->source_port = from->source_port;
+	to->pad0 = 0;
+	to->pad1 = 0;
 }
 
-/* from datapath-as/core/stages/translate.ts:113 */
+/* from datapath-as/core/stages/translate.ts:116 */
 __hidden __noinline u32 translate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	if (facts->hook != HOOK_FROM_POD && facts->hook != HOOK_FROM_NETWORK)
@@ -2115,7 +2187,7 @@ __hidden __noinline void rewrite_error(struct facts *facts, struct record *recor
 		rewrite_error_forward(facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/layout/scratch.ts:104 */
+/* from datapath-as/core/layout/scratch.ts:108 */
 static __always_inline struct tuple *origin_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->origin0;
@@ -2135,7 +2207,7 @@ static __always_inline u32 tunnel_identity(u32 identity)
 	return (identity & IDENTITY_SCOPE_MASK) == 0 ? identity : IDENTITY_UNKNOWN;
 }
 
-/* from datapath-as/core/layout/scratch.ts:116 */
+/* from datapath-as/core/layout/scratch.ts:120 */
 static __always_inline struct prefix_key *prefix_key(struct scratch *scratch)
 {
 	return (struct prefix_key *)&scratch->prefix0;
@@ -2215,7 +2287,7 @@ __hidden __noinline u32 note_responder(struct host *h, struct facts *facts, stru
 	return inline_note_responder(h, facts, scratch, endpoint, reply);
 }
 
-/* from datapath-as/core/layout/scratch.ts:119 */
+/* from datapath-as/core/layout/scratch.ts:123 */
 static __always_inline struct grant_key *grant_key(struct scratch *scratch)
 {
 	return (struct grant_key *)&scratch->grant0;
@@ -2562,6 +2634,9 @@ __hidden __noinline void renew_translation(struct facts *facts, struct record *r
 	translation->backend = entry->backend;
 	translation->service = entry->service;
 	translation->generation = entry->generation;
+	translation->source_port = 0;
+	translation->pad0 = 0;
+	translation->pad1 = 0;
 	record->translation = EFFECT_REPLACE;
 	record->touch_renewed = facts->now == 0 ? 1 : facts->now;
 }
@@ -2609,7 +2684,7 @@ static __always_inline void set_traffic(struct facts *facts, struct scratch *scr
 	scratch->traffic = traffic_of(origin->protocol, inline_policy_port(origin, facts->family));
 }
 
-/* from datapath-as/core/stages/flow.ts:114 */
+/* from datapath-as/core/stages/flow.ts:122 */
 __hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old)
 {
 	struct conntrack *entry = new_conntrack(scratch);
@@ -2628,6 +2703,11 @@ __hidden __noinline void continue_flow(struct facts *facts, struct record *recor
 	entry->service = old->service;
 	entry->backend = old->backend;
 	entry->generation = old->generation;
+	entry->client_hi = old->client_hi;
+	entry->client_lo = old->client_lo;
+	entry->client_port = old->client_port;
+	entry->pad0 = 0;
+	entry->pad1 = 0;
 	write_verdict(record, scratch);
 }
 

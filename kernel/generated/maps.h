@@ -15,12 +15,13 @@
 #define MAP_POLICY 7
 #define MAP_GRANTS 8
 #define MAP_FRONTENDS 9
-#define MAP_MAGLEV 10
-#define MAP_BACKENDS 11
-#define MAP_AFFINITY 12
-#define MAP_CONNTRACK 13
-#define MAP_TRANSLATIONS 14
-#define MAP_FRAGMENTS 15
+#define MAP_SOURCE_RANGES 10
+#define MAP_MAGLEV 11
+#define MAP_BACKENDS 12
+#define MAP_AFFINITY 13
+#define MAP_CONNTRACK 14
+#define MAP_TRANSLATIONS 15
+#define MAP_FRAGMENTS 16
 
 /* Sizes are those of a machine with the standard budget; the loader sets what this machine has memory for. */
 
@@ -107,6 +108,15 @@ struct {
 	__type(value, struct frontend);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 } frontends SEC(".maps");
+
+/* clients that a service takes */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 65536);
+	__type(key, struct source_range_key);
+	__type(value, struct source_range);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} source_ranges SEC(".maps");
 
 /* backend ids of all services, one slice each */
 struct {

@@ -87,6 +87,11 @@ static __always_inline struct frontend *lookup_frontend(struct host *h, struct f
 	return bpf_map_lookup_elem(&frontends, key);
 }
 
+static __always_inline struct source_range *lookup_source_range(struct host *h, struct source_range_key *key)
+{
+	return bpf_map_lookup_elem(&source_ranges, key);
+}
+
 static __always_inline struct maglev_slot *lookup_maglev(struct host *h, __u32 slot)
 {
 	return bpf_map_lookup_elem(&maglev, &slot);

@@ -185,6 +185,7 @@ export class NodeHost {
       podPrefixes: this.podPrefixes,
       way: config.routingMode,
       overlayPort,
+      tunnelPort: config.routingMode === 'overlay' ? config.tunnelPort : 0,
       mtu: this.podMtu,
       mac: underlay.mac,
     };

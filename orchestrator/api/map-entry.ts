@@ -17,7 +17,7 @@ import {
   Scope,
   TranslationFlag,
 } from '../datapath/generated/enums.ts';
-import type { FlowKey, PolicyEntry, PolicyKey } from '../datapath/generated/layouts.ts';
+import type { FlowKey, PolicyEntry, PolicyKey, SourceRangeKey } from '../datapath/generated/layouts.ts';
 import type { MapSpec } from '../datapath/layout.ts';
 import { entryRow } from '../datapath/reconcile/policy-entry.ts';
 import { type AddressWords, prefixText, swapPort, wordText } from '../net/words.ts';
@@ -25,7 +25,17 @@ import { type AddressWords, prefixText, swapPort, wordText } from '../net/words.
 type Fields = Record<string, unknown>;
 
 /** Ports in network order; a `port` elsewhere is a number of an interface. */
-const networkPorts = new Set(['sourcePort', 'destinationPort', 'lowPort', 'highPort', 'frontendPort', 'backendPort', 'proxyPort']);
+const networkPorts = new Set([
+  'sourcePort',
+  'destinationPort',
+  'lowPort',
+  'highPort',
+  'frontendPort',
+  'backendPort',
+  'clientPort',
+  'proxyPort',
+  'tunnelPort',
+]);
 const mapsOfPorts = new Set(['frontends', 'backends']);
 const modes: Readonly<Record<number, string>> = { [NODE_MODE_NATIVE]: 'native', [NODE_MODE_OVERLAY]: 'overlay' };
 /** Map → names of the bits in its `flags`. */
@@ -36,6 +46,8 @@ const flagNames: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   frontends: FrontendFlag,
   translations: TranslationFlag,
 };
+/** Low halves of v4-mapped addresses. */
+const mapped = new Set(['hairpin4', 'router4']);
 const macs = new Set(['mac', 'gatewayMac', 'hostMac']);
 
 export interface ShownEntry {
@@ -49,6 +61,10 @@ export function shownEntry(spec: MapSpec, key: unknown, value: unknown, now: num
   switch (spec.name) {
     case 'ipcache':
       return { key: { prefix: prefixText(key as Parameters<typeof prefixText>[0]) }, value: show(value) };
+    case 'source_ranges': {
+      const { service, ...range } = key as SourceRangeKey;
+      return { key: { service, range: prefixText({ ...range, zone: 0 }) }, value: show(value) };
+    }
     case 'policy':
       return policyEntry(key as PolicyKey, value as PolicyEntry);
     case 'conntrack':
@@ -121,7 +137,7 @@ function addressField(fields: Fields, name: string): { name: string; text: strin
 }
 
 function shownField(name: string, value: unknown, map: string, now: number): unknown {
-  if (typeof value === 'bigint') return macs.has(name) ? macText(value) : name === 'hairpin4' ? hairpinText(value) : value;
+  if (typeof value === 'bigint') return macs.has(name) ? macText(value) : mapped.has(name) ? mappedText(value) : value;
   if (typeof value !== 'number') return value;
   if (networkPorts.has(name) || (name === 'port' && mapsOfPorts.has(map))) return swapPort(value);
   if (name === 'protocol') return protocolName(value) ?? value;
@@ -155,7 +171,7 @@ function macText(mac: bigint): string {
 }
 
 /** The second word of a mapped address. */
-function hairpinText(lo: bigint): string {
+function mappedText(lo: bigint): string {
   return lo === 0n ? '' : wordText({ hi: 0n, lo });
 }
 

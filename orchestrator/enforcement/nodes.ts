@@ -8,7 +8,7 @@ import type { NodeRecord } from '../etcd/records/node.ts';
 import { reserved, reservedLabels } from '../model/identity.ts';
 import type { Claim } from '../model/ipcache/claim.ts';
 import { parsePrefix } from '../net/prefix.ts';
-import { addressWords, wordText } from '../net/words.ts';
+import { addressWords, swapPort, wordText } from '../net/words.ts';
 import type { Clock } from '../state/clock.ts';
 import { Ids } from '../state/ids.ts';
 import { familyOf, macWord, type Self } from './self.ts';
@@ -22,6 +22,9 @@ const reuseAfterMs = 600_000;
 
 /** Sources that a pod sees which reaches itself through a service; nobody has them. */
 const hairpin = { 4: '169.254.42.1', 6: 'fd42::42:1' } as const;
+
+/** Source ports for clients from the network: above those that Linux gives to this host's own connections. */
+const masqPorts = { masqPortMin: 61_000, masqPortMax: 65_535 } as const;
 
 export interface NodeChange {
   readonly put: readonly (readonly [number, Node])[];
@@ -135,6 +138,8 @@ export class Nodes {
     const { self } = this;
     if (self === undefined) return;
     const v6 = addressWords(hairpin[6]);
+    const [router4, router6] = ([4, 6] as const).map((family) => self.router.find((address) => familyOf(address) === family));
+    const routerWords6 = addressWords(router6 ?? '::');
     const config = {
       flags: CONFIG_ALLOW_EVENTS,
       node: ownNumber,
@@ -144,6 +149,11 @@ export class Nodes {
       hairpin6Hi: v6.hi,
       hairpin6Lo: v6.lo,
       hostMac: macWord(self.mac),
+      router4: router4 === undefined ? 0n : addressWords(router4).lo,
+      router6Hi: routerWords6.hi,
+      router6Lo: routerWords6.lo,
+      ...masqPorts,
+      tunnelPort: swapPort(self.tunnelPort),
     };
     await this.datapath.map(configSpec).update([[0, config]]);
   }

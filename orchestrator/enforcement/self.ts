@@ -13,6 +13,8 @@ export interface Self {
   readonly way: 'overlay' | 'native';
   /** Datapath port of the overlay device; 0 without one. */
   readonly overlayPort: number;
+  /** UDP port of the tunnel; 0 without an overlay. */
+  readonly tunnelPort: number;
   /** Of pods' interfaces. */
   readonly mtu: number;
   /** Of the underlay device, `02:…`. */

@@ -16,6 +16,8 @@ const sentences: Readonly<Record<keyof typeof Reason, string>> = {
   noBackend: 'the service has no backend that takes new flows',
   noTunnelEndpoint: 'the node of its destination is not known',
   noConfig: 'the datapath is not configured yet',
+  noSourcePort: "no source port is free at the router's address for one more client of its backend",
+  sourceRange: 'the service takes no clients from this address',
   invalidIdentity: 'the tunnel header carries no identity that another node can give',
   fragmentUnknown: 'the fragment with its ports has not been seen',
   invalidNeighbour: 'neighbour discovery that did not start on this link',

@@ -95,6 +95,12 @@ t.test('numbers of the core have names, ports their order, addresses their text'
     hairpin6Hi: 0n,
     hairpin6Lo: 0n,
     hostMac: 0x0605040302aan,
+    router4: addressWords('10.21.0.1').lo,
+    router6Hi: 0n,
+    router6Lo: 0n,
+    masqPortMin: 61000,
+    masqPortMax: 65535,
+    tunnelPort: 0x1821,
   };
   await datapath.map(configSpec).update([[0, config]]);
 
@@ -109,7 +115,18 @@ t.test('numbers of the core have names, ports their order, addresses their text'
     { key: { address: '203.0.113.1', endpoint: 11 }, value: { expires0: /^in (59|60)s$/, expires1: 'never set' } },
   ]);
   t.match(await entries('config'), [
-    { value: { flags: ['allowEvents', '0x80'], hairpin4: '169.254.42.1', hairpin6: '', hostMac: 'aa:02:03:04:05:06' } },
+    {
+      value: {
+        flags: ['allowEvents', '0x80'],
+        hairpin4: '169.254.42.1',
+        hairpin6: '',
+        hostMac: 'aa:02:03:04:05:06',
+        router4: '10.21.0.1',
+        router6: '',
+        masqPortMin: 61000,
+        tunnelPort: 8472,
+      },
+    },
   ]);
   t.match(await entries('metrics'), [{ key: { reason: 'forwarded', direction: 'ingress' } }]);
   t.same(await entries('affinity'), [], affinitySpec.name);

@@ -156,7 +156,8 @@ function podOf(holds: (pod: Pod) => boolean) {
 type Wasm = Awaited<ReturnType<typeof openWasmDatapath>>;
 
 async function writeMaps(datapath: Wasm): Promise<void> {
-  const none = { hairpin4: 0n, hairpin6Hi: 0n, hairpin6Lo: 0n, hostMac: 0n };
+  const noRouter = { router4: 0n, router6Hi: 0n, router6Lo: 0n, masqPortMin: 0, masqPortMax: 0, tunnelPort: 0 };
+  const none = { hairpin4: 0n, hairpin6Hi: 0n, hairpin6Lo: 0n, hostMac: 0n, ...noRouter };
   await datapath.map(configSpec).update([[0, { flags: CONFIG_ALLOW_EVENTS, node: 1, cluster: 1, overlayPort: 0, ...none }]]);
   await datapath.map(ipcacheSpec).update([
     [prefixWords('0.0.0.0/0'), { identity: IDENTITY_WORLD, node: 0, flags: 0 }],

@@ -94,7 +94,8 @@ export const traffic = {
 
 /** Writes everything that the traffic needs. */
 export async function writeNode(datapath: Datapath): Promise<void> {
-  const config = { flags: 3, node: 1, cluster: 0, overlayPort: 0, hairpin4: 0n, hairpin6Hi: 0n, hairpin6Lo: 0n, hostMac: 0n };
+  const noRouter = { router4: 0n, router6Hi: 0n, router6Lo: 0n, masqPortMin: 0, masqPortMax: 0, tunnelPort: 0 };
+  const config = { flags: 3, node: 1, cluster: 0, overlayPort: 0, hairpin4: 0n, hairpin6Hi: 0n, hairpin6Lo: 0n, hostMac: 0n, ...noRouter };
   await datapath.map(configSpec).update([[0, config]]);
   const own = [1, 2].flatMap((set) =>
     Array.from({ length: 20 }, (_, index) =>

@@ -33,7 +33,8 @@ const udp = (destination: string, destinationPort: number): Uint8Array =>
 
 /** One pod that may send UDP to port 53 of 198.51.100.0/24 and nothing else. */
 async function configure(datapath: Datapath): Promise<void> {
-  const none = { hairpin4: 0n, hairpin6Hi: 0n, hairpin6Lo: 0n, hostMac: 0n };
+  const noRouter = { router4: 0n, router6Hi: 0n, router6Lo: 0n, masqPortMin: 0, masqPortMax: 0, tunnelPort: 0 };
+  const none = { hairpin4: 0n, hairpin6Hi: 0n, hairpin6Lo: 0n, hostMac: 0n, ...noRouter };
   await datapath.map(configSpec).update([[0, { flags: 0, node: 1, cluster: 0, overlayPort: 0, ...none }]]);
   await datapath.map(ipcacheSpec).update([
     [prefixWords('198.51.100.0/24'), { identity: 77, node: 0, flags: 0 }],

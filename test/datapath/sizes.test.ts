@@ -11,8 +11,8 @@ const conntrack = (memory: number): number => mapSizes(maps, { memory: memory * 
 t.test('a small machine gets the least, a large one more, a huge one no more than the most', async (t) => {
   t.equal(conntrack(1), 131072);
   t.equal(conntrack(8), 131072);
-  t.equal(conntrack(16), 229376);
-  t.equal(conntrack(64), 917504);
+  t.equal(conntrack(16), 196608);
+  t.equal(conntrack(64), 786432);
   t.equal(conntrack(1024 * 1024), 16777216);
 });
 
@@ -50,6 +50,6 @@ t.test('no size changes when memory changes by a tenth, and the chosen size is n
 
 t.test('a size is changed when memory has doubled or halved, within its bounds', async (t) => {
   const current = mapSizes(maps, { memory: 64 * gibibyte });
-  t.equal(mapSizes(maps, { memory: 128 * gibibyte, current }).conntrack, 1835008);
-  t.equal(mapSizes(maps, { memory: 32 * gibibyte, current }).conntrack, 458752);
+  t.equal(mapSizes(maps, { memory: 128 * gibibyte, current }).conntrack, 1572864);
+  t.equal(mapSizes(maps, { memory: 32 * gibibyte, current }).conntrack, 393216);
 });

@@ -34,6 +34,7 @@ export const self: Self = {
   podPrefixes: ['10.0.0.0/24', 'fd00::/64'],
   way: 'overlay',
   overlayPort: 99,
+  tunnelPort: 8472,
   mtu: 1450,
   mac: '02:00:00:00:00:01',
 };

@@ -1,16 +1,17 @@
 // Conntrack: one entry a flow, whatever its direction and however often translated.
 
 /**
- * Value of `conntrack`. The first 56 bytes are all that a packet of an established flow reads or writes. 112 bytes.
+ * Value of `conntrack`. The first 56 bytes are all that a packet of an established flow reads or writes. 136 bytes.
  *
  * flags:
- *   31        10  9   8   7   6   5   4   3   2   1   0
- *  +------------+---+---+---+---+---+---+---+---+---+---+
- *  |   unused   | P | H | T | R | c | C | n | N | r | O |
- *  +------------+---+---+---+---+---+---+---+---+---+---+
+ *   31      11  10  9   8   7   6   5   4   3   2   1   0
+ *  +----------+---+---+---+---+---+---+---+---+---+---+---+
+ *  |  unused  | M | P | H | T | R | c | C | n | N | r | O |
+ *  +----------+---+---+---+---+---+---+---+---+---+---+---+
  *  O originator is the high side   r the responder answered      N, n originator, responder sent a non-SYN segment
  *  C, c originator, responder closed (FIN or RST)   R reset      T translated: the responder is a backend of a frontend
  *  H hairpin: the originator is the backend itself  P the originator's packets go to a proxy
+ *  M masqueraded: the originator is the node's router address, behind which is the client
  */
 @unmanaged
 export class Conntrack {
@@ -41,6 +42,12 @@ export class Conntrack {
   responderIdentity: u32;
   egressRule: u32;
   ingressRule: u32;
+  /** Who is behind a masqueraded originator; 0 otherwise. */
+  clientHi: u64;
+  clientLo: u64;
+  clientPort: u16;
+  pad0: u16;
+  pad1: u32;
 }
 
 export const CONNTRACK_ORIGIN_HIGH: u32 = 1;
@@ -53,8 +60,9 @@ export const CONNTRACK_RESET: u32 = 64;
 export const CONNTRACK_TRANSLATED: u32 = 128;
 export const CONNTRACK_HAIRPIN: u32 = 256;
 export const CONNTRACK_PROXY: u32 = 512;
+export const CONNTRACK_MASQUERADED: u32 = 1024;
 
-/** Value of `translations`: the small half of a translated flow, found by what the client wrote on the packet. 32 bytes. */
+/** Value of `translations`: the small half of a translated flow, found by what the client wrote on the packet. 40 bytes. */
 @unmanaged
 export class Translation {
   backendHi: u64;
@@ -64,10 +72,18 @@ export class Translation {
   backend: u32;
   service: u32;
   generation: u32;
+  /** Port at the router's address that was claimed for a masqueraded client; 0 otherwise. */
+  sourcePort: u16;
+  pad0: u16;
+  pad1: u32;
 }
 
 /** translation flag: the client is the backend; its source is rewritten to the node's hairpin address. */
 export const TRANSLATION_HAIRPIN: u16 = 1;
+/** translation flag: the client is outside and the backend elsewhere; its source is rewritten to the node's router address. */
+export const TRANSLATION_MASQUERADED: u16 = 2;
+/** translation flag: the backend's node gets the packet as the client wrote it, and translates there. */
+export const TRANSLATION_DSR: u16 = 4;
 
 /** Key of `fragments`: what the fragments of one datagram share. 40 bytes. */
 @unmanaged

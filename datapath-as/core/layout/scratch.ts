@@ -8,7 +8,7 @@ import { GrantKey } from './policy';
 import { Affinity, AffinityKey, FrontendKey } from './service';
 import { Address, FlowKey, Tuple } from './tuple';
 
-/** Blocks are plain words: their meaning is that of the class they stand for. 528 bytes. */
+/** Blocks are plain words: their meaning is that of the class they stand for. 560 bytes. */
 @unmanaged
 export class Scratch {
   /** Tuple: the packet after its destination was translated (from_pod) or as it is. */
@@ -60,6 +60,7 @@ export class Scratch {
   translation1: u64;
   translation2: u64;
   translation3: u64;
+  translation4: u64;
   /** Conntrack: the value to create or replace with. */
   conntrack0: u64;
   conntrack1: u64;
@@ -75,6 +76,9 @@ export class Scratch {
   conntrack11: u64;
   conntrack12: u64;
   conntrack13: u64;
+  conntrack14: u64;
+  conntrack15: u64;
+  conntrack16: u64;
   /** Epochs of the tuple's source and destination, read before anything that they guard. */
   sourceEpoch: u32;
   destinationEpoch: u32;

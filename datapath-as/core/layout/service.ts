@@ -31,6 +31,26 @@ export class Frontend {
 export const FRONTEND_AFFINITY: u32 = 1;
 /** No service listens here although the address is a service's: drop, don't let it reach the network. */
 export const FRONTEND_CLOSED: u32 = 2;
+/** Only clients in one of the service's `source_ranges` begin a flow. */
+export const FRONTEND_SOURCE_RANGES: u32 = 4;
+/** Direct server return: a backend elsewhere gets the client's packet untranslated, through the tunnel. The frontend is on every node. */
+export const FRONTEND_DSR: u32 = 8;
+
+/** Key of `source_ranges` (longest prefix). A range's length counts from the service: 32 + bits of the v4-mapped address. 24 bytes. */
+@unmanaged
+export class SourceRangeKey {
+  prefixLength: u32;
+  service: u32;
+  hi: u64;
+  lo: u64;
+}
+
+/** Value of `source_ranges`: its being there is what counts. 8 bytes. */
+@unmanaged
+export class SourceRange {
+  flags: u32;
+  pad0: u32;
+}
 
 /** Value of `maglev`, found by slot number: a backend id, 0 for none. 4 bytes. */
 @unmanaged

@@ -65,6 +65,9 @@ export function renewTranslation(facts: Facts, record: Record, scratch: Scratch,
   translation.backend = entry.backend;
   translation.service = entry.service;
   translation.generation = entry.generation;
+  translation.sourcePort = 0;
+  translation.pad0 = 0;
+  translation.pad1 = 0;
   record.translation = EFFECT_REPLACE;
   record.touchRenewed = facts.now == 0 ? 1 : facts.now;
 }
@@ -107,6 +110,11 @@ export function newFlow(facts: Facts, record: Record, scratch: Scratch): void {
   entry.service = record.service;
   entry.backend = record.backend;
   entry.generation = translated ? newTranslation(scratch).generation : 0;
+  entry.clientHi = 0;
+  entry.clientLo = 0;
+  entry.clientPort = 0;
+  entry.pad0 = 0;
+  entry.pad1 = 0;
   writeVerdict(record, scratch);
 }
 
@@ -128,5 +136,10 @@ export function continueFlow(facts: Facts, record: Record, scratch: Scratch, old
   entry.service = old.service;
   entry.backend = old.backend;
   entry.generation = old.generation;
+  entry.clientHi = old.clientHi;
+  entry.clientLo = old.clientLo;
+  entry.clientPort = old.clientPort;
+  entry.pad0 = 0;
+  entry.pad1 = 0;
   writeVerdict(record, scratch);
 }

@@ -37,6 +37,9 @@ function copyTranslation(from: Translation, to: Translation): void {
   to.backend = from.backend;
   to.service = from.service;
   to.generation = from.generation;
+  to.sourcePort = from.sourcePort;
+  to.pad0 = 0;
+  to.pad1 = 0;
 }
 
 /**

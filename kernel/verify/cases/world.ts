@@ -21,6 +21,7 @@ const counts: Readonly<Record<string, number>> = {
   policy: 160,
   grants: 24,
   frontends: 60,
+  source_ranges: 24,
   maglev: 64,
   backends: 7,
   affinity: 24,
@@ -38,6 +39,7 @@ export const worldSizes: Readonly<Record<string, number>> = {
   policy: 1024,
   grants: 256,
   frontends: 256,
+  source_ranges: 256,
   maglev: 256,
   backends: 64,
   affinity: 4096,
@@ -51,6 +53,7 @@ export const worldSizes: Readonly<Record<string, number>> = {
 
 const prefixLengths: Readonly<Record<string, readonly number[]>> = {
   ipcache: [32, 128, 136, 144, 152, 159, 160, 48, 96],
+  source_ranges: [32, 128, 136, 152, 160, 48],
   policy: [72, 80, 88, 92, 95, 96],
 };
 

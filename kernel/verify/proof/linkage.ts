@@ -18,6 +18,7 @@ const lookups: Readonly<Record<string, LookupFunction>> = {
   lookupPolicy: { map: 'policy', key: 'peer' },
   lookupGrant: byReference('grants'),
   lookupFrontend: byReference('frontends'),
+  lookupSourceRange: byReference('source_ranges'),
   lookupMaglev: byNumber('maglev'),
   lookupBackend: byNumber('backends'),
   lookupAffinity: byReference('affinity'),

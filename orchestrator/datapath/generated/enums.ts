@@ -86,9 +86,11 @@ export const REASON_FRAGMENT_UNSUPPORTED = 157;
 export const REASON_NO_BACKEND = 158;
 export const REASON_NO_TUNNEL_ENDPOINT = 160;
 export const REASON_NO_CONFIG = 165;
+export const REASON_NO_SOURCE_PORT = 167;
 export const REASON_INVALID_IDENTITY = 171;
 export const REASON_FRAGMENT_UNKNOWN = 175;
 export const REASON_INVALID_NEIGHBOUR = 176;
+export const REASON_SOURCE_RANGE = 177;
 export const REASON_POLICY_DENY = 181;
 export const REASON_L7_NOT_ENFORCED = 210;
 export const REASON_TRANSLATION_CLASH = 211;
@@ -121,7 +123,10 @@ export const CONNTRACK_RESET = 64;
 export const CONNTRACK_TRANSLATED = 128;
 export const CONNTRACK_HAIRPIN = 256;
 export const CONNTRACK_PROXY = 512;
+export const CONNTRACK_MASQUERADED = 1024;
 export const TRANSLATION_HAIRPIN = 1;
+export const TRANSLATION_MASQUERADED = 2;
+export const TRANSLATION_DSR = 4;
 export const HINT_FRONTEND = 1;
 export const HINT_ENDPOINT = 2;
 export const ENDPOINT_EGRESS_ENFORCED = 1;
@@ -140,6 +145,8 @@ export const SCOPE_EXTERNAL = 0;
 export const SCOPE_INTERNAL = 1;
 export const FRONTEND_AFFINITY = 1;
 export const FRONTEND_CLOSED = 2;
+export const FRONTEND_SOURCE_RANGES = 4;
+export const FRONTEND_DSR = 8;
 export const BACKEND_ACTIVE = 0;
 export const BACKEND_TERMINATING = 1;
 export const BACKEND_QUARANTINED = 2;
@@ -401,9 +408,11 @@ export const Reason = {
   noBackend: REASON_NO_BACKEND,
   noTunnelEndpoint: REASON_NO_TUNNEL_ENDPOINT,
   noConfig: REASON_NO_CONFIG,
+  noSourcePort: REASON_NO_SOURCE_PORT,
   invalidIdentity: REASON_INVALID_IDENTITY,
   fragmentUnknown: REASON_FRAGMENT_UNKNOWN,
   invalidNeighbour: REASON_INVALID_NEIGHBOUR,
+  sourceRange: REASON_SOURCE_RANGE,
   policyDeny: REASON_POLICY_DENY,
   l7NotEnforced: REASON_L7_NOT_ENFORCED,
   translationClash: REASON_TRANSLATION_CLASH,
@@ -451,10 +460,13 @@ export const ConntrackFlag = {
   translated: CONNTRACK_TRANSLATED,
   hairpin: CONNTRACK_HAIRPIN,
   proxy: CONNTRACK_PROXY,
+  masqueraded: CONNTRACK_MASQUERADED,
 } as const;
 
 export const TranslationFlag = {
   hairpin: TRANSLATION_HAIRPIN,
+  masqueraded: TRANSLATION_MASQUERADED,
+  dsr: TRANSLATION_DSR,
 } as const;
 
 export const Hint = {
@@ -491,6 +503,8 @@ export const Scope = {
 export const FrontendFlag = {
   affinity: FRONTEND_AFFINITY,
   closed: FRONTEND_CLOSED,
+  sourceRanges: FRONTEND_SOURCE_RANGES,
+  dsr: FRONTEND_DSR,
 } as const;
 
 export const BackendState = {

@@ -21,11 +21,17 @@ export interface Config {
   hairpin6Hi: bigint;
   hairpin6Lo: bigint;
   hostMac: bigint;
+  router4: bigint;
+  router6Hi: bigint;
+  router6Lo: bigint;
+  masqPortMin: number;
+  masqPortMax: number;
+  tunnelPort: number;
 }
 
 export const configCodec: Codec<Config> & { readonly layoutHash: string } = {
-  size: 64,
-  layoutHash: '3409a414dd481a45',
+  size: 80,
+  layoutHash: 'ad33242b38e0063e',
   encode(value, view, offset) {
     view.setUint32(offset, value.flags, true);
     view.setUint32(offset + 4, value.node, true);
@@ -35,8 +41,13 @@ export const configCodec: Codec<Config> & { readonly layoutHash: string } = {
     view.setBigUint64(offset + 24, value.hairpin6Hi, true);
     view.setBigUint64(offset + 32, value.hairpin6Lo, true);
     view.setBigUint64(offset + 40, value.hostMac, true);
-    view.setBigUint64(offset + 48, 0n, true);
-    view.setBigUint64(offset + 56, 0n, true);
+    view.setBigUint64(offset + 48, value.router4, true);
+    view.setBigUint64(offset + 56, value.router6Hi, true);
+    view.setBigUint64(offset + 64, value.router6Lo, true);
+    view.setUint16(offset + 72, value.masqPortMin, true);
+    view.setUint16(offset + 74, value.masqPortMax, true);
+    view.setUint16(offset + 76, value.tunnelPort, true);
+    view.setUint16(offset + 78, 0, true);
   },
   decode(view, offset) {
     return {
@@ -48,6 +59,12 @@ export const configCodec: Codec<Config> & { readonly layoutHash: string } = {
       hairpin6Hi: view.getBigUint64(offset + 24, true),
       hairpin6Lo: view.getBigUint64(offset + 32, true),
       hostMac: view.getBigUint64(offset + 40, true),
+      router4: view.getBigUint64(offset + 48, true),
+      router6Hi: view.getBigUint64(offset + 56, true),
+      router6Lo: view.getBigUint64(offset + 64, true),
+      masqPortMin: view.getUint16(offset + 72, true),
+      masqPortMax: view.getUint16(offset + 74, true),
+      tunnelPort: view.getUint16(offset + 76, true),
     };
   },
 };
@@ -76,11 +93,14 @@ export interface Conntrack {
   responderIdentity: number;
   egressRule: number;
   ingressRule: number;
+  clientHi: bigint;
+  clientLo: bigint;
+  clientPort: number;
 }
 
 export const conntrackCodec: Codec<Conntrack> & { readonly layoutHash: string } = {
-  size: 112,
-  layoutHash: 'd190be265692daf2',
+  size: 136,
+  layoutHash: 'a8cc5e858450ae1d',
   encode(value, view, offset) {
     view.setUint32(offset, value.flags, true);
     view.setUint32(offset + 4, value.expires, true);
@@ -105,6 +125,11 @@ export const conntrackCodec: Codec<Conntrack> & { readonly layoutHash: string } 
     view.setUint32(offset + 100, value.responderIdentity, true);
     view.setUint32(offset + 104, value.egressRule, true);
     view.setUint32(offset + 108, value.ingressRule, true);
+    view.setBigUint64(offset + 112, value.clientHi, true);
+    view.setBigUint64(offset + 120, value.clientLo, true);
+    view.setUint16(offset + 128, value.clientPort, true);
+    view.setUint16(offset + 130, 0, true);
+    view.setUint32(offset + 132, 0, true);
   },
   decode(view, offset) {
     return {
@@ -131,6 +156,9 @@ export const conntrackCodec: Codec<Conntrack> & { readonly layoutHash: string } 
       responderIdentity: view.getUint32(offset + 100, true),
       egressRule: view.getUint32(offset + 104, true),
       ingressRule: view.getUint32(offset + 108, true),
+      clientHi: view.getBigUint64(offset + 112, true),
+      clientLo: view.getBigUint64(offset + 120, true),
+      clientPort: view.getUint16(offset + 128, true),
     };
   },
 };
@@ -143,11 +171,12 @@ export interface Translation {
   backend: number;
   service: number;
   generation: number;
+  sourcePort: number;
 }
 
 export const translationCodec: Codec<Translation> & { readonly layoutHash: string } = {
-  size: 32,
-  layoutHash: '56689d6147399a58',
+  size: 40,
+  layoutHash: 'fc39814835c1f7e6',
   encode(value, view, offset) {
     view.setBigUint64(offset, value.backendHi, true);
     view.setBigUint64(offset + 8, value.backendLo, true);
@@ -156,6 +185,9 @@ export const translationCodec: Codec<Translation> & { readonly layoutHash: strin
     view.setUint32(offset + 20, value.backend, true);
     view.setUint32(offset + 24, value.service, true);
     view.setUint32(offset + 28, value.generation, true);
+    view.setUint16(offset + 32, value.sourcePort, true);
+    view.setUint16(offset + 34, 0, true);
+    view.setUint32(offset + 36, 0, true);
   },
   decode(view, offset) {
     return {
@@ -166,6 +198,7 @@ export const translationCodec: Codec<Translation> & { readonly layoutHash: strin
       backend: view.getUint32(offset + 20, true),
       service: view.getUint32(offset + 24, true),
       generation: view.getUint32(offset + 28, true),
+      sourcePort: view.getUint16(offset + 32, true),
     };
   },
 };
@@ -881,6 +914,7 @@ export interface Scratch {
   translation1: bigint;
   translation2: bigint;
   translation3: bigint;
+  translation4: bigint;
   conntrack0: bigint;
   conntrack1: bigint;
   conntrack2: bigint;
@@ -895,6 +929,9 @@ export interface Scratch {
   conntrack11: bigint;
   conntrack12: bigint;
   conntrack13: bigint;
+  conntrack14: bigint;
+  conntrack15: bigint;
+  conntrack16: bigint;
   sourceEpoch: number;
   destinationEpoch: number;
   originIdentity: number;
@@ -911,8 +948,8 @@ export interface Scratch {
 }
 
 export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
-  size: 528,
-  layoutHash: 'a89f726da12f05ee',
+  size: 560,
+  layoutHash: 'd441f2d884f93b29',
   encode(value, view, offset) {
     view.setBigUint64(offset, value.tuple0, true);
     view.setBigUint64(offset + 8, value.tuple1, true);
@@ -959,34 +996,38 @@ export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
     view.setBigUint64(offset + 336, value.translation1, true);
     view.setBigUint64(offset + 344, value.translation2, true);
     view.setBigUint64(offset + 352, value.translation3, true);
-    view.setBigUint64(offset + 360, value.conntrack0, true);
-    view.setBigUint64(offset + 368, value.conntrack1, true);
-    view.setBigUint64(offset + 376, value.conntrack2, true);
-    view.setBigUint64(offset + 384, value.conntrack3, true);
-    view.setBigUint64(offset + 392, value.conntrack4, true);
-    view.setBigUint64(offset + 400, value.conntrack5, true);
-    view.setBigUint64(offset + 408, value.conntrack6, true);
-    view.setBigUint64(offset + 416, value.conntrack7, true);
-    view.setBigUint64(offset + 424, value.conntrack8, true);
-    view.setBigUint64(offset + 432, value.conntrack9, true);
-    view.setBigUint64(offset + 440, value.conntrack10, true);
-    view.setBigUint64(offset + 448, value.conntrack11, true);
-    view.setBigUint64(offset + 456, value.conntrack12, true);
-    view.setBigUint64(offset + 464, value.conntrack13, true);
-    view.setUint32(offset + 472, value.sourceEpoch, true);
-    view.setUint32(offset + 476, value.destinationEpoch, true);
-    view.setUint32(offset + 480, value.originIdentity, true);
-    view.setUint32(offset + 484, value.responderIdentity, true);
-    view.setUint32(offset + 488, value.originPort, true);
-    view.setUint32(offset + 492, value.responderPort, true);
-    view.setUint32(offset + 496, value.remoteNode, true);
-    view.setUint32(offset + 500, value.sourceHigh, true);
-    view.setUint32(offset + 504, value.now, true);
-    view.setUint32(offset + 508, value.hints, true);
-    view.setUint32(offset + 512, value.hairpin, true);
-    view.setUint32(offset + 516, value.keepsGrants, true);
-    view.setUint32(offset + 520, value.traffic, true);
-    view.setUint32(offset + 524, 0, true);
+    view.setBigUint64(offset + 360, value.translation4, true);
+    view.setBigUint64(offset + 368, value.conntrack0, true);
+    view.setBigUint64(offset + 376, value.conntrack1, true);
+    view.setBigUint64(offset + 384, value.conntrack2, true);
+    view.setBigUint64(offset + 392, value.conntrack3, true);
+    view.setBigUint64(offset + 400, value.conntrack4, true);
+    view.setBigUint64(offset + 408, value.conntrack5, true);
+    view.setBigUint64(offset + 416, value.conntrack6, true);
+    view.setBigUint64(offset + 424, value.conntrack7, true);
+    view.setBigUint64(offset + 432, value.conntrack8, true);
+    view.setBigUint64(offset + 440, value.conntrack9, true);
+    view.setBigUint64(offset + 448, value.conntrack10, true);
+    view.setBigUint64(offset + 456, value.conntrack11, true);
+    view.setBigUint64(offset + 464, value.conntrack12, true);
+    view.setBigUint64(offset + 472, value.conntrack13, true);
+    view.setBigUint64(offset + 480, value.conntrack14, true);
+    view.setBigUint64(offset + 488, value.conntrack15, true);
+    view.setBigUint64(offset + 496, value.conntrack16, true);
+    view.setUint32(offset + 504, value.sourceEpoch, true);
+    view.setUint32(offset + 508, value.destinationEpoch, true);
+    view.setUint32(offset + 512, value.originIdentity, true);
+    view.setUint32(offset + 516, value.responderIdentity, true);
+    view.setUint32(offset + 520, value.originPort, true);
+    view.setUint32(offset + 524, value.responderPort, true);
+    view.setUint32(offset + 528, value.remoteNode, true);
+    view.setUint32(offset + 532, value.sourceHigh, true);
+    view.setUint32(offset + 536, value.now, true);
+    view.setUint32(offset + 540, value.hints, true);
+    view.setUint32(offset + 544, value.hairpin, true);
+    view.setUint32(offset + 548, value.keepsGrants, true);
+    view.setUint32(offset + 552, value.traffic, true);
+    view.setUint32(offset + 556, 0, true);
   },
   decode(view, offset) {
     return {
@@ -1035,33 +1076,37 @@ export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
       translation1: view.getBigUint64(offset + 336, true),
       translation2: view.getBigUint64(offset + 344, true),
       translation3: view.getBigUint64(offset + 352, true),
-      conntrack0: view.getBigUint64(offset + 360, true),
-      conntrack1: view.getBigUint64(offset + 368, true),
-      conntrack2: view.getBigUint64(offset + 376, true),
-      conntrack3: view.getBigUint64(offset + 384, true),
-      conntrack4: view.getBigUint64(offset + 392, true),
-      conntrack5: view.getBigUint64(offset + 400, true),
-      conntrack6: view.getBigUint64(offset + 408, true),
-      conntrack7: view.getBigUint64(offset + 416, true),
-      conntrack8: view.getBigUint64(offset + 424, true),
-      conntrack9: view.getBigUint64(offset + 432, true),
-      conntrack10: view.getBigUint64(offset + 440, true),
-      conntrack11: view.getBigUint64(offset + 448, true),
-      conntrack12: view.getBigUint64(offset + 456, true),
-      conntrack13: view.getBigUint64(offset + 464, true),
-      sourceEpoch: view.getUint32(offset + 472, true),
-      destinationEpoch: view.getUint32(offset + 476, true),
-      originIdentity: view.getUint32(offset + 480, true),
-      responderIdentity: view.getUint32(offset + 484, true),
-      originPort: view.getUint32(offset + 488, true),
-      responderPort: view.getUint32(offset + 492, true),
-      remoteNode: view.getUint32(offset + 496, true),
-      sourceHigh: view.getUint32(offset + 500, true),
-      now: view.getUint32(offset + 504, true),
-      hints: view.getUint32(offset + 508, true),
-      hairpin: view.getUint32(offset + 512, true),
-      keepsGrants: view.getUint32(offset + 516, true),
-      traffic: view.getUint32(offset + 520, true),
+      translation4: view.getBigUint64(offset + 360, true),
+      conntrack0: view.getBigUint64(offset + 368, true),
+      conntrack1: view.getBigUint64(offset + 376, true),
+      conntrack2: view.getBigUint64(offset + 384, true),
+      conntrack3: view.getBigUint64(offset + 392, true),
+      conntrack4: view.getBigUint64(offset + 400, true),
+      conntrack5: view.getBigUint64(offset + 408, true),
+      conntrack6: view.getBigUint64(offset + 416, true),
+      conntrack7: view.getBigUint64(offset + 424, true),
+      conntrack8: view.getBigUint64(offset + 432, true),
+      conntrack9: view.getBigUint64(offset + 440, true),
+      conntrack10: view.getBigUint64(offset + 448, true),
+      conntrack11: view.getBigUint64(offset + 456, true),
+      conntrack12: view.getBigUint64(offset + 464, true),
+      conntrack13: view.getBigUint64(offset + 472, true),
+      conntrack14: view.getBigUint64(offset + 480, true),
+      conntrack15: view.getBigUint64(offset + 488, true),
+      conntrack16: view.getBigUint64(offset + 496, true),
+      sourceEpoch: view.getUint32(offset + 504, true),
+      destinationEpoch: view.getUint32(offset + 508, true),
+      originIdentity: view.getUint32(offset + 512, true),
+      responderIdentity: view.getUint32(offset + 516, true),
+      originPort: view.getUint32(offset + 520, true),
+      responderPort: view.getUint32(offset + 524, true),
+      remoteNode: view.getUint32(offset + 528, true),
+      sourceHigh: view.getUint32(offset + 532, true),
+      now: view.getUint32(offset + 536, true),
+      hints: view.getUint32(offset + 540, true),
+      hairpin: view.getUint32(offset + 544, true),
+      keepsGrants: view.getUint32(offset + 548, true),
+      traffic: view.getUint32(offset + 552, true),
     };
   },
 };
@@ -1122,6 +1167,50 @@ export const frontendCodec: Codec<Frontend> & { readonly layoutHash: string } = 
       size: view.getUint32(offset + 8, true),
       flags: view.getUint32(offset + 12, true),
       affinityTicks: view.getUint32(offset + 16, true),
+    };
+  },
+};
+
+export interface SourceRangeKey {
+  prefixLength: number;
+  service: number;
+  hi: bigint;
+  lo: bigint;
+}
+
+export const sourceRangeKeyCodec: Codec<SourceRangeKey> & { readonly layoutHash: string } = {
+  size: 24,
+  layoutHash: '7bd6a7e8c8424224',
+  encode(value, view, offset) {
+    view.setUint32(offset, value.prefixLength, true);
+    view.setUint32(offset + 4, value.service, true);
+    view.setBigUint64(offset + 8, value.hi, true);
+    view.setBigUint64(offset + 16, value.lo, true);
+  },
+  decode(view, offset) {
+    return {
+      prefixLength: view.getUint32(offset, true),
+      service: view.getUint32(offset + 4, true),
+      hi: view.getBigUint64(offset + 8, true),
+      lo: view.getBigUint64(offset + 16, true),
+    };
+  },
+};
+
+export interface SourceRange {
+  flags: number;
+}
+
+export const sourceRangeCodec: Codec<SourceRange> & { readonly layoutHash: string } = {
+  size: 8,
+  layoutHash: '1c213e132a97863c',
+  encode(value, view, offset) {
+    view.setUint32(offset, value.flags, true);
+    view.setUint32(offset + 4, 0, true);
+  },
+  decode(view, offset) {
+    return {
+      flags: view.getUint32(offset, true),
     };
   },
 };

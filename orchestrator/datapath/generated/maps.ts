@@ -1,8 +1,8 @@
 // Generated from datapath-as/core by kernel/codegen (npm run generate); do not edit.
 
 import type { MapSpec } from '../layout.ts';
-import type { Address, AddressSlot, Affinity, AffinityKey, Backend, Config, Conntrack, Endpoint, Event, FlowKey, FragmentKey, FragmentPorts, Frontend, FrontendKey, Grant, GrantKey, MaglevSlot, Metric, Node, PolicyEntry, PolicyKey, Prefix, PrefixKey, Translation, Tuple } from './layouts.ts';
-import { addressCodec, addressSlotCodec, affinityCodec, affinityKeyCodec, backendCodec, configCodec, conntrackCodec, endpointCodec, eventCodec, flowKeyCodec, fragmentKeyCodec, fragmentPortsCodec, frontendCodec, frontendKeyCodec, grantCodec, grantKeyCodec, maglevSlotCodec, metricCodec, nodeCodec, policyEntryCodec, policyKeyCodec, prefixCodec, prefixKeyCodec, translationCodec, tupleCodec, u32Codec } from './layouts.ts';
+import type { Address, AddressSlot, Affinity, AffinityKey, Backend, Config, Conntrack, Endpoint, Event, FlowKey, FragmentKey, FragmentPorts, Frontend, FrontendKey, Grant, GrantKey, MaglevSlot, Metric, Node, PolicyEntry, PolicyKey, Prefix, PrefixKey, SourceRange, SourceRangeKey, Translation, Tuple } from './layouts.ts';
+import { addressCodec, addressSlotCodec, affinityCodec, affinityKeyCodec, backendCodec, configCodec, conntrackCodec, endpointCodec, eventCodec, flowKeyCodec, fragmentKeyCodec, fragmentPortsCodec, frontendCodec, frontendKeyCodec, grantCodec, grantKeyCodec, maglevSlotCodec, metricCodec, nodeCodec, policyEntryCodec, policyKeyCodec, prefixCodec, prefixKeyCodec, sourceRangeCodec, sourceRangeKeyCodec, translationCodec, tupleCodec, u32Codec } from './layouts.ts';
 
 /** The run-time switches of this node. */
 export const configSpec: MapSpec<number, Config> = {
@@ -14,7 +14,7 @@ export const configSpec: MapSpec<number, Config> = {
   entries: 1,
   writer: 'orchestrator',
   sentence: 'the run-time switches of this node',
-  layoutHash: 'afcaf80592d6309c',
+  layoutHash: '719a4a2beccbd629',
 };
 
 /** Packets and bytes per reason and direction. */
@@ -134,9 +134,22 @@ export const frontendsSpec: MapSpec<FrontendKey, Frontend> = {
   layoutHash: '3829a347467ca57a',
 };
 
+/** Clients that a service takes. */
+export const sourceRangesSpec: MapSpec<SourceRangeKey, SourceRange> = {
+  number: 10,
+  name: 'source_ranges',
+  kind: 'lpm',
+  key: sourceRangeKeyCodec,
+  value: sourceRangeCodec,
+  entries: 65536,
+  writer: 'orchestrator',
+  sentence: 'clients that a service takes',
+  layoutHash: 'd1ce0d0169f889ee',
+};
+
 /** Backend ids of all services, one slice each. */
 export const maglevSpec: MapSpec<number, MaglevSlot> = {
-  number: 10,
+  number: 11,
   name: 'maglev',
   kind: 'array',
   key: u32Codec,
@@ -149,7 +162,7 @@ export const maglevSpec: MapSpec<number, MaglevSlot> = {
 
 /** Backends by stable id. */
 export const backendsSpec: MapSpec<number, Backend> = {
-  number: 11,
+  number: 12,
   name: 'backends',
   kind: 'hash',
   key: u32Codec,
@@ -162,7 +175,7 @@ export const backendsSpec: MapSpec<number, Backend> = {
 
 /** The backend a client keeps. */
 export const affinitySpec: MapSpec<AffinityKey, Affinity> = {
-  number: 12,
+  number: 13,
   name: 'affinity',
   kind: 'lru',
   key: affinityKeyCodec,
@@ -175,7 +188,7 @@ export const affinitySpec: MapSpec<AffinityKey, Affinity> = {
 
 /** Flows. */
 export const conntrackSpec: MapSpec<FlowKey, Conntrack> = {
-  number: 13,
+  number: 14,
   name: 'conntrack',
   kind: 'lru',
   key: flowKeyCodec,
@@ -183,12 +196,12 @@ export const conntrackSpec: MapSpec<FlowKey, Conntrack> = {
   entries: { standard: 786432, min: 131072, max: 16777216 },
   writer: 'datapath',
   sentence: 'flows',
-  layoutHash: '8bd42707674ee300',
+  layoutHash: '8b47dbe92c767d51',
 };
 
 /** Translated flows by what their client wrote on the packet. */
 export const translationsSpec: MapSpec<Tuple, Translation> = {
-  number: 14,
+  number: 15,
   name: 'translations',
   kind: 'lru',
   key: tupleCodec,
@@ -196,12 +209,12 @@ export const translationsSpec: MapSpec<Tuple, Translation> = {
   entries: { standard: 262144, min: 65536, max: 16777216 },
   writer: 'datapath',
   sentence: 'translated flows by what their client wrote on the packet',
-  layoutHash: '946119944fe9683f',
+  layoutHash: '1ca8871086aa55b1',
 };
 
 /** Ports of fragmented datagrams. */
 export const fragmentsSpec: MapSpec<FragmentKey, FragmentPorts> = {
-  number: 15,
+  number: 16,
   name: 'fragments',
   kind: 'lru',
   key: fragmentKeyCodec,
@@ -224,6 +237,7 @@ export const maps: readonly MapSpec[] = [
   policySpec,
   grantsSpec,
   frontendsSpec,
+  sourceRangesSpec,
   maglevSpec,
   backendsSpec,
   affinitySpec,

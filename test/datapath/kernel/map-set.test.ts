@@ -40,6 +40,7 @@ const value = (number: number): Translation => ({
   backend: number,
   service: 2,
   generation: 0,
+  sourcePort: 0,
 });
 
 /** The key as it is, its first two words exchanged; of the value only two fields, elsewhere and of other sizes, and one more. */
@@ -65,7 +66,7 @@ async function setUp(t: Test, options: Partial<MapSetOptions> = {}) {
   const folder = await bpffsFolder();
   t.teardown(() => folder.remove());
   const pins = new Pins(folder.path, bpf, libc);
-  const create = (entries: number): number => bpf.mapCreate({ type: mapType.hash, keySize: 40, valueSize: 32, entries, flags: 1 });
+  const create = (entries: number): number => bpf.mapCreate({ type: mapType.hash, keySize: 40, valueSize: 40, entries, flags: 1 });
   /** What opening the datapath does to this map, without programs. */
   const open = (entries: number) => {
     const set = new MapSet(bpf, libc, pins, { specs: [spec], ...options });
@@ -125,7 +126,8 @@ t.test('kernel maps', { skip: await kernelSkip() }, async (t) => {
     const { migrations, map, complete } = open(64);
     t.match(migrations, [{ from: { layoutHash: 'before' }, to: { layoutHash: 'today' }, moved: 1, lost: 0 }]);
     complete();
-    t.same(await map.get(key(77)), { backendHi: 0n, backendLo: 0n, backendPort: 0, flags: 0, backend: 1234, service: 21, generation: 0 });
+    const absent = { backendHi: 0n, backendLo: 0n, backendPort: 0, flags: 0, generation: 0, sourcePort: 0 };
+    t.same(await map.get(key(77)), { ...absent, backend: 1234, service: 21 });
     t.same(names(pins), ['flows@today']);
   });
 

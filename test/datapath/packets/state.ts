@@ -145,6 +145,12 @@ function configEntries(config: ConfigState, place: Place): Entry[] {
     hairpin6Hi: hairpin6.hi,
     hairpin6Lo: hairpin6.lo,
     hostMac: macOf('host', 'pod'),
+    router4: addressWords(hostAddress('host', 'ipv4')).lo,
+    router6Hi: addressWords(hostAddress('host', 'ipv6')).hi,
+    router6Lo: addressWords(hostAddress('host', 'ipv6')).lo,
+    masqPortMin: 61000,
+    masqPortMax: 65535,
+    tunnelPort: swapPort(8472),
   };
   return [['config', 0, value]];
 }

@@ -51,7 +51,8 @@ async function openKernel(sizes: Record<string, number>): Promise<TestDatapath> 
 /** A pod that may do anything. */
 async function configured<T extends Datapath>(opening: Promise<T>): Promise<T> {
   const datapath = await opening;
-  const none = { hairpin4: 0n, hairpin6Hi: 0n, hairpin6Lo: 0n, hostMac: 0n };
+  const noRouter = { router4: 0n, router6Hi: 0n, router6Lo: 0n, masqPortMin: 0, masqPortMax: 0, tunnelPort: 0 };
+  const none = { hairpin4: 0n, hairpin6Hi: 0n, hairpin6Lo: 0n, hostMac: 0n, ...noRouter };
   await datapath.map(configSpec).update([[0, { flags: 0, node: 1, cluster: 0, overlayPort: 0, ...none }]]);
   const endpoint = { id: 1, identity: 256, port: podPort, policySet: 0, flags: 0, mac: 1n, gatewayMac: 2n };
   for (const address of Object.values(clients)) {
