@@ -50,12 +50,18 @@ function why(flow: Unsaid, event: PacketEvent): string {
 
 /** Which side had no rule, and for whom. */
 function missing(flow: Unsaid, refused: 'ingress' | 'egress'): string {
-  const [from, to] = [endWords(flow.source, flow.IP.source), endWords(flow.destination, flow.IP.destination)];
+  const [from, to] = [endWords(flow.source, flow.IP.source), targetWords(flow)];
   const [subject, { identity }] = refused === 'ingress' ? [to, flow.destination] : [from, flow.source];
   if (identity === 0) return `${subject} is closed until its identity and its policy are known`;
   return refused === 'ingress'
     ? `no ingress rule of ${to} allows it from ${from}${identityWords(flow.source)}`
     : `no egress rule of ${from} allows it to ${to}${identityWords(flow.destination)}`;
+}
+
+/** Asked through its service, a pod has the service's address here, and its own identity. */
+function targetWords({ destination, destination_service: service, IP }: Unsaid): string {
+  if (service === undefined || destination.pod_name !== undefined) return endWords(destination, IP.destination);
+  return `a pod of service ${service.namespace}/${service.name}`;
 }
 
 function identityWords({ identity }: FlowEnd): string {

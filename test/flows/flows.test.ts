@@ -74,6 +74,10 @@ t.test('a line for people says who, to whom, where and why', async (t) => {
       'shop/web:40000 → shop/db:80 tcp egress: policy denied: no egress rule of shop/web allows it to shop/db (identity 200)',
     ],
     [
+      flowOf({ to: '10.21.0.7' }, { direction: 1, service: 3 }),
+      'shop/web:40000 → 10.21.0.7:80 (service shop/db) tcp egress: policy denied: no egress rule of shop/web allows it to a pod of service shop/db (identity 200)',
+    ],
+    [
       flowOf({}, { egressRule: 5 }),
       'shop/web:40000 → shop/db:80 tcp ingress: policy denied: no ingress rule of shop/db allows it from shop/web (identity 100); the other side allowed it by cnp/shop/web spec.egress[0]',
     ],

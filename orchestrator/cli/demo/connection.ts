@@ -1,7 +1,8 @@
 // Connections of the story: one program in a pod asks another, and the agents say what they decided about it.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiClient, openClient } from '../../api/client.ts';
-import type { Flow, FlowRule } from '../../flows/flow.ts';
+import type { Flow, FlowLine } from '../../flows/flow.ts';
 import type { SandboxCluster } from '../../sandbox/sandbox.ts';
 
 export interface Question {
@@ -14,15 +15,20 @@ export interface Question {
 
 export interface Answer extends Question {
   readonly passed: boolean;
-  /** Empty where no policy speaks. */
+  /** What the agents told of it, in their words. */
   readonly decidedBy: string;
 }
 
 const timeoutSeconds = 1;
+/** An event is told some time after its packet, by an agent that has other things to do too. */
+const tellingMs = 3_000;
+/** Where ports of programs begin that ask: each its own, which the events name. */
+const firstPort = 20_000;
 
 export class Story {
   readonly #cluster: SandboxCluster;
   readonly #agents: readonly ApiClient[];
+  #port = firstPort + Math.floor(Math.random() * 10_000);
 
   constructor(cluster: SandboxCluster) {
     this.#cluster = cluster;
@@ -30,50 +36,79 @@ export class Story {
   }
 
   async ask(question: Question): Promise<Answer> {
-    const passed = await this.passes(question);
-    return { ...question, passed, decidedBy: await this.#decision(question, passed) };
+    const port = this.#port++;
+    const nodes = await this.#nodesOf(question);
+    const events = new Told(this.#agents, question.from, port);
+    try {
+      const passed = await this.passes(question, ['--local-port', `${port}`]);
+      const isWhole = passed
+        ? (flows: readonly Flow[]) => nodes.every((node) => flows.some((flow) => flow.node_name === node && flow.verdict !== 'DROPPED'))
+        : (flows: readonly Flow[]) => flows.some((flow) => flow.verdict === 'DROPPED');
+      return { ...question, passed, decidedBy: decision(await events.until(isWhole), passed) };
+    } finally {
+      events.close();
+    }
   }
 
-  async passes({ from, url }: Pick<Question, 'from' | 'url'>): Promise<boolean> {
-    const { status } = await this.#cluster.exec(from, ['curl', '-sS', '-m', `${timeoutSeconds}`, '-o', '/dev/null', url]);
+  async passes({ from, url }: Pick<Question, 'from' | 'url'>, flags: readonly string[] = []): Promise<boolean> {
+    const { status } = await this.#cluster.exec(from, ['curl', '-sS', '-m', `${timeoutSeconds}`, ...flags, '-o', '/dev/null', url]);
     return status === 0;
   }
 
-  /** Of the events of the last seconds the one about this connection that says most. */
-  async #decision({ from, url }: Question, passed: boolean): Promise<string> {
-    const { hostname, port } = new URL(url);
-    const [namespace, pod] = from.split('/');
-    const [target] = hostname.split('.');
-    const ports = [Number(port || 80), 8080, 5432];
-    const found: Flow[] = [];
-    for (const agent of this.#agents) {
-      for await (const line of agent.lines('/v1/flows', { last: 200 })) {
-        const { flow } = line as { flow?: Flow };
-        const l4 = flow?.l4;
-        const isAbout =
-          flow?.source.namespace === namespace &&
-          flow.source.pod_name === pod &&
-          (flow.destination.pod_name === target || flow.IP.destination === hostname) &&
-          l4 !== undefined &&
-          'TCP' in l4 &&
-          ports.includes(l4.TCP.destination_port) &&
-          (flow.verdict === 'DROPPED') !== passed;
-        if (isAbout) found.push(flow);
-      }
-    }
-    const rules = found.flatMap((flow) => rulesOf(flow));
-    const named = [...new Set(rules)].filter((rule) => rule !== 'default allow');
-    if (named.length > 0) return named.join(', ');
-    return passed ? 'no policy speaks of it' : 'no rule allows it';
+  /** Those that have a say in it. The shop's services are named as their pods are. */
+  async #nodesOf({ from, url }: Question): Promise<string[]> {
+    const [service, namespace] = new URL(url).hostname.split('.');
+    const ends = [from, `${namespace}/${service}`];
+    const pods = (await this.#cluster.pods()).filter((pod) => ends.includes(`${pod.namespace}/${pod.name}`));
+    return [...new Set(pods.map(({ node }) => node))];
   }
 }
 
-function rulesOf(flow: Flow): string[] {
-  const sides: (readonly FlowRule[] | undefined)[] = [
-    flow.egress_denied_by,
-    flow.ingress_denied_by,
-    flow.egress_allowed_by,
-    flow.ingress_allowed_by,
-  ];
-  return sides.flatMap((side) => side ?? []).map(({ rule }) => rule);
+/** What the agents tell of one connection, from now on. */
+class Told {
+  readonly #flows: Flow[] = [];
+  readonly #closing = new AbortController();
+  #came = Promise.withResolvers<void>();
+
+  constructor(agents: readonly ApiClient[], from: string, port: number) {
+    // One that comes before an agent has begun to tell is among those that it keeps.
+    const since = Date.now();
+    for (const agent of agents) {
+      const lines = agent.lines('/v1/flows', { follow: true, since, from, protocol: 'tcp' }, this.#closing.signal);
+      // An agent that tells nothing is missed in what it would have told.
+      void this.#collect(lines, port).catch(() => {});
+    }
+  }
+
+  async until(isWhole: (flows: readonly Flow[]) => boolean): Promise<readonly Flow[]> {
+    const late = sleep(tellingMs, 'late', { signal: this.#closing.signal }).catch(() => 'late');
+    while (!isWhole(this.#flows) && (await Promise.race([this.#came.promise, late])) !== 'late');
+    return this.#flows;
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #collect(lines: AsyncIterable<unknown>, port: number): Promise<void> {
+    for await (const line of lines) {
+      const { flow } = line as Extract<FlowLine, { flow: Flow }>;
+      if (flow?.l4 === undefined || !('TCP' in flow.l4) || flow.l4.TCP.source_port !== port) continue;
+      this.#flows.push(flow);
+      this.#came.resolve();
+      this.#came = Promise.withResolvers();
+    }
+  }
+}
+
+const unenforced = 'no policy is enforced on it';
+
+/** The words of whoever decided: of a denied one whoever dropped it, of an allowed one each rule that it needed, egress first. */
+function decision(flows: readonly Flow[], passed: boolean): string {
+  const deciding = flows
+    .filter(({ verdict }) => (verdict === 'DROPPED') !== passed)
+    .sort((one, other) => (one.traffic_direction < other.traffic_direction ? -1 : 1));
+  const words = new Set(deciding.map(({ Summary }) => Summary.slice(Summary.indexOf(': ') + 2).replace(/^(allowed|policy denied): /, '')));
+  if (words.size > 1) words.delete(unenforced);
+  return words.size === 0 ? 'no agent told of it' : [...words].join(' and ');
 }
