@@ -124,8 +124,13 @@ t.test('bad input', { skip: await sandboxSkip() }, async (t) => {
     t.same((await node.exec(['sh', '-c', steps])).stderr, '');
     await node.startAgent();
     await node.exec(['sh', '-c', `cat /dev/zero > '${node.stateDir}/filler'`]);
-    const devices = async () => (await node.exec(['sh', '-c', 'ls /sys/class/net | grep -c ^axn'])).stdout.trim();
+    const devices = async () =>
+      (await node.exec(['ip', '-o', 'link', 'show', 'type', 'veth'])).stdout
+        .match(/ axn\w+/g)
+        ?.sort()
+        .join();
     const before = await devices();
+    t.match(before, /axn/);
     await cluster.apply([pod('coming', 'a')]);
     await until('the reason is told', () => /shop\/coming.*no space left/i.test(node.log('kubelet')));
     await othersAreWell(t);

@@ -25,10 +25,26 @@ for (const mode of ['overlay', 'native']) {
       for (const [address, port] of [...direct, ...doors]) {
         await until(`one reaches ${address}`, () => reaches(cluster, 'shop/one', address, port));
       }
-      for (const address of [...near, ...far]) t.notOk(await reaches(cluster, 'shop/stranger', address, 8080, 2), address);
+      await none(t, cluster, 'stranger', [...near, ...far]);
       await until('the other node tells of it', () => told(cluster, 'b', 'DROPPED', far[0]));
       const names = { source: { pod_name: 'stranger' }, destination: { pod_name: 'far' } };
       t.match(await told(cluster, 'b', 'DROPPED', far[0]), names, 'and knows who it was');
+    });
+
+    await t.test('pods have the MTU that the way between nodes leaves them, and packets of that size arrive whole', async (t) => {
+      const widthOf = ({ stdout }: { stdout: string }) => Number(/ mtu (\d+) /.exec(stdout)?.[1]);
+      const [here, there] = cluster.nodes;
+      const way = (await here.exec(['ip', 'route', 'get', there.addresses[0]])).stdout;
+      const underlay = widthOf(await here.exec(['ip', '-o', 'link', 'show', / dev (\S+)/.exec(way)?.[1] ?? '']));
+      const mtu = widthOf(await cluster.exec('shop/one', ['ip', '-o', 'link', 'show', 'eth0']));
+      t.equal(mtu, underlay - (mode === 'overlay' ? 50 : 0));
+      const ping = async (address: string, size: number) =>
+        cluster.exec('shop/one', ['ping', '-c', '1', '-W', '5', '-M', 'do', '-s', `${size - (address.includes(':') ? 48 : 28)}`, address]);
+      for (const address of teller) {
+        t.equal((await ping(address, mtu)).status, 0, `${address} takes ${mtu} bytes`);
+        const { stdout, stderr } = await ping(address, mtu + 1);
+        t.match(stdout + stderr, /message too long|too big/i);
+      }
     });
 
     await t.test('much goes through in one piece, both families, both protocols', async (t) => {
@@ -56,13 +72,23 @@ for (const mode of ['overlay', 'native']) {
     await t.test('a pod of the host network is the host', async (t) => {
       for (const [index, address] of hosts.entries()) {
         await until(`one reaches ${address}`, () => reaches(cluster, 'shop/one', address, 8090));
-        t.ok((await reaches(cluster, 'shop/hosted', far[index])) === false, 'a policy that does not name the other host keeps it out');
         t.ok(await reaches(cluster, 'shop/hosted', near[index]), 'a pod hears its own host');
+        t.ok(await reaches(cluster, 'shop/hosted', teller[index], 9), 'and one that no policy speaks of hears the other host');
       }
-      t.same(
-        (await tableOf(cluster, 'a', 'endpoints')).filter(({ pod }) => pod === 'hosted'),
-        [],
-      );
+      await none(t, cluster, 'hosted', far, 'a policy that does not name the other host keeps it out');
+      const pods = (await tableOf(cluster, 'a', 'endpoints')).map(({ pod }) => pod);
+      t.ok(pods.includes('shop/one') && !pods.includes('shop/hosted'), 'it is no endpoint');
+    });
+
+    await t.test('a kubelet asks pods that hear and call nobody else how they are', async (t) => {
+      const { sealed } = await addresses(cluster);
+      const [row] = (await tableOf(cluster, 'a', 'endpoints')).filter(({ pod }) => pod === 'shop/sealed');
+      t.match(row, { ingress: 'enforced', egress: 'enforced', state: 'ready' });
+      await none(t, cluster, 'one', sealed);
+      for (const address of sealed) {
+        t.equal((await cluster.node('a').exec(['ping', '-c', '1', '-W', '5', address])).status, 0, `${address}: its host is let in`);
+      }
+      t.notOk(await reaches(cluster, 'shop/sealed', near[0], 8080, 1));
     });
 
     await t.test('the world sees the address of the node, pods see each other', async (t) => {
@@ -76,17 +102,20 @@ for (const mode of ['overlay', 'native']) {
         t.equal(stdout.trim().replace('::ffff:', ''), one[index], 'no address is changed between pods');
       }
     });
+
+    // Nothing of it depends on the way between nodes.
+    if (mode === 'native') await enforcementModes(t, cluster);
   });
 }
 
-t.test('policy that is watched, always there or never', { skip }, async (t) => {
-  const sandbox = await startSandbox(t, topology());
-  const cluster = sandbox.cluster('east');
-  await populate(cluster);
+/** Policy that is watched, always there or never. */
+async function enforcementModes(t: Test, cluster: RunningCluster): Promise<void> {
   const { near, far } = await addresses(cluster);
-  const stranger = (address: string) => reaches(cluster, 'shop/stranger', address, 8080, 2);
+  const stranger = (address: string) => reaches(cluster, 'shop/stranger', address, 8080, 1);
   const states = async (node: string, name: string) =>
-    (await tableOf(cluster, node, 'endpoints')).find(({ pod }) => pod === name) as { ingress: string; egress: string } | undefined;
+    (await tableOf(cluster, node, 'endpoints')).find(({ pod }) => pod === `shop/${name}`) as
+      | { ingress: string; egress: string }
+      | undefined;
 
   await t.test('a policy with the annotation passes what it would drop, and tells it with its rule', async (t) => {
     await until('it is enforced', async () => (await states('a', 'near'))?.ingress === 'enforced');
@@ -124,7 +153,7 @@ t.test('policy that is watched, always there or never', { skip }, async (t) => {
 
   await restarted(t, cluster, ['--policy-enforcement', 'always'], 'with "always" a pod without policies is closed', async (t) => {
     await until('it is enforced', async () => (await states('a', 'stranger'))?.egress === 'enforced');
-    t.notOk(await reaches(cluster, 'shop/one', near[0], 8080, 2), 'it may send to nobody');
+    t.notOk(await reaches(cluster, 'shop/one', near[0], 8080, 1), 'it may send to nobody');
     t.equal((await cluster.node('a').exec(['ping', '-c', '1', '-W', '5', near[0]])).status, 0, 'its host is let in');
   });
 
@@ -133,7 +162,7 @@ t.test('policy that is watched, always there or never', { skip }, async (t) => {
     await until('one is let in', () => reaches(cluster, 'shop/one', near[0]));
     t.notOk(await stranger(near[0]));
   });
-});
+}
 
 /** Node a with these flags. */
 async function restarted(t: Test, cluster: RunningCluster, flags: readonly string[], name: string, act: (t: Test) => Promise<void>) {
@@ -144,12 +173,33 @@ async function restarted(t: Test, cluster: RunningCluster, flags: readonly strin
   });
 }
 
+/** None of them answers; all are asked at once. */
+async function none(t: Test, cluster: RunningCluster, from: string, targets: readonly string[], why = 'is kept out'): Promise<void> {
+  const reached = await Promise.all(targets.map((address) => reaches(cluster, `shop/${from}`, address, 8080, 1)));
+  t.same(
+    targets.filter((_, index) => reached[index]),
+    [],
+    `${from} ${why}`,
+  );
+}
+
 async function populate(cluster: RunningCluster): Promise<void> {
   const command = ['node', path('echo.mjs'), '8090'];
+  const answer = "require('http').createServer((_, answer) => answer.end()).listen(8080, '::')";
+  const sealed = pod('sealed', 'a', { command: ['node', '-e', answer] });
+  const [main] = sealed.spec.containers;
+  const deaf = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'deaf', namespace: 'shop' },
+    spec: { podSelector: { matchLabels: { app: 'sealed' } }, policyTypes: ['Ingress', 'Egress'] },
+  };
   await cluster.apply([
     ...[namespace, service('echo', servers), letIn('servers', servers, [{ app: 'one' }])],
     ...[server('near', 'a', { labels: servers }), server('far', 'b', { labels: servers })],
     ...[pod('one', 'a'), pod('stranger', 'a'), pod('hosted', 'a', { hostNetwork: true, command })],
+    deaf,
+    { ...sealed, spec: { ...sealed.spec, containers: [{ ...main, readinessProbe: { httpGet: { port: 8080 }, periodSeconds: 1 } }] } },
     pod('teller', 'b', { command: ['node', '-e', "require('net').createServer((s) => s.end(s.remoteAddress)).listen(9, '::')"] }),
   ]);
   await cluster.ready(undefined, 120_000);
@@ -158,7 +208,14 @@ async function populate(cluster: RunningCluster): Promise<void> {
 async function addresses(cluster: RunningCluster) {
   const pods = await cluster.pods();
   const of = (name: string) => pods.find((one) => one.name === name)?.addresses ?? [];
-  return { one: of('one'), near: of('near'), far: of('far'), teller: of('teller'), hosts: cluster.node('a').addresses };
+  return {
+    one: of('one'),
+    near: of('near'),
+    far: of('far'),
+    teller: of('teller'),
+    sealed: of('sealed'),
+    hosts: cluster.node('a').addresses,
+  };
 }
 
 async function serviceAddresses(cluster: RunningCluster): Promise<readonly string[]> {
