@@ -260,8 +260,8 @@ t.test('the same packets dropped by another rule, or of another pod, are another
       ),
     [
       ['web', undefined, 1],
-      ['web', 'spec.egressDeny[0]', 1],
-      ['later', 'spec.egressDeny[0]', undefined],
+      ['web', 'spec.ingressDeny[0]', 1],
+      ['later', 'spec.ingressDeny[0]', undefined],
     ],
   );
 });
