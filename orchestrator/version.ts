@@ -1,7 +1,11 @@
-// The version of this package: of the checkout, or of the installed package around the bundle, which stands as deep as this file.
+// The version of this package: of the checkout, or of the installed package around the bundle, which stands as deep as this file; what is
+// built for sandboxes stands deeper.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+
+const places = ['../package.json', '../../package.json'];
 
 export function version(): string {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+  const file = places.map((place) => new URL(place, import.meta.url)).find((url) => existsSync(url)) ?? '';
+  return JSON.parse(readFileSync(file, 'utf8')).version;
 }

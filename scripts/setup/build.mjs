@@ -22,6 +22,12 @@ const outputs = [
     sources: ['orchestrator/cni', 'scripts/build-cni.ts', 'node_modules/esbuild/package.json'],
     needs: [],
   },
+  {
+    file: 'build/package/axoneme.js',
+    script: 'scripts/build-package.ts',
+    sources: ['orchestrator', 'scripts/build-package.ts', 'scripts/package-code.ts', 'scripts/package-libraries.ts', 'package-lock.json'],
+    needs: [],
+  },
 ];
 
 export function buildIfStale(missing) {

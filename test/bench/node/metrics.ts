@@ -1,5 +1,8 @@
 // What is measured of a node: a sandbox with real agents, opened for what is wanted of it.
 
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { isBuilt } from '../../../orchestrator/sandbox/program.ts';
 import { sandboxSkip } from '../../support/sandbox.ts';
 import type { Comparison } from '../rounds.ts';
 import type { Effort } from '../wasm-metrics.ts';
@@ -37,5 +40,16 @@ export function nodeGroups(wanted: (metric: string) => boolean, effort: Effort):
     });
   const starts = async () => ({ comparisons: startComparisons(effort), async close() {} });
   const all: (() => Promise<OpenGroup>)[] = startMetrics.some(wanted) ? [...inWorld, starts] : inWorld;
-  return all.map((open) => async () => (await sandboxSkip()) || open());
+  return all.map((open) => async () => {
+    const skip = await sandboxSkip();
+    if (skip !== false) return skip;
+    buildPackage();
+    return open();
+  });
+}
+
+/** What ships is what is measured: sandboxes run it as long as no source is newer. */
+function buildPackage(): void {
+  const script = fileURLToPath(new URL('../../../scripts/build-package.ts', import.meta.url));
+  if (!isBuilt()) spawnSync(process.execPath, [script], { stdio: 'inherit' });
 }
