@@ -3,10 +3,10 @@
 
 import { ticks } from '../datapath/clock.ts';
 import type { Datapath } from '../datapath/datapath.ts';
+import { dropEntries } from '../datapath/drop-entries.ts';
 import { conntrackSpec } from '../datapath/generated/maps.ts';
 import type { RoomLog } from '../log.ts';
 import { type Clock, sleep } from '../state/clock.ts';
-import { drop } from './flow-purge.ts';
 
 const leastMs = 30_000;
 const mostMs = 15 * 60_000;
@@ -52,7 +52,7 @@ export class FlowSweep {
     const now = datapath.now();
     let entries = 0;
     // The difference wraps as the datapath's own does.
-    const dropped = await drop(datapath.map(conntrackSpec), (_key, { expires }) => {
+    const dropped = await dropEntries(datapath.map(conntrackSpec), (_key, { expires }) => {
       entries += 1;
       return ((now - expires) | 0) > grace;
     });

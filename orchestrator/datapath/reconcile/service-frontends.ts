@@ -37,6 +37,8 @@ export class FrontendTable {
   /** Backend → frontends that name it. */
   readonly #users = new Map<string, Set<string>>();
   readonly #keys = new Map<number, string>();
+  /** By key: those that are there now and were not, or were found. */
+  readonly #appeared = new Map<string, FrontendKey>();
   #ids: Ids;
 
   constructor(map: DatapathMap<FrontendKey, Frontend>, slices: MaglevSlices, clock: Clock) {
@@ -50,6 +52,7 @@ export class FrontendTable {
     const held = new Map<number, string>();
     for await (const [key, value] of this.#map.entries()) {
       const text = keyText(key);
+      this.#appeared.set(text, key);
       this.#written.set(text, { key, value, slices: [this.#slices.adopt(value.offset, value.size)] });
       if (value.service > 0 && value.service <= lastNumber && !held.has(value.service)) held.set(value.service, text);
     }
@@ -87,6 +90,15 @@ export class FrontendTable {
   /** Addresses of what is about to be written. */
   newAddresses(): string[] {
     return [...this.#dirty].flatMap((key) => this.#wanted.get(key)?.address ?? []);
+  }
+
+  /** Keys of what came since `settled` was told of them; of a life that has just begun, all. */
+  appeared(): FrontendKey[] {
+    return [...this.#appeared.values()];
+  }
+
+  settled(): void {
+    this.#appeared.clear();
   }
 
   /** Key of the frontend that has, or had, a number. */
@@ -129,6 +141,7 @@ export class FrontendTable {
       written.value = undefined;
       await this.#map.delete([written.key]);
       this.#written.delete(text);
+      this.#appeared.delete(text);
       for (const slice of written.slices) this.#slices.release(slice);
       changed.add(wordText(written.key));
     }
@@ -157,6 +170,7 @@ export class FrontendTable {
     written.value = undefined;
     written.slices.push(slice);
     this.#written.set(row.key, written);
+    if (before === undefined) this.#appeared.set(row.key, key);
     await this.#map.update([[key, value]]);
     for (const old of written.slices.slice(0, -1)) this.#slices.release(old);
     written.value = value;

@@ -7,6 +7,7 @@ import { HINT_FRONTEND } from '../generated/enums.ts';
 import { backendsSpec, frontendsSpec, maglevSpec } from '../generated/maps.ts';
 import { Epochs } from './epochs.ts';
 import { MaglevSlices } from './maglev-slices.ts';
+import { PastFlows } from './past-flows.ts';
 import { BackendTable } from './service-backends.ts';
 import { FrontendTable } from './service-frontends.ts';
 import type { ServiceChange, ServiceProblem } from './service-rows.ts';
@@ -25,6 +26,7 @@ export class ServiceWriter {
   readonly #slices: MaglevSlices;
   readonly #backends: BackendTable;
   readonly #frontends: FrontendTable;
+  readonly #pastFlows: PastFlows;
   readonly #capacities: Readonly<Record<ServiceProblem['map'], number>>;
   /** Addresses whose epochs are to move. */
   readonly #moving = new Set<string>();
@@ -37,6 +39,7 @@ export class ServiceWriter {
     this.#slices = new MaglevSlices(maglev, clock);
     this.#backends = new BackendTable(backends, { clock, now: () => datapath.now() });
     this.#frontends = new FrontendTable(frontends, this.#slices, clock);
+    this.#pastFlows = new PastFlows(datapath);
     this.#capacities = { frontends: frontends.capacity, maglev: maglev.capacity, backends: backends.capacity };
   }
 
@@ -102,6 +105,8 @@ export class ServiceWriter {
     await this.#backends.removeGone();
     if (this.#isPruning) await this.#slices.clearStrays();
     this.#isPruning = false;
+    await this.#pastFlows.forget(this.#frontends.appeared());
+    this.#frontends.settled();
     await this.#epochs.move(this.#moving);
     this.#moving.clear();
     return this.#problems({ ...without, backends: this.#frontends.usersOf(missing) });

@@ -2,8 +2,12 @@
 
 import fc from 'fast-check';
 import t from 'tap';
+import { CONNTRACK_ORIGIN_HIGH, CONNTRACK_REPLIED } from '../../../orchestrator/datapath/generated/enums.ts';
+import type { Conntrack, FlowKey } from '../../../orchestrator/datapath/generated/layouts.ts';
+import { conntrackSpec } from '../../../orchestrator/datapath/generated/maps.ts';
 import type { ServiceBackendRow, ServiceChange, ServiceFrontendRow } from '../../../orchestrator/datapath/reconcile/service-rows.ts';
 import { ServiceWriter } from '../../../orchestrator/datapath/reconcile/services.ts';
+import { addressWords } from '../../../orchestrator/net/words.ts';
 import { VirtualClock } from '../../../orchestrator/state/virtual-clock.ts';
 import { entryCounts, machines, reach, type TestDatapath } from './service-node.ts';
 import { type Watch, watched } from './watched.ts';
@@ -55,6 +59,16 @@ function nextPort(): number {
 function connect(datapath: TestDatapath, key: string, sourcePort = nextPort(), isOpen = false): Promise<string> {
   const [address = '', protocol, port] = key.split(' ');
   return reach(datapath, { address, protocol: Number(protocol), port: Number(port), sourcePort, isOpen });
+}
+
+/** Entries of flows that were opened to an address. */
+async function flowsTo(datapath: TestDatapath, address: string, protocol: number): Promise<[FlowKey, Conntrack][]> {
+  const { hi, lo } = addressWords(address);
+  const all = await Array.fromAsync(datapath.map(conntrackSpec).entries());
+  return all.filter(([key, { flags }]) => {
+    const isLow = (flags & CONNTRACK_ORIGIN_HIGH) !== 0;
+    return key.protocol === protocol && (isLow ? key.lowHi === hi && key.lowLo === lo : key.highHi === hi && key.highLo === lo);
+  });
 }
 
 async function whoAnswers(datapath: TestDatapath, key: string, tries = 40): Promise<Set<string>> {
@@ -145,6 +159,45 @@ for (const { name, open, skip } of machines) {
       writer.stage({ backends: { removed: [two] }, frontends: { put: [frontend(web, [one])] } });
       await writer.write();
       t.same(await whoAnswers(datapath, web), new Set([one]), 'nobody better is there');
+      await datapath.close();
+    });
+
+    t.test('what was sent past a frontend before it was there goes to a backend once it is', async (t) => {
+      const datapath = await open();
+      const clock = new VirtualClock();
+      const writer = await openWriter(datapath, {}, clock);
+      const [dns, dnsOverSix] = ['10.9.0.53 17 53', 'fd09::53 17 53'];
+      const [server, serverOverSix] = ['10.1.0.1 17 53', 'fd01::1 17 53'];
+      const others = ['10.9.0.53 6 53', '10.9.0.54 17 53', 'fd09::53 17 54'];
+      for (const key of [dns, dnsOverSix, web, ...others]) t.equal(await connect(datapath, key, 7000), key, 'nobody serves it yet');
+      for (const [key, value] of await flowsTo(datapath, '10.9.0.53', 6)) {
+        await datapath.map(conntrackSpec).update([[key, { ...value, flags: value.flags | CONNTRACK_REPLIED }]]);
+      }
+      writer.stage(change(new Map(), new Map([[dns, [server]]])));
+      t.same(await writer.write(), []);
+      t.equal(await connect(datapath, dns, 7000), server, 'the same flow, to its backend');
+      for (const key of [dnsOverSix, web, ...others]) t.equal(await connect(datapath, key, 7000), key, 'others are left alone');
+      const past = await flowsTo(datapath, 'fd09::53', 17);
+      const services = new Map([
+        [dns, [server]],
+        [dnsOverSix, [serverOverSix]],
+        [web, [one]],
+        ['10.9.0.53 0 0', []],
+      ]);
+      writer.stage(change(new Map([[dns, [server]]]), services));
+      t.same(await writer.write(), []);
+      t.equal(await connect(datapath, dnsOverSix, 7000), serverOverSix);
+      t.equal(await connect(datapath, web, 7000), one, 'a connection that nobody answered');
+      t.equal(await connect(datapath, '10.9.0.53 6 53', 7000, true), '10.9.0.53 6 53', 'one that was answered stays');
+      t.equal(await connect(datapath, '10.9.0.53 6 53', 7001), 'port unknown', 'new ones are refused');
+      t.equal(await connect(datapath, dns, 7000), server);
+      // A life that ended after it had written the frontend and before it looked at flows.
+      await datapath.map(conntrackSpec).update(past);
+      t.equal(await connect(datapath, dnsOverSix, 7000), dnsOverSix);
+      const next = await openWriter(datapath, {}, clock);
+      next.stage(change(new Map(), services));
+      t.same(await next.write(), []);
+      t.equal(await connect(datapath, dnsOverSix, 7000), serverOverSix);
       await datapath.close();
     });
 
