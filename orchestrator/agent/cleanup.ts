@@ -3,9 +3,13 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeConflist, removePlugin } from '../cni/install.ts';
-import { readConfig } from '../config.ts';
+import { configHelp, readConfig } from '../config.ts';
 
 export async function cleanupCommand(args: readonly string[], { write }: { write: (text: string) => void }): Promise<number> {
+  if (args.includes('--help')) {
+    write(`axoneme cleanup [FLAGS]: pods lose their network. Flags are those that the agent was started with:\n\n${configHelp().replace(/^.*\n\n/, '')}`);
+    return 0;
+  }
   const { config } = readConfig(args);
   const { bpffs, cniConfDir, cniBinDir, stateDir, runDir } = config;
   const told: string[] = [];

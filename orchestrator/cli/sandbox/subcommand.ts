@@ -9,7 +9,11 @@ export interface SandboxCommand extends Omit<Subcommand, 'run'> {
   run(args: readonly string[], terminal: Terminal): Promise<number>;
 }
 
-export const sandboxFlag = { value: 'NAME', short: 's', sentence: 'which sandbox; the only one, or "default"' } as const;
+export const sandboxFlag = {
+  value: 'NAME',
+  short: 's',
+  sentence: 'which sandbox; default: AXONEME_SANDBOX, the only one, or "default"',
+} as const;
 
 /** The one that is named, by the flag or by AXONEME_SANDBOX; else the only one, else `default`. */
 export function chosenName(given: string | undefined): string {

@@ -49,10 +49,10 @@ machine. Without a file there is one cluster with two nodes.`,
     const [file] = operands;
     const topology = file === undefined ? smallest : await readTopologyFile(file);
     const begun = Date.now();
-    const name = values.name ?? topology.name ?? 'default';
+    const name = values.name ?? process.env.AXONEME_SANDBOX ?? topology.name ?? 'default';
     // Whoever interrupts does not want half a sandbox.
     const interrupted = () => void endSandbox(name).finally(() => process.exit(130));
-    process.once('SIGINT', interrupted);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
     const sandbox = await openSandbox(topology, {
       name,
       folder: file === undefined ? '.' : dirname(file),
@@ -61,7 +61,7 @@ machine. Without a file there is one cluster with two nodes.`,
       keep: values.keep,
       progress: (progress) => write(line(progress, paint)),
     });
-    process.off('SIGINT', interrupted);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted);
     write(whatNow(sandbox, (Date.now() - begun) / 1000, paint));
     sandbox.close();
     return 0;
