@@ -7,7 +7,9 @@ import { configHelp, readConfig } from '../config.ts';
 
 export async function cleanupCommand(args: readonly string[], { write }: { write: (text: string) => void }): Promise<number> {
   if (args.includes('--help')) {
-    write(`axoneme cleanup [FLAGS]: pods lose their network. Flags are those that the agent was started with:\n\n${configHelp().replace(/^.*\n\n/, '')}`);
+    write(
+      `axoneme cleanup [FLAGS]: pods lose their network. Flags are those that the agent was started with:\n\n${configHelp().replace(/^.*\n\n/, '')}`,
+    );
     return 0;
   }
   const { config } = readConfig(args);
