@@ -45,6 +45,7 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
       await Promise.all([node.prepared(endpoint, ended), enforcement.enforced(endpoint, ended)]);
     },
     forget: (addresses) => enforcement.forget(addresses, AbortSignal.timeout(1_000)),
+    limits: () => limitsOf({ node, enforcement }),
   });
 
   // What should be: policy, addresses and services in the maps, links and routes in the namespace.
@@ -88,6 +89,13 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
   await api.close();
   await datapath.close();
   host[Symbol.dispose]();
+}
+
+/** For the runtime, which takes a node with limits out of service. */
+function limitsOf({ node, enforcement }: { readonly node: NodeHost; readonly enforcement: Enforcement }): string | undefined {
+  const failure = enforcement.failure === undefined ? [] : [`the datapath takes no change: ${enforcement.failure}`];
+  const limits = [...node.limits(), ...failure];
+  return limits.length === 0 ? undefined : limits.join('; ');
 }
 
 function openSources(config: Config, moved: (labels: string, number: number) => void) {

@@ -99,6 +99,13 @@ export class NodeHost {
     return this.failure === undefined ? told : [this.failure, ...told];
   }
 
+  /** What keeps pods that come from being served, and those that are here from reaching others; a single node or route does not. */
+  limits(): string[] {
+    const told = this.problems.filter(({ subject }) => /^(overlay|device) /.test(subject));
+    const texts = told.map(({ subject, message }) => `${subject}: ${message}`);
+    return this.failure === undefined ? texts : [this.failure, ...texts];
+  }
+
   /** Until the signal is aborted; everything stays as it is. */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { interfaces, nodes, clock, log } = this.options;

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AgentError } from '../errors.ts';
+import { versions } from './version.ts';
 
 export const pluginName = 'axoneme-cni';
 /** Before those of other networks: runtimes take the first. */
@@ -37,7 +38,8 @@ export interface ConflistOptions {
 export function writeConflist({ folder, socket, deleteQueue, name = 'axoneme', cniVersion = '1.0.0', mtu }: ConflistOptions): string {
   const plugin = { type: pluginName, socket, deleteQueue, ...(mtu !== undefined && { mtu }) };
   const path = join(folder, conflistName);
-  replaceFile(path, `${JSON.stringify({ cniVersion, name, plugins: [plugin] }, undefined, 2)}\n`, 0o644);
+  // Runtimes that know the list take the latest that they speak, and with it STATUS and GC; those before it read the one version.
+  replaceFile(path, `${JSON.stringify({ cniVersion, cniVersions: versions, name, plugins: [plugin] }, undefined, 2)}\n`, 0o644);
   return path;
 }
 

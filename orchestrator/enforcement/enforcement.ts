@@ -66,6 +66,7 @@ export class Enforcement {
   private savedNumbers = '';
   private revision = 0;
   private failures = 0;
+  private lastFailure: string | undefined;
   private problems: readonly PolicyMapProblem[] = [];
 
   private constructor(options: EnforcementOptions, parts: Parts) {
@@ -151,6 +152,11 @@ export class Enforcement {
     return this.problems;
   }
 
+  /** Why the datapath does not take what should be in force now; undefined when it does. */
+  get failure(): string | undefined {
+    return this.lastFailure;
+  }
+
   /** Writes that were done in this life. */
   get writes(): number {
     return this.revision;
@@ -171,7 +177,9 @@ export class Enforcement {
           await this.round();
           if (this.failures > 0) log.info('the datapath takes changes again');
           this.failures = 0;
+          this.lastFailure = undefined;
         } catch (error) {
+          this.lastFailure = (error as Error).message;
           if (this.failures++ === 0) log.error('the datapath did not take a change, which is tried again', { error });
           until = clock.now() + delayAfter(this.failures, retry, clock);
         }

@@ -20,6 +20,7 @@ t.test('the configuration names the plugin, its agent and its queue', async (t) 
   t.equal(path, join(folder, '05-axoneme.conflist'));
   t.same(JSON.parse(readFileSync(path, 'utf8')), {
     cniVersion: '1.0.0',
+    cniVersions: ['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'],
     name: 'axoneme',
     plugins: [{ type: 'axoneme-cni', socket: '/run/axoneme/axoneme.sock', deleteQueue: '/var/lib/axoneme/delete-queue', mtu: 1450 }],
   });

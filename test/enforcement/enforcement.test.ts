@@ -325,9 +325,11 @@ t.test('a datapath that refuses is written to again, and says so', async (t) => 
   t.equal(node.enforcement.view.endpoints.table.get(5)?.state, 'regenerating');
   t.equal(node.enforcement.view.endpoints.table.get(2)?.state, 'ready', 'the others are not touched by it');
   t.match(node.lines.join(''), /did not take a change/);
+  t.type(node.enforcement.failure, 'string', 'and goes on to say why');
   faulty.isFailing = false;
   await node.clock.advance(60_000);
   await node.settle();
+  t.equal(node.enforcement.failure, undefined);
   t.equal(node.enforcement.view.endpoints.table.get(5)?.state, 'ready');
   t.equal(await connect(node, 5, '10.0.0.4'), NEXT_HOP_LOCAL);
 });

@@ -186,24 +186,29 @@ t.test('bad input', { skip: await sandboxSkip() }, async (t) => {
     await othersAreWell(t);
   });
 
+  await t.test('a node that says it is this one, and a device in the place of the overlay, cut nobody off and are told', async (t) => {
+    const { call, input } = runtimeOf(node);
+    const latest = JSON.stringify({ ...JSON.parse(input), cniVersion: '1.1.0' });
+    t.same(await call('STATUS', latest), { status: 0 });
+    const key = 'axoneme/state/nodes/v1/east/ghost';
+    const [prefix4, prefix6] = node.podCIDRs;
+    const addresses = [...node.addresses, '10.11.0.1'].map((IP, index) => ({ Type: index < 2 ? 'InternalIP' : 'CiliumInternalIP', IP }));
+    const ghost = { Name: 'ghost', Cluster: 'east', ClusterID: 1, IPAddresses: addresses, IPv4AllocCIDR: prefix4, IPv6AllocCIDR: prefix6 };
+    const device = async (words: string) => t.same((await node.exec(['sh', '-c', words])).stderr, '');
+    await device('ip link del axoneme_vxlan && ip link add axoneme_vxlan type veth peer name stranger0');
+    await etcdctl(cluster, 'put', key, JSON.stringify(ghost));
+    await until('the runtime is told', async () => (await call('STATUS', latest)).code === 51);
+    t.match(await call('STATUS', latest), { msg: /overlay axoneme_vxlan: there is a veth of that name that is not ours/ });
+    await othersAreWell(t);
+    await device('ip link del axoneme_vxlan');
+    await etcdctl(cluster, 'del', key);
+    await until('and that all is well again', async () => (await call('STATUS', latest)).status === 0);
+    t.match((await node.exec(['ip', '-d', 'link', 'show', 'axoneme_vxlan'])).stdout, /vxlan external/);
+    await othersAreWell(t);
+  });
+
   await t.test('a runtime that says nonsense is answered in its own form', async (t) => {
-    const folder = join(dirname(dirname(node.socket)), 'cni');
-    const [file] = readdirSync(join(folder, 'net.d'));
-    const conflist = JSON.parse(readFileSync(join(folder, 'net.d', file as string), 'utf8'));
-    const [plugin] = conflist.plugins;
-    const input = JSON.stringify({ ...plugin, name: conflist.name, cniVersion: conflist.cniVersion });
-    const call = async (command: string, text: string, env: Record<string, string> = {}) => {
-      const common = {
-        CNI_COMMAND: command,
-        CNI_CONTAINERID: 'c0ffee',
-        CNI_NETNS: '/proc/self/ns/nothing',
-        CNI_IFNAME: 'eth0',
-        CNI_PATH: folder,
-        CNI_ARGS: 'IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=ghost',
-      };
-      const { status, stdout } = await node.exec([join(folder, 'bin', plugin.type)], { input: text, env: { ...common, ...env } });
-      return { status, ...(stdout === '' ? {} : JSON.parse(stdout)) };
-    };
+    const { call, input } = runtimeOf(node);
     const before = (await tableOf(cluster, 'a', 'interfaces')).length;
     const unknown = await call('ADD', input);
     t.match(unknown, { status: 1, code: 4, msg: /\/proc\/self\/ns\/nothing/, details: 'NETNS_UNKNOWN' });
@@ -223,6 +228,27 @@ t.test('bad input', { skip: await sandboxSkip() }, async (t) => {
 async function addressesOf(cluster: RunningCluster, name: string): Promise<readonly [string, string]> {
   const found = (await cluster.pods()).find((one) => one.name === name);
   return [found?.addresses[0] ?? '', found?.addresses[1] ?? ''];
+}
+
+/** What a container runtime finds, and calls. */
+function runtimeOf(node: RunningNode) {
+  const folder = join(dirname(dirname(node.socket)), 'cni');
+  const [file] = readdirSync(join(folder, 'net.d'));
+  const { name, cniVersion, plugins } = JSON.parse(readFileSync(join(folder, 'net.d', file as string), 'utf8'));
+  const [plugin] = plugins;
+  const call = async (command: string, input: string, env: Record<string, string> = {}) => {
+    const common = {
+      CNI_COMMAND: command,
+      CNI_CONTAINERID: 'c0ffee',
+      CNI_NETNS: '/proc/self/ns/nothing',
+      CNI_IFNAME: 'eth0',
+      CNI_PATH: folder,
+      CNI_ARGS: 'IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=ghost',
+    };
+    const { status, stdout } = await node.exec([join(folder, 'bin', plugin.type)], { input, env: { ...common, ...env } });
+    return { status, ...(stdout === '' ? {} : JSON.parse(stdout)) };
+  };
+  return { call, input: JSON.stringify({ ...plugin, name, cniVersion }) };
 }
 
 /** An agent of this node that is expected to end by itself. */
