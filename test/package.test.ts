@@ -15,6 +15,8 @@ const objects = ['build/datapath.wasm', 'build/datapath.bpf.o'];
 const missing = objects.filter((path) => !existsSync(join(root, path)));
 const skip = missing.length > 0 && `the package needs ${missing.join(' and ')}, which could not be built here`;
 
+const readmeExamples = [...read('README.md').matchAll(/```js\n(.*?)```/gs)].map(([, code = '']) => code);
+
 /** Wrong uses are errors too. */
 const typedUse = `
 import type { Cluster, Flow } from 'axoneme/testing';
@@ -51,7 +53,8 @@ t.test('the installed package works on its own', { skip }, async (t) => {
 
   t.test('the code of others in it comes with their licences, and every library that we import is there', async (t) => {
     const texts = readFileSync(join(home, 'dist/THIRD-PARTY.txt'), 'utf8');
-    const packages = [...texts.matchAll(/^={72}\n(\S+) (\S+) \((.+)\)\n\n([^=]+)/gm)];
+    const sections = texts.split(/^={72}\n/m).slice(1);
+    const packages = sections.map((section) => /^(\S+) (\S+) \(([^)\n]+)\)\n\n(.+)$/s.exec(section) ?? []);
     for (const name of ['@grpc/grpc-js', '@kubernetes/client-node', 'dns-packet', 'etcd3', 'protobufjs', 'yaml']) {
       t.ok(
         packages.some(([, one]) => one === name),
@@ -65,11 +68,15 @@ t.test('the installed package works on its own', { skip }, async (t) => {
     t.ok(readdirSync(join(home, 'dist/shop')).includes('topology.yaml'), 'the demo has its shop');
   });
 
-  t.test("the README's example runs as it stands and prints what its comment says", async (t) => {
-    const example = /```js\n(.*?)```/s.exec(read('README.md'))?.[1] ?? '';
-    writeFileSync(join(folder, 'example.js'), example);
-    const { status, stdout, stderr } = node('example.js');
-    t.same({ status, stdout, stderr }, { status: 0, stdout: `${/; \/\/ (.+)$/m.exec(example)?.[1]}\n`, stderr: '' });
+  t.test("the README's examples run as they stand and print what their comments say", async (t) => {
+    t.equal(readmeExamples.length, 2);
+    for (const example of readmeExamples) {
+      const prints = [...example.matchAll(/; \/\/ (.+)$/gm)].map(([, words]) => `${words}\n`);
+      t.ok(prints.length > 0);
+      writeFileSync(join(folder, 'example.js'), example);
+      const { status, stdout, stderr } = node('example.js');
+      t.same({ status, stdout, stderr }, { status: 0, stdout: prints.join(''), stderr: '' });
+    }
   });
 
   t.test('the programs of the guide to the library run as they stand and print what their comments say', async (t) => {
@@ -127,14 +134,16 @@ t.test('the installed package works on its own', { skip }, async (t) => {
   });
 
   t.test('strict TypeScript without the browser library accepts its types', async (t) => {
-    const example = readFileSync(join(folder, 'example.js'), 'utf8').replace("protocol: 'tcp'", "protocol: 'tcp' as const");
-    writeFileSync(join(folder, 'example.ts'), `${example}\nexport const mode: string = datapath.mode satisfies 'wasm';\n`);
+    const [testing = '', datapath = ''] = readmeExamples;
+    const typed = datapath.replace("protocol: 'tcp'", "protocol: 'tcp' as const");
+    writeFileSync(join(folder, 'testing.ts'), `${testing}\n${typedUse}`);
+    writeFileSync(join(folder, 'example.ts'), `${typed}\nexport const mode: string = datapath.mode satisfies 'wasm';\n`);
     const compiler = join(root, 'node_modules/typescript/bin/tsc');
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
     const strict = ['--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2022', '--module', 'nodenext'];
     for (const [index, { code }] of programs.entries()) writeFileSync(join(folder, `program${index}.ts`), `${code}\n${typedUse}`);
     const library = programs.map((_, index) => `program${index}.ts`);
-    const { status, stdout } = node(compiler, ...strict, ...types, 'example.ts', ...library);
+    const { status, stdout } = node(compiler, ...strict, ...types, 'example.ts', 'testing.ts', ...library);
     t.same({ status, stdout }, { status: 0, stdout: '' });
   });
 });
