@@ -6,6 +6,7 @@ export { entryRead, mapRead } from './host/copy';
 export { create, reset, resetSeeded } from './host/create';
 export { lookup, lookupArray, lookupNumber } from './host/lookup';
 export { entryKey, entryValue, mapCopies, mapCopyStride, mapCount, mapDelete, mapExact, mapLookup, mapNext, mapUpdate } from './host/maps';
+export { fillMaglev } from './maglev/table';
 export { attachWorker, eventsPointer, factsPointer, inputBuffer, recordPointer, scratchPointer } from './packet/area';
 export { eventCapacity } from './packet/event';
 export { parse } from './packet/parse';

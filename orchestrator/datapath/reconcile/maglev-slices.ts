@@ -22,6 +22,12 @@ export interface Slice {
   users: number;
 }
 
+export interface WantedSlots {
+  readonly backends: readonly MaglevBackend[];
+  /** By which part of a whole turn the slots are moved: 0 where all nodes shall choose alike. */
+  readonly turn: number;
+}
+
 /** Of frontends without backends. */
 export const emptySlice: Slice = { offset: 0, size: 0, content: undefined, users: 0 };
 
@@ -56,13 +62,14 @@ export class MaglevSlices {
    * A slice for these backends, written, with one user more: one that there is, `own` if it was made for them, or a new one. `isSmall`: there
    * was no room for as many slots as there should be; undefined: for none at all.
    */
-  async take(backends: readonly MaglevBackend[], own: Slice | undefined): Promise<{ slice: Slice; isSmall: boolean } | undefined> {
+  async take(wanted: WantedSlots, own: Slice | undefined): Promise<{ slice: Slice; isSmall: boolean } | undefined> {
+    const { backends } = wanted;
     if (backends.length === 0) return { slice: emptySlice, isSmall: false };
-    const names = backends.map(({ address, protocol, port, id }) => `${address} ${protocol} ${port} ${id}`).sort();
-    for (const [index, size] of sizesFor(backends.length).entries()) {
-      const content = `${size}: ${names.join()}`;
+    const weights = backends.flatMap(({ weight }) => weight ?? []);
+    for (const [index, size] of sizesFor(backends.length, weights).entries()) {
+      const content = contentOf(wanted, size);
       const known = this.#byContent.get(content) ?? (await this.#recognised(own, content, size));
-      const slice = known ?? (await this.#make(content, size, backends));
+      const slice = known ?? (await this.#make(content, size, wanted));
       if (slice === undefined) continue;
       slice.users += 1;
       this.#resting.delete(slice);
@@ -114,22 +121,36 @@ export class MaglevSlices {
     return own;
   }
 
-  async #make(content: string, size: number, backends: readonly MaglevBackend[]): Promise<Slice | undefined> {
+  async #make(content: string, size: number, { backends, turn }: WantedSlots): Promise<Slice | undefined> {
     const offset = this.#room.find(size + 1);
     if (offset === undefined) return undefined;
     const slice: Slice = { offset, size, content: undefined, users: 0 };
     this.#slices.set(offset, slice);
     // Until all of it is written it is nobody's: if that fails, it is cleared.
     this.#resting.set(slice, this.#clock.now());
-    const slots = [...fillMaglev(backends, size), markOf(content)];
-    await this.#map.update(slots.map((backend, index) => [offset + index, { backend }] as const));
+    await this.#map.update(entriesOf(fillMaglev(backends, size), offset, Math.floor(turn * size), markOf(content)));
     slice.content = content;
     this.#byContent.set(content, slice);
     return slice;
   }
 }
 
+function* entriesOf(slots: Uint32Array, offset: number, angle: number, mark: number): Iterable<readonly [number, MaglevSlot]> {
+  for (let index = 0; index < slots.length; index += 1) {
+    yield [offset + index, { backend: slots[(index + angle) % slots.length] as number }];
+  }
+  yield [offset + slots.length, { backend: mark }];
+}
+
+/** The same for the same slots. */
+function contentOf({ backends, turn }: WantedSlots, size: number): string {
+  const names = backends.map(({ address, protocol, port, cluster = 0, id, weight = 1 }) =>
+    [address, protocol, port, cluster, id, weight].join(' '),
+  );
+  return createHash('sha256').update(`${size} ${turn} ${names.sort().join()}`).digest('base64');
+}
+
 /** Not 0, which would be no slot at all. */
 function markOf(content: string): number {
-  return createHash('sha256').update(content).digest().readUInt32LE(0) || 1;
+  return Buffer.from(content, 'base64').readUInt32LE(0) || 1;
 }

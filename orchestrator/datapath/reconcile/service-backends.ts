@@ -20,12 +20,18 @@ export interface BackendTableOptions {
   readonly now: () => number;
 }
 
+/** What may differ between two backends of one name. */
+interface Written {
+  readonly state: number;
+  readonly generation: number;
+}
+
 export class BackendTable {
   readonly #map: DatapathMap<number, Backend>;
   readonly #options: BackendTableOptions;
   readonly #wanted = new Map<string, ServiceBackendRow>();
   /** By key; undefined: a write failed, it may be there or not, or be the one before. */
-  readonly #written = new Map<string, Backend | undefined>();
+  readonly #written = new Map<string, Written | undefined>();
   readonly #dirty = new Set<string>();
   #ids: Ids;
 
@@ -41,7 +47,7 @@ export class BackendTable {
       const key = backendKey(backend);
       if (this.#written.has(key) || id > lastNumber) await this.#map.delete([id]);
       else {
-        this.#written.set(key, backend);
+        this.#written.set(key, { state: backend.state, generation: backend.generation });
         held.push([key, id]);
       }
     }
@@ -62,13 +68,14 @@ export class BackendTable {
     for (const key of this.#written.keys()) this.#dirty.add(key);
   }
 
-  /** What is there and wanted, of a list of keys. */
-  present(keys: readonly string[]): MaglevBackend[] {
-    return keys.flatMap((key) => {
+  /** What is there and wanted, of a list of keys with the weight of each. */
+  present(keys: readonly string[], weights: readonly number[]): MaglevBackend[] {
+    return keys.flatMap((key, at) => {
       const row = this.#wanted.get(key);
       const id = this.#ids.get(key);
       if (row === undefined || id === undefined || this.#written.get(key) === undefined) return [];
-      return [{ address: row.address, protocol: row.protocol, port: row.port, id }];
+      const weight = weights[at];
+      return [{ address: row.address, protocol: row.protocol, port: row.port, id, ...(weight !== undefined && { weight }) }];
     });
   }
 
@@ -80,6 +87,7 @@ export class BackendTable {
   async write(): Promise<{ came: string[]; missing: string[] }> {
     const came: string[] = [];
     const missing: string[] = [];
+    const changed: { readonly key: string; readonly id: number; readonly written: Written }[] = [];
     for (const key of [...this.#dirty].sort()) {
       const row = this.#wanted.get(key);
       if (row === undefined) continue;
@@ -90,13 +98,17 @@ export class BackendTable {
         missing.push(key);
         continue;
       }
-      const value = this.#value(row, before);
-      if (before === undefined || !isSame(before, value)) {
+      const written = { state: stateOf(row), generation: before?.generation ?? (this.#options.now() || 1) };
+      if (before?.state === written.state) this.#dirty.delete(key);
+      else {
         this.#written.set(key, undefined);
-        await this.#map.update([[id, value]]);
-        this.#written.set(key, value);
+        changed.push({ key, id, written });
       }
       if (before === undefined) came.push(key);
+    }
+    await this.#map.update(this.#entries(changed));
+    for (const { key, written } of changed) {
+      this.#written.set(key, written);
       this.#dirty.delete(key);
     }
     return { came, missing };
@@ -115,17 +127,11 @@ export class BackendTable {
     }
   }
 
-  #value({ address, protocol, port, state }: ServiceBackendRow, before: Backend | undefined): Backend {
-    return {
-      ...addressWords(address),
-      port: swapPort(port),
-      protocol,
-      state: state === 'draining' ? BACKEND_TERMINATING : BACKEND_ACTIVE,
-      generation: before?.generation ?? (this.#options.now() || 1),
-      cluster: 0,
-      zone: 0,
-      flags: 0,
-    };
+  *#entries(changed: readonly { readonly key: string; readonly id: number; readonly written: Written }[]): Iterable<[number, Backend]> {
+    for (const { key, id, written } of changed) {
+      const { address, protocol, port } = this.#wanted.get(key) as ServiceBackendRow;
+      yield [id, { ...addressWords(address), port: swapPort(port), protocol, ...written, cluster: 0, zone: 0, flags: 0 }];
+    }
   }
 
   #numbers(held: readonly (readonly [string, number])[]): Ids {
@@ -137,6 +143,6 @@ function backendKey({ hi, lo, port, protocol }: Backend): string {
   return `${wordText({ hi, lo })} ${protocol} ${swapPort(port)}`;
 }
 
-function isSame(a: Backend, b: Backend): boolean {
-  return a.state === b.state && a.generation === b.generation && a.cluster === b.cluster && a.zone === b.zone && a.flags === b.flags;
+function stateOf({ state }: ServiceBackendRow): number {
+  return state === 'draining' ? BACKEND_TERMINATING : BACKEND_ACTIVE;
 }

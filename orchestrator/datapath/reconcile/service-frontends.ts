@@ -3,13 +3,25 @@
 import { type AddressWords, addressWords, swapPort, wordText } from '../../net/words.ts';
 import type { Clock } from '../../state/clock.ts';
 import { Ids } from '../../state/ids.ts';
+import { ticks } from '../clock.ts';
 import type { DatapathMap } from '../datapath.ts';
-import { FRONTEND_CLOSED, SCOPE_INTERNAL } from '../generated/enums.ts';
+import {
+  FRONTEND_AFFINITY,
+  FRONTEND_CLOSED,
+  FRONTEND_DSR,
+  FRONTEND_SOURCE_RANGES,
+  SCOPE_EXTERNAL,
+  SCOPE_INTERNAL,
+} from '../generated/enums.ts';
 import type { Frontend, FrontendKey } from '../generated/layouts.ts';
 import type { MaglevSlices, Slice } from './maglev-slices.ts';
 import type { MaglevBackend } from './maglev-table.ts';
 import type { ServiceFrontendRow } from './service-rows.ts';
+import type { SourceRanges } from './source-ranges.ts';
+import { Users } from './users.ts';
 
+/** Rows between two breaths of the event loop. */
+const rowsAtOnce = 50;
 const lastNumber = 2 ** 31 - 1;
 const numbersRestMs = 4 * 3600_000;
 
@@ -21,30 +33,46 @@ interface Written {
   slices: Slice[];
 }
 
+/** Backends that are there, of a list with its weights. */
+type Present = (keys: readonly string[], weights: readonly number[]) => MaglevBackend[];
+
 /** Keys of frontends for which something has no room. */
 export interface FrontendsWithoutRoom {
   readonly frontends: string[];
   readonly maglev: string[];
+  readonly source_ranges: string[];
+}
+
+export interface FrontendTableOptions {
+  readonly slices: MaglevSlices;
+  readonly ranges: SourceRanges;
+  readonly clock: Clock;
+  /** By which part of a whole turn this node moves slots that need not be as everywhere. */
+  readonly turn: number;
 }
 
 export class FrontendTable {
   readonly #map: DatapathMap<FrontendKey, Frontend>;
   readonly #slices: MaglevSlices;
+  readonly #ranges: SourceRanges;
   readonly #clock: Clock;
+  readonly #turn: number;
   readonly #wanted = new Map<string, ServiceFrontendRow>();
   readonly #written = new Map<string, Written>();
   readonly #dirty = new Set<string>();
   /** Backend → frontends that name it. */
-  readonly #users = new Map<string, Set<string>>();
+  readonly #users = new Users();
   readonly #keys = new Map<number, string>();
   /** By key: those that are there now and were not, or were found. */
   readonly #appeared = new Map<string, FrontendKey>();
   #ids: Ids;
 
-  constructor(map: DatapathMap<FrontendKey, Frontend>, slices: MaglevSlices, clock: Clock) {
+  constructor(map: DatapathMap<FrontendKey, Frontend>, { slices, ranges, clock, turn }: FrontendTableOptions) {
     this.#map = map;
     this.#slices = slices;
+    this.#ranges = ranges;
     this.#clock = clock;
+    this.#turn = turn;
     this.#ids = this.#numbers([]);
   }
 
@@ -63,7 +91,7 @@ export class FrontendTable {
   put(row: ServiceFrontendRow): void {
     this.#unlink(row.key);
     this.#wanted.set(row.key, row);
-    for (const backend of row.backends) this.#users.set(backend, (this.#users.get(backend) ?? new Set()).add(row.key));
+    for (const backend of row.backends) this.#users.add(backend, row.key);
     this.#dirty.add(row.key);
   }
 
@@ -84,7 +112,7 @@ export class FrontendTable {
 
   /** Frontends that name one of these backends. */
   usersOf(backends: readonly string[]): string[] {
-    return [...new Set(backends.flatMap((backend) => [...(this.#users.get(backend) ?? [])]))].sort();
+    return [...new Set(backends.flatMap((backend) => this.#users.of(backend)))].sort();
   }
 
   /** Addresses of what is about to be written. */
@@ -101,6 +129,12 @@ export class FrontendTable {
     this.#appeared.clear();
   }
 
+  /** Whether a frontend that is there may have the number. */
+  isHeld(number: number): boolean {
+    const key = this.#keys.get(number);
+    return key !== undefined && this.#ids.get(key) === number;
+  }
+
   /** Key of the frontend that has, or had, a number. */
   keyOf(number: number): string | undefined {
     return this.#keys.get(number);
@@ -110,10 +144,11 @@ export class FrontendTable {
    * Writes what is wanted and differs, and adds the addresses to `changed`, also when it throws. What closes an address comes after its ports.
    * What has no room is told, keeps what it has, and is tried again by the next call.
    */
-  async write(present: (keys: readonly string[]) => MaglevBackend[], changed: Set<string>): Promise<FrontendsWithoutRoom> {
-    const without: FrontendsWithoutRoom = { frontends: [], maglev: [] };
+  async write(present: Present, changed: Set<string>): Promise<FrontendsWithoutRoom> {
+    const without: FrontendsWithoutRoom = { frontends: [], maglev: [], source_ranges: [] };
     const rows = [...this.#dirty].flatMap((key) => this.#wanted.get(key) ?? []);
-    for (const row of rows.sort(closedLast)) {
+    for (const [turn, row] of rows.sort(closedLast).entries()) {
+      if (turn % rowsAtOnce === rowsAtOnce - 1) await breathe();
       const isNew = !this.#written.has(row.key);
       if (isNew && this.#written.size >= this.#map.capacity) {
         without.frontends.push(row.key);
@@ -121,10 +156,17 @@ export class FrontendTable {
       }
       const before = this.#written.get(row.key);
       const own = before?.value === undefined ? undefined : before.slices.at(-1);
-      const taken = await this.#slices.take(present(row.backends), own);
+      const backends = present(row.backends, row.weights ?? []);
+      const taken = await this.#slices.take({ backends, turn: row.algorithm === 'random' ? this.#turn : 0 }, own);
       if (taken === undefined || taken.isSmall) without.maglev.push(row.key);
       if (taken === undefined) continue;
+      if (!(await this.#ranges.add(this.#numberOf(row), row.sourceRanges ?? []))) {
+        this.#slices.release(taken.slice);
+        without.source_ranges.push(row.key);
+        continue;
+      }
       if (await this.#writeRow(row, taken.slice)) changed.add(row.address);
+      await this.#ranges.trim(this.#numberOf(row), row.sourceRanges ?? []);
       if (!taken.isSmall) this.#dirty.delete(row.key);
     }
     return without;
@@ -146,6 +188,8 @@ export class FrontendTable {
       changed.add(wordText(written.key));
     }
     for (const key of gone) {
+      const number = this.#ids.get(key);
+      if (number !== undefined) await this.#ranges.trim(number, []);
       this.#ids.release(key);
       this.#dirty.delete(key);
     }
@@ -155,11 +199,11 @@ export class FrontendTable {
     const key = frontendKey(row);
     const before = this.#written.get(row.key);
     const value: Frontend = {
-      service: row.type === 'closed' ? 0 : (this.#ids.take(row.key) ?? 0),
+      service: this.#numberOf(row),
       offset: slice.offset,
       size: slice.size,
-      flags: row.type === 'closed' ? FRONTEND_CLOSED : 0,
-      affinityTicks: 0,
+      flags: flagsOf(row),
+      affinityTicks: ticks(row.affinitySeconds ?? 0),
     };
     if (before?.value !== undefined && isSame(before.value, value)) {
       this.#slices.release(slice);
@@ -178,12 +222,12 @@ export class FrontendTable {
     return true;
   }
 
+  #numberOf({ key, type }: ServiceFrontendRow): number {
+    return type === 'closed' ? 0 : (this.#ids.take(key) ?? 0);
+  }
+
   #unlink(key: string): void {
-    for (const backend of this.#wanted.get(key)?.backends ?? []) {
-      const users = this.#users.get(backend);
-      users?.delete(key);
-      if (users?.size === 0) this.#users.delete(backend);
-    }
+    for (const backend of this.#wanted.get(key)?.backends ?? []) this.#users.remove(backend, key);
   }
 
   #numbers(held: readonly (readonly [string, number])[]): Ids {
@@ -196,13 +240,27 @@ function closedLast(a: ServiceFrontendRow, b: ServiceFrontendRow): number {
   return a.key < b.key ? -1 : 1;
 }
 
-function frontendKey({ address, protocol, port }: ServiceFrontendRow): FrontendKey {
-  return { ...addressWords(address), port: swapPort(port), protocol, scope: SCOPE_INTERNAL };
+function frontendKey({ address, protocol, port, scope }: ServiceFrontendRow): FrontendKey {
+  return { ...addressWords(address), port: swapPort(port), protocol, scope: scope === 'outside' ? SCOPE_EXTERNAL : SCOPE_INTERNAL };
+}
+
+function flagsOf({ type, affinitySeconds = 0, sourceRanges = [], isDirect = false }: ServiceFrontendRow): number {
+  const flags: readonly [boolean, number][] = [
+    [type === 'closed', FRONTEND_CLOSED],
+    [affinitySeconds > 0, FRONTEND_AFFINITY],
+    [sourceRanges.length > 0, FRONTEND_SOURCE_RANGES],
+    [isDirect, FRONTEND_DSR],
+  ];
+  return flags.reduce((all, [isSet, flag]) => (isSet ? all | flag : all), 0);
 }
 
 function keyText(key: FrontendKey & AddressWords): string {
   const text = `${wordText(key)} ${key.protocol} ${swapPort(key.port)}`;
   return key.scope === SCOPE_INTERNAL ? text : `${text} outside`;
+}
+
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function isSame(a: Frontend, b: Frontend): boolean {

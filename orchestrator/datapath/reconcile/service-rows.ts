@@ -3,7 +3,7 @@
 
 /** An address that clients use. */
 export interface ServiceFrontendRow {
-  /** `10.96.0.10 6 80`: equal keys are one row. */
+  /** `10.96.0.10 6 80`, or `10.96.0.10 6 80 outside` for clients of the network: equal keys are one row. */
   readonly key: string;
   readonly address: string;
   /** 0 with port 0 and type `closed`: the rest of a service's address, which nobody serves. */
@@ -13,6 +13,18 @@ export interface ServiceFrontendRow {
   readonly type: string;
   /** Keys of the backends among which new connections are divided; none: they are refused. */
   readonly backends: readonly string[];
+  /** Of each of them its share; absent or empty: all alike. */
+  readonly weights?: readonly number[];
+  /** inside, for pods and programs of this node, by default. */
+  readonly scope?: 'inside' | 'outside';
+  /** For how long a client keeps its backend; 0, the default: for its connection. */
+  readonly affinitySeconds?: number;
+  /** random: other nodes choose otherwise. */
+  readonly algorithm?: 'maglev' | 'random';
+  /** Prefixes of clients that may come; absent or empty: everybody. */
+  readonly sourceRanges?: readonly string[];
+  /** Backends of other nodes get packets as clients wrote them. */
+  readonly isDirect?: boolean;
 }
 
 /** Who answers. */
@@ -33,7 +45,7 @@ export interface ServiceChange {
 
 /** A map has no room for all that is wanted: a matter of health, told by every write until there is room. */
 export interface ServiceProblem {
-  readonly map: 'frontends' | 'backends' | 'maglev';
+  readonly map: 'frontends' | 'backends' | 'maglev' | 'source_ranges';
   /** Keys of frontends that don't work as they should. */
   readonly frontends: readonly string[];
   readonly capacity: number;

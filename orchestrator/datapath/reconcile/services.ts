@@ -4,18 +4,21 @@
 import { type Clock, realClock } from '../../state/clock.ts';
 import type { Datapath } from '../datapath.ts';
 import { HINT_FRONTEND } from '../generated/enums.ts';
-import { backendsSpec, frontendsSpec, maglevSpec } from '../generated/maps.ts';
+import { backendsSpec, frontendsSpec, maglevSpec, sourceRangesSpec } from '../generated/maps.ts';
 import { Epochs } from './epochs.ts';
 import { MaglevSlices } from './maglev-slices.ts';
 import { PastFlows } from './past-flows.ts';
 import { BackendTable } from './service-backends.ts';
 import { FrontendTable } from './service-frontends.ts';
 import type { ServiceChange, ServiceProblem } from './service-rows.ts';
+import { SourceRanges } from './source-ranges.ts';
 
 export interface ServiceWriterOptions {
   /** The one that other writers of this datapath use too. */
   readonly epochs?: Epochs;
   readonly clock?: Clock;
+  /** 0 to 1, another on every node: by how much slots are turned that need not be as everywhere. */
+  readonly turn?: number;
 }
 
 /** Rounds of one write: a second one when what went made room. */
@@ -24,6 +27,7 @@ const mostRounds = 2;
 export class ServiceWriter {
   readonly #epochs: Epochs;
   readonly #slices: MaglevSlices;
+  readonly #ranges: SourceRanges;
   readonly #backends: BackendTable;
   readonly #frontends: FrontendTable;
   readonly #pastFlows: PastFlows;
@@ -33,21 +37,28 @@ export class ServiceWriter {
   #isPruning = false;
   #running: Promise<unknown> = Promise.resolve();
 
-  private constructor(datapath: Pick<Datapath, 'map' | 'now'>, epochs: Epochs, clock: Clock) {
+  private constructor(datapath: Pick<Datapath, 'map' | 'now'>, { epochs, clock, turn }: Required<ServiceWriterOptions>) {
     const [frontends, maglev, backends] = [datapath.map(frontendsSpec), datapath.map(maglevSpec), datapath.map(backendsSpec)];
     this.#epochs = epochs;
     this.#slices = new MaglevSlices(maglev, clock);
+    this.#ranges = new SourceRanges(datapath.map(sourceRangesSpec));
     this.#backends = new BackendTable(backends, { clock, now: () => datapath.now() });
-    this.#frontends = new FrontendTable(frontends, this.#slices, clock);
+    this.#frontends = new FrontendTable(frontends, { slices: this.#slices, ranges: this.#ranges, clock, turn });
     this.#pastFlows = new PastFlows(datapath);
-    this.#capacities = { frontends: frontends.capacity, maglev: maglev.capacity, backends: backends.capacity };
+    this.#capacities = {
+      frontends: frontends.capacity,
+      maglev: maglev.capacity,
+      backends: backends.capacity,
+      source_ranges: this.#ranges.capacity,
+    };
   }
 
   /** Takes over what the datapath has. It stays in force until `prune`. */
   static async open(datapath: Pick<Datapath, 'map' | 'now'>, options: ServiceWriterOptions = {}): Promise<ServiceWriter> {
     const epochs = options.epochs ?? (await Epochs.open(datapath));
-    const writer = new ServiceWriter(datapath, epochs, options.clock ?? realClock);
+    const writer = new ServiceWriter(datapath, { epochs, clock: options.clock ?? realClock, turn: options.turn ?? 0 });
     await writer.#backends.load();
+    await writer.#ranges.load();
     await writer.#frontends.load();
     return writer;
   }
@@ -100,10 +111,13 @@ export class ServiceWriter {
     const { came, missing } = await this.#backends.write();
     this.#frontends.touch(came);
     await this.#epochs.hint(new Set(this.#frontends.newAddresses()), HINT_FRONTEND);
-    const without = await this.#frontends.write((keys) => this.#backends.present(keys), this.#moving);
+    const without = await this.#frontends.write((keys, weights) => this.#backends.present(keys, weights), this.#moving);
     await this.#frontends.removeGone(this.#moving);
     await this.#backends.removeGone();
-    if (this.#isPruning) await this.#slices.clearStrays();
+    if (this.#isPruning) {
+      await this.#slices.clearStrays();
+      await this.#ranges.prune((number) => this.#frontends.isHeld(number));
+    }
     this.#isPruning = false;
     await this.#pastFlows.forget(this.#frontends.appeared());
     this.#frontends.settled();
@@ -113,7 +127,7 @@ export class ServiceWriter {
   }
 
   #problems(without: Readonly<Record<ServiceProblem['map'], readonly string[]>>): ServiceProblem[] {
-    return (['frontends', 'backends', 'maglev'] as const).flatMap((map) => {
+    return (['frontends', 'backends', 'maglev', 'source_ranges'] as const).flatMap((map) => {
       const frontends = without[map];
       return frontends.length === 0 ? [] : [{ map, frontends, capacity: this.#capacities[map] }];
     });

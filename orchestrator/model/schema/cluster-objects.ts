@@ -9,7 +9,16 @@ function whole<S extends Properties>(properties: S) {
   return builtIn({ apiVersion: string(), kind: string(), metadata: openMetadata, ...properties }, { required: ['metadata'], ...open });
 }
 
-const containerPort = builtIn({ name: string(), containerPort: integer({ format: 'int32' }), protocol: string() }, open);
+const containerPort = builtIn(
+  {
+    name: string(),
+    containerPort: integer({ format: 'int32' }),
+    protocol: string(),
+    hostPort: integer({ format: 'int32' }),
+    hostIP: string(),
+  },
+  open,
+);
 const container = builtIn({ name: string(), ports: list(containerPort) }, open);
 const address = builtIn({ ip: string() }, open);
 
@@ -41,17 +50,33 @@ const servicePort = builtIn(
 
 export const service = whole({
   spec: builtIn(
-    { type: string(), clusterIP: string(), clusterIPs: list(string()), selector: map(string()), ports: list(servicePort) },
+    {
+      type: string(),
+      clusterIP: string(),
+      clusterIPs: list(string()),
+      externalIPs: list(string()),
+      selector: map(string()),
+      ports: list(servicePort),
+      externalTrafficPolicy: string(),
+      internalTrafficPolicy: string(),
+      sessionAffinity: string(),
+      sessionAffinityConfig: builtIn({ clientIP: builtIn({ timeoutSeconds: integer() }, open) }, open),
+      loadBalancerSourceRanges: list(string()),
+      healthCheckNodePort: integer(),
+    },
     open,
   ),
+  status: builtIn({ loadBalancer: builtIn({ ingress: list(builtIn({ ip: string(), ipMode: string() }, open)) }, open) }, open),
 });
 
+const hint = builtIn({ name: string() }, open);
 const endpoint = builtIn(
   {
     addresses: list(string()),
     conditions: builtIn({ ready: boolean(), serving: boolean(), terminating: boolean() }, open),
     nodeName: string(),
     zone: string(),
+    hints: builtIn({ forZones: list(hint), forNodes: list(hint) }, open),
   },
   open,
 );

@@ -1,67 +1,86 @@
-// Backends: who answers at one port of a service, of all its slices together.
+// Backends: who may answer at one port of a service, of all its slices together.
 
-import { type BackendRow, type SliceFacts, socketKey } from './rows.ts';
+import { type BackendRow, familyOf, type SliceEndpointFacts, type SliceFacts, socketKey } from './rows.ts';
 
-export interface PortBackends {
-  /** Keys of those that take new connections, sorted. */
-  readonly chosen: readonly string[];
-  /** These and the ones that only end what they have. */
-  readonly rows: readonly BackendRow[];
-}
-
-type Standing = 'ready' | 'ending';
-interface Candidate {
+/** Who takes connections, or ends those that it has. */
+export interface Candidate {
   readonly row: BackendRow;
-  readonly standing: Standing;
+  /** ready: takes new connections. ending: it ends and still serves, which is better than nobody. */
+  readonly standing: 'ready' | 'ending';
+  readonly weight: number;
+  readonly forNodes: readonly string[];
+  readonly forZones: readonly string[];
 }
 
-/**
- * Those that are ready are chosen. Where none is, those that end and still serve are: better than nobody. What is neither ready nor serving
- * while it ends is no backend.
- */
-export function portBackends(
+/** What is neither ready nor serving while it ends is none. Sorted by key; each once. */
+export function candidatesOf(
   slices: readonly SliceFacts[],
   port: { readonly name: string; readonly protocol: number },
   family: 4 | 6,
-): PortBackends {
+): Candidate[] {
   const candidates = new Map<string, Candidate>();
   for (const slice of slices) {
     for (const { name, protocol, port: number } of slice.ports) {
       if (name !== port.name || protocol !== port.protocol || number === undefined) continue;
-      for (const candidate of sliceCandidates(slice, protocol, number, family)) {
+      for (const endpoint of slice.endpoints) {
+        const candidate = candidateOf(endpoint, slice.weight, protocol, number, family);
+        if (candidate === undefined) continue;
         const before = candidates.get(candidate.row.key);
         candidates.set(candidate.row.key, before === undefined ? candidate : better(before, candidate));
       }
     }
   }
-  const all = [...candidates.values()].sort((a, b) => (a.row.key < b.row.key ? -1 : 1));
-  const ready = all.filter(({ standing }) => standing === 'ready');
-  const chosen = ready.length > 0 ? ready : all;
-  return { chosen: chosen.map(({ row }) => row.key), rows: all.map(({ row }) => row) };
+  return [...candidates.values()].sort((a, b) => (a.row.key < b.row.key ? -1 : 1));
 }
 
-function sliceCandidates({ endpoints }: SliceFacts, protocol: number, port: number, family: 4 | 6): Candidate[] {
-  return endpoints.flatMap(({ addresses: [address], isReady, isServing, isTerminating, node, zone }) => {
-    if (address === undefined || familyOf(address) !== family) return [];
-    const standing: Standing | undefined = isReady ? 'ready' : isTerminating && isServing ? 'ending' : undefined;
-    if (standing === undefined) return [];
-    const state = isTerminating ? 'draining' : 'active';
-    return [{ standing, row: { key: socketKey(address, protocol, port), address, protocol, port, node, zone, state } }];
-  });
+function candidateOf(
+  { addresses: [address], isReady, isServing, isTerminating, node, zone, forNodes, forZones }: SliceEndpointFacts,
+  weight: number,
+  protocol: number,
+  port: number,
+  family: 4 | 6,
+): Candidate | undefined {
+  if (address === undefined || familyOf(address) !== family) return undefined;
+  if (!isReady && !(isTerminating && isServing)) return undefined;
+  const state = isTerminating ? 'draining' : 'active';
+  const row: BackendRow = { key: socketKey(address, protocol, port), address, protocol, port, node, zone, state };
+  return { row, standing: isReady ? 'ready' : 'ending', weight, forNodes, forZones };
 }
 
 /** An endpoint that moves from slice to slice is in both for a moment: the order of slices decides nothing. */
 function better(a: Candidate, b: Candidate): Candidate {
   const standing = a.standing === 'ready' || b.standing === 'ready' ? 'ready' : 'ending';
-  return { standing, row: betterRow(a.row, b.row) };
+  const row = betterRow(a.row, b.row);
+  const isHintEqual = `${a.forNodes};${a.forZones}` === `${b.forNodes};${b.forZones}`;
+  // Hints that contradict each other are none.
+  const hints = isHintEqual ? { forNodes: a.forNodes, forZones: a.forZones } : { forNodes: [], forZones: [] };
+  return { row, standing, weight: Math.max(a.weight, b.weight), ...hints };
 }
 
 /** Of two rows of one backend, also of two services. */
 export function betterRow(a: BackendRow, b: BackendRow): BackendRow {
   if (a.state !== b.state) return a.state === 'active' ? a : b;
+  // One that says where it is knows more.
+  if ((a.node === '') !== (b.node === '')) return a.node === '' ? b : a;
   return a.node + a.zone <= b.node + b.zone ? a : b;
 }
 
-export function familyOf(address: string): 4 | 6 {
-  return address.includes(':') ? 6 : 4;
+/** Why none of the slices has anybody for a port. */
+export function whyNobody(
+  slices: readonly SliceFacts[],
+  port: { readonly name: string; readonly protocol: number },
+  family: 4 | 6,
+): string {
+  if (slices.length === 0) return 'no endpoint slice names this service';
+  const endpoints = slices.flatMap((slice) => slice.endpoints);
+  if (endpoints.length === 0) return 'no pod is selected, or none has an address';
+  const ofFamily = endpoints.filter(({ addresses: [address] }) => address !== undefined && familyOf(address) === family);
+  if (ofFamily.length === 0) return `none of ${count(endpoints.length)} has an IPv${family} address`;
+  const isNamed = slices.some(({ ports }) => ports.some(({ name, protocol }) => name === port.name && protocol === port.protocol));
+  if (!isNamed) return port.name === '' ? 'no endpoint has a port without a name' : `no endpoint has a port "${port.name}"`;
+  return `none of ${count(ofFamily.length)} is ready`;
+}
+
+export function count(endpoints: number): string {
+  return endpoints === 1 ? '1 endpoint' : `${endpoints} endpoints`;
 }

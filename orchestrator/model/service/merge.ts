@@ -1,14 +1,20 @@
-// Merge: services and slices, as they come and go, to frontends and backends, each once however many services speak of it.
+// Merge: services, their slices and host ports, as they come and go, to frontends and backends, each once however many speak of it.
 
 import { betterRow } from './backends.ts';
-import { serviceRows } from './frontends.ts';
-import type { BackendRow, FrontendRow, ServiceFacts, SliceFacts } from './rows.ts';
+import { type ClaimChange, Claims } from './claims.ts';
+import { faultsOf, type ServiceFault } from './faults.ts';
+import { type ServiceRows, serviceRows } from './frontends.ts';
+import { hostPortRows } from './host-ports.ts';
+import type { BackendRow, FrontendRow, HostPortFacts, NodeFacts, ServiceFacts, SliceFacts } from './rows.ts';
 
 /** What became different since it was last taken. */
 export interface MergeChange {
-  readonly frontends: { readonly put: readonly FrontendRow[]; readonly removed: readonly string[] };
-  readonly backends: { readonly put: readonly BackendRow[]; readonly removed: readonly string[] };
+  readonly frontends: ClaimChange<FrontendRow>;
+  readonly backends: ClaimChange<BackendRow>;
 }
+
+const nothing: ServiceRows = { frontends: [], backends: [] };
+const nowhere: NodeFacts = { name: '', zone: '', addresses: [] };
 
 export class ServiceMerge {
   readonly #services = new Map<string, ServiceFacts>();
@@ -16,17 +22,31 @@ export class ServiceMerge {
   readonly #slices = new Map<string, SliceFacts>();
   /** Keys of slices, by service. */
   readonly #slicesOf = new Map<string, Set<string>>();
-  readonly #frontends = new Claims<FrontendRow>((claims) => claims.reduce((a, b) => (a.service <= b.service ? a : b)));
+  readonly #hostPorts = new Map<string, HostPortFacts>();
+  readonly #frontends = new Claims<FrontendRow>(firstFrontend);
   readonly #backends = new Claims<BackendRow>((claims) => claims.reduce(betterRow));
   readonly #dirty = new Set<string>();
+  readonly #dirtyPods = new Set<string>();
+  readonly #faults = new Map<string, readonly ServiceFault[]>();
+  /** Services that only slices speak of. */
+  readonly #missing = new Set<string>();
+  #node = nowhere;
+
+  /** Whose datapath it is. */
+  setNode(node: NodeFacts): void {
+    if (JSON.stringify(node) === JSON.stringify(this.#node)) return;
+    this.#node = node;
+    for (const key of this.#services.keys()) this.#dirty.add(key);
+    for (const key of this.#hostPorts.keys()) this.#dirtyPods.add(key);
+  }
 
   putService(service: ServiceFacts): void {
     this.#services.set(service.key, service);
-    this.#dirty.add(service.key);
+    this.#touch(service.key);
   }
 
   removeService(key: string): void {
-    if (this.#services.delete(key)) this.#dirty.add(key);
+    if (this.#services.delete(key)) this.#touch(key);
   }
 
   putSlice(slice: SliceFacts): void {
@@ -35,7 +55,7 @@ export class ServiceMerge {
     const service = serviceOf(slice);
     this.#slices.set(slice.key, slice);
     this.#slicesOf.set(service, (this.#slicesOf.get(service) ?? new Set()).add(slice.key));
-    this.#dirty.add(service);
+    this.#touch(service);
   }
 
   removeSlice(key: string): void {
@@ -46,18 +66,26 @@ export class ServiceMerge {
     const rest = this.#slicesOf.get(service);
     rest?.delete(key);
     if (rest?.size === 0) this.#slicesOf.delete(service);
-    this.#dirty.add(service);
+    this.#touch(service);
+  }
+
+  putHostPorts(pod: HostPortFacts): void {
+    this.#hostPorts.set(pod.key, pod);
+    this.#dirtyPods.add(pod.key);
+  }
+
+  removeHostPorts(key: string): void {
+    if (this.#hostPorts.delete(key)) this.#dirtyPods.add(key);
   }
 
   takeChanges(): MergeChange {
-    for (const key of this.#dirty) {
-      const service = this.#services.get(key);
-      const slices = [...(this.#slicesOf.get(key) ?? [])].flatMap((slice) => this.#slices.get(slice) ?? []);
-      const { frontends, backends } = service === undefined ? { frontends: [], backends: [] } : serviceRows(service, slices);
-      this.#frontends.replace(key, frontends);
-      this.#backends.replace(key, backends);
+    for (const key of this.#dirty) this.#work(key);
+    for (const key of this.#dirtyPods) {
+      const pod = this.#hostPorts.get(key);
+      this.#claim(`pod ${key}`, pod === undefined ? nothing : hostPortRows(pod, this.#node), pod?.createdAt);
     }
     this.#dirty.clear();
+    this.#dirtyPods.clear();
     return { frontends: this.#frontends.takeChanges(), backends: this.#backends.takeChanges() };
   }
 
@@ -70,9 +98,56 @@ export class ServiceMerge {
     return this.#backends.rows();
   }
 
-  /** Frontends that several services claim: the service that comes first by name has it. */
+  service(key: string): ServiceFacts | undefined {
+    return this.#services.get(key);
+  }
+
+  services(): Iterable<ServiceFacts> {
+    return this.#services.values();
+  }
+
+  slicesOf(service: string): SliceFacts[] {
+    return [...(this.#slicesOf.get(service) ?? [])].flatMap((slice) => this.#slices.get(slice) ?? []);
+  }
+
+  /** Frontends that several claim: the oldest of them has it, of those as old the first by name; but a cluster address is its service's. */
   conflicts(): { readonly frontend: string; readonly services: readonly string[] }[] {
     return this.#frontends.disputed().map(({ key, owners }) => ({ frontend: key, services: owners }));
+  }
+
+  /** What services and their slices say that means nothing. */
+  faults(): ServiceFault[] {
+    return [...this.#faults.values()].flat();
+  }
+
+  /** Services that slices name and nobody knows. */
+  missingServices(): ReadonlySet<string> {
+    return this.#missing;
+  }
+
+  #touch(key: string): void {
+    this.#dirty.add(key);
+    if (!this.#services.has(key) && this.#slicesOf.has(key)) this.#missing.add(key);
+    else this.#missing.delete(key);
+  }
+
+  #work(key: string): void {
+    const service = this.#services.get(key);
+    if (service === undefined) {
+      this.#claim(key, nothing, undefined);
+      this.#faults.delete(key);
+      return;
+    }
+    const slices = this.slicesOf(key);
+    this.#claim(key, serviceRows(service, slices, this.#node), service.createdAt);
+    const faults = faultsOf(service, slices);
+    if (faults.length > 0) this.#faults.set(key, faults);
+    else this.#faults.delete(key);
+  }
+
+  #claim(owner: string, { frontends, backends }: ServiceRows, createdAt: string | undefined): void {
+    this.#frontends.replace(owner, frontends, createdAt ?? '');
+    this.#backends.replace(owner, backends, '');
   }
 }
 
@@ -80,67 +155,12 @@ function serviceOf({ namespace, service }: SliceFacts): string {
   return `${namespace}/${service}`;
 }
 
-/** Rows of one kind, each claimed by one owner or more. */
-class Claims<Row extends { readonly key: string }> {
-  readonly #choose: (claims: Row[]) => Row;
-  /** Key → owner → row. */
-  readonly #claims = new Map<string, Map<string, Row>>();
-  readonly #keysOf = new Map<string, Set<string>>();
-  readonly #told = new Map<string, Row>();
-  readonly #touched = new Set<string>();
+/** Nobody takes a cluster address from its service; a pod's port yields to a service's. */
+function firstFrontend(claims: readonly FrontendRow[]): FrontendRow {
+  return claims.reduce((a, b) => (standing(b) < standing(a) ? b : a));
+}
 
-  constructor(choose: (claims: Row[]) => Row) {
-    this.#choose = choose;
-  }
-
-  /** Of rows of one key in a list, the chosen one counts. */
-  replace(owner: string, rows: readonly Row[]): void {
-    const before = this.#keysOf.get(owner) ?? new Set<string>();
-    const now = new Map<string, Row>();
-    for (const row of rows) {
-      const other = now.get(row.key);
-      now.set(row.key, other === undefined ? row : this.#choose([other, row]));
-    }
-    for (const key of before) if (!now.has(key)) this.#drop(key, owner);
-    for (const [key, row] of now) {
-      this.#claims.set(key, (this.#claims.get(key) ?? new Map()).set(owner, row));
-      this.#touched.add(key);
-    }
-    if (now.size > 0) this.#keysOf.set(owner, new Set(now.keys()));
-    else this.#keysOf.delete(owner);
-  }
-
-  takeChanges(): { put: Row[]; removed: string[] } {
-    const put: Row[] = [];
-    const removed: string[] = [];
-    for (const key of [...this.#touched].sort()) {
-      const claims = this.#claims.get(key);
-      const before = this.#told.get(key);
-      if (claims === undefined) {
-        if (this.#told.delete(key)) removed.push(key);
-        continue;
-      }
-      const row = this.#choose([...claims.values()]);
-      if (before !== undefined && JSON.stringify(before) === JSON.stringify(row)) continue;
-      this.#told.set(key, row);
-      put.push(row);
-    }
-    this.#touched.clear();
-    return { put, removed };
-  }
-
-  rows(): Iterable<Row> {
-    return this.#told.values();
-  }
-
-  disputed(): { key: string; owners: string[] }[] {
-    return [...this.#claims].flatMap(([key, claims]) => (claims.size > 1 ? [{ key, owners: [...claims.keys()].sort() }] : []));
-  }
-
-  #drop(key: string, owner: string): void {
-    const claims = this.#claims.get(key);
-    claims?.delete(owner);
-    if (claims?.size === 0) this.#claims.delete(key);
-    this.#touched.add(key);
-  }
+function standing({ type }: FrontendRow): number {
+  if (type === 'ClusterIP' || type === 'closed') return 0;
+  return type === 'HostPort' ? 2 : 1;
 }

@@ -1,102 +1,131 @@
-// Maglev tables: the same as those of the AssemblyScript, which other nodes may use, and even.
+// Maglev tables: the same wherever and by whomever they are made, even, weighted, and little changed by a change.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import asc from 'assemblyscript/asc';
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import { fillMaglev, type MaglevBackend, sizesFor } from '../../../orchestrator/datapath/reconcile/maglev-table.ts';
-import { addressWords, swapPort } from '../../../orchestrator/net/words.ts';
-
-const root = join(import.meta.dirname, '../../..');
-const [rowBytes, rowsAt] = [32, 1 << 16];
-
-/** `fillMaglev` of datapath-as, compiled by itself. */
-async function compiled(): Promise<(backends: readonly MaglevBackend[], size: number) => number[]> {
-  let binary: Uint8Array | undefined;
-  const entry = `export { fillMaglev } from './datapath-as/maglev/table';`;
-  const options = '--runtime stub --noAssert -O3 --initialMemory 32 --outFile maglev.wasm'.split(' ');
-  const { error, stderr } = await asc.main(['entry.ts', ...options], {
-    readFile: (name) => (name === 'entry.ts' ? entry : readSource(join(root, name))),
-    writeFile: (_name, contents) => {
-      binary = contents as Uint8Array;
-    },
-    listFiles: () => [],
-  });
-  if (error || binary === undefined) throw new Error(`maglev: not compiled: ${error?.message}\n${stderr.toString()}`);
-  const { exports } = await WebAssembly.instantiate(new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>), { env: { abort() {} } });
-  const memory = exports.memory as WebAssembly.Memory;
-  const fill = exports.fillMaglev as (rows: number, count: number, slots: number, size: number) => number;
-  return (backends, size) => {
-    const view = new DataView(memory.buffer);
-    const rows = backends.map(({ address, protocol, port, id }) => ({
-      ...addressWords(address),
-      place: swapPort(port) | (protocol << 16),
-      id,
-    }));
-    rows.sort((a, b) => (a.hi !== b.hi ? (a.hi < b.hi ? -1 : 1) : a.lo !== b.lo ? (a.lo < b.lo ? -1 : 1) : a.place - b.place));
-    for (const [index, { hi, lo, place, id }] of rows.entries()) {
-      const at = rowsAt + index * rowBytes;
-      view.setBigUint64(at, hi, true);
-      view.setBigUint64(at + 8, lo, true);
-      view.setUint32(at + 16, place, true);
-      view.setUint32(at + 20, id, true);
-    }
-    const slotsAt = rowsAt + rows.length * rowBytes;
-    if (fill(rowsAt, rows.length, slotsAt, size) !== 0) throw new Error('refused');
-    return Array.from({ length: size }, (_, index) => view.getUint32(slotsAt + index * 4, true));
-  };
-}
-
-/** The product's options are not for this module. */
-function readSource(path: string): string | null {
-  if (path.endsWith('asconfig.json')) return null;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
-}
+import { fillMaglev, sizesFor } from '../../../orchestrator/datapath/reconcile/maglev-table.ts';
+import { secondTable } from '../../support/maglev-table.ts';
+import { disruption, named } from './disruption.ts';
 
 const address = fc.oneof(
   fc.ipV4(),
   fc.tuple(fc.nat(0xffff), fc.nat(0xffff)).map(([a, b]) => `fd00::${a.toString(16)}:${b.toString(16)}`),
 );
+const backend = fc.record({
+  address,
+  protocol: fc.constantFrom(6, 17, 132),
+  port: fc.integer({ min: 1, max: 65535 }),
+  cluster: fc.constantFrom(0, 0, 3, 255),
+  weight: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 5 })),
+});
 const backends = fc
-  .uniqueArray(fc.record({ address, protocol: fc.constantFrom(6, 17, 132), port: fc.integer({ min: 1, max: 65535 }) }), {
-    selector: ({ address, protocol, port }) => `${address} ${protocol} ${port}`,
-    maxLength: 60,
-  })
+  .uniqueArray(backend, { selector: ({ address, protocol, port, cluster }) => `${address} ${protocol} ${port} ${cluster}`, maxLength: 60 })
   .map((list) => list.map((backend, index) => ({ ...backend, id: index + 1 })));
 
-t.test('a table is the one that the AssemblyScript makes of the same backends, in any order', async (t) => {
-  const reference = await compiled();
+t.test('a table is the one that its rules make a second time, of the same backends in any order', async (t) => {
   fc.assert(
     fc.property(backends, fc.constantFrom(31, 251, 1021), (list, size) => {
       const table = [...fillMaglev([...list].reverse(), size)];
-      if (`${table}` !== `${reference(list, size)}`) throw new Error('they differ');
+      if (`${table}` !== `${secondTable(list, size)}`) throw new Error('they differ');
     }),
     { numRuns: 200 },
   );
   t.same([...fillMaglev([], 31)], new Array(31).fill(0));
+  t.same([...fillMaglev(named(1), 1)], [1]);
+  t.throws(() => fillMaglev(named(2), 1), { message: /2 backends, 1 slots/ });
 });
 
-t.test('shares differ by one slot at most, and a backend that goes moves few others', async (t) => {
-  const list = Array.from({ length: 10 }, (_, index) => ({ address: `10.1.0.${index + 1}`, protocol: 6, port: 80, id: index + 1 }));
-  const table = fillMaglev(list, 1021);
-  const counts = new Map<number, number>();
-  for (const id of table) counts.set(id, (counts.get(id) ?? 0) + 1);
-  t.ok(Math.max(...counts.values()) - Math.min(...counts.values()) <= 1);
-  const rest = fillMaglev(list.slice(1), 1021);
-  const moved = table.filter((id, index) => id !== 1 && id !== rest[index]).length;
-  t.ok(moved < 1021 / 5, `${moved} of ${1021 - (counts.get(1) ?? 0)} slots moved`);
+t.test('numbers of backends decide nothing: nodes that number them otherwise choose the same', async () => {
+  fc.assert(
+    fc.property(backends, fc.integer({ min: 1, max: 1000 }), (list, offset) => {
+      const others = list.map((backend) => ({ ...backend, id: backend.id * 7 + offset }));
+      const [here, there] = [fillMaglev(list, 1021), fillMaglev(others, 1021)];
+      if (here.some((id, slot) => id !== 0 && id * 7 + offset !== there[slot])) throw new Error('they differ');
+    }),
+    { numRuns: 50 },
+  );
 });
 
-t.test('tables are as large as there are backends, and smaller ones only stand in', async (t) => {
-  t.same(sizesFor(1), [1021, 251, 31]);
+t.test('a table stays what it is from release to release, for nodes of two releases choose alike', async (t) => {
+  const digest = (count: number) =>
+    createHash('sha256')
+      .update(Buffer.from(fillMaglev(named(count), sizesFor(count)[0] as number).buffer))
+      .digest('hex')
+      .slice(0, 16);
+  t.same([2, 10, 11, 163, 164].map(digest), [
+    '6d7fa944feff6147',
+    '1eb1100b6c5fc59d',
+    '4aa4951edccb522d',
+    '0e45c96a3c41e221',
+    '0b3fc014027f4732',
+  ]);
+});
+
+t.test('shares differ by one slot at most, so by one percent where a backend has a hundred', async () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 60 }), fc.nat(200), (count, salt) => {
+      const size = sizesFor(count)[0] as number;
+      const shares = sharesOf(fillMaglev(named(count, salt), size));
+      const [most, least] = [Math.max(...shares.values()), Math.min(...shares.values())];
+      if (shares.size !== count || most - least > 1) throw new Error(`${least} to ${most}`);
+      if ((most * count) / size > 1.01 || (least * count) / size < 0.99) throw new Error(`${(least * count) / size}`);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+t.test('weights are shares', async () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 2, maxLength: 20 }), (weights) => {
+      const list = named(weights.length).map((backend, at) => ({ ...backend, weight: weights[at] as number }));
+      const size = sizesFor(weights.length, weights)[0] as number;
+      const all = weights.reduce((sum, weight) => sum + weight, 0);
+      for (const [id, slots] of sharesOf(fillMaglev(list, size))) {
+        const due = (size * (weights[id - 1] as number)) / all;
+        if (Math.abs(slots - due) > Math.max(2, due / 100)) throw new Error(`${slots} slots, not ${due}`);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+t.test('a backend that goes moves few flows of others: at most 4 % of 10, 2 % of 100, 1 % of 1,000, of as many slots', async (t) => {
+  for (const [count, most] of [
+    [10, 0.04],
+    [100, 0.02],
+    [1000, 0.01],
+  ] as const) {
+    const { moved, size, sizeAfter } = disruption(count);
+    t.equal(size, sizeAfter);
+    t.ok(moved <= most, `${count}: ${(moved * 100).toFixed(2)} %`);
+  }
+});
+
+t.test('from 2 to 40 backends: what moves when one goes, and where the table’s size steps', async (t) => {
+  const steps: number[] = [];
+  for (let count = 2; count <= 40; count += 1) {
+    const { moved, size, sizeAfter } = disruption(count);
+    if (size !== sizeAfter) steps.push(count);
+    else t.ok(moved <= 0.04, `${count}: ${(moved * 100).toFixed(2)} %`);
+  }
+  t.same(steps, [2, 11], 'to a single one, where nothing can move, and from 11 to 10');
+  t.equal(disruption(2).moved, 0);
+});
+
+t.test('a table’s size depends on the backends alone, and smaller ones only stand in', async (t) => {
+  t.same(sizesFor(1), [1]);
+  t.same(sizesFor(2), [1021, 251, 31]);
   t.same(sizesFor(10), [1021, 251, 31]);
   t.same(sizesFor(11), [16381, 1021, 251, 31]);
   t.same(sizesFor(100), [16381, 1021, 251]);
   t.same(sizesFor(164), [131071, 16381, 1021, 251]);
   t.same(sizesFor(2000), [131071, 16381]);
+  t.same(sizesFor(2, [1, 100]), [16381, 1021, 251, 31], 'a small share has a hundred slots too');
+  t.same(sizesFor(2, [5, 5]), sizesFor(2));
 });
+
+function sharesOf(table: Uint32Array): Map<number, number> {
+  const shares = new Map<number, number>();
+  for (const id of table) shares.set(id, (shares.get(id) ?? 0) + 1);
+  return shares;
+}

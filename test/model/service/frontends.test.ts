@@ -3,7 +3,7 @@
 import t from 'tap';
 import { serviceRows } from '../../../orchestrator/model/service/frontends.ts';
 import type { ServiceFacts, SliceFacts } from '../../../orchestrator/model/service/rows.ts';
-import { service, slice } from './cases.ts';
+import { endpoint, here, service, slice } from './cases.ts';
 
 interface Case {
   readonly name: string;
@@ -96,12 +96,8 @@ const cases: readonly Case[] = [
       {
         ...slice('a', 'web', ['http:8080/6'], []),
         endpoints: [[], ['10.1.0.1', '10.1.0.2']].map((addresses) => ({
+          ...endpoint('10.1.0.9 ready'),
           addresses,
-          isReady: true,
-          isServing: true,
-          isTerminating: false,
-          node: '',
-          zone: '',
         })),
       },
     ],
@@ -110,6 +106,42 @@ const cases: readonly Case[] = [
   { name: 'a headless service has no frontend', service: service('web', [], ['http:80/6']), slices: [], wanted: {} },
   { name: 'a rejected service has none', service: { ...web, rejected: 'spec.ports: bad' }, slices: [], wanted: {} },
   { name: 'a name for somebody else has none', service: { ...web, type: 'ExternalName' }, slices: [], wanted: {} },
+  {
+    name: 'a service that another proxy balances has none, nor has a headless one with addresses from outside',
+    service: { ...service('web', [], ['http:80/6/30080']), externalAddresses: ['198.51.100.1'] },
+    slices: [slice('a', 'web', ['http:8080/6'], ['10.1.0.1'])],
+    wanted: {},
+  },
+  { name: 'a service of another proxy has none', service: { ...web, isOthers: true }, slices: [], wanted: {} },
+  {
+    name: 'every kind of address, each with its scopes; a family without a cluster address has none',
+    service: service('web', ['10.9.0.1'], ['http:80/6/30080'], {
+      type: 'LoadBalancer',
+      balancerAddresses: ['198.51.100.1', '2001:db8:1::1'],
+      externalAddresses: ['198.51.100.2'],
+    }),
+    slices: [slice('a', 'web', ['http:8080/6'], ['10.1.0.1'])],
+    wanted: Object.fromEntries([
+      ['10.9.0.1 6 80', ['10.1.0.1 6 8080']],
+      ...['198.51.100.1 6 80', '198.51.100.2 6 80', '192.0.2.1 6 30080'].flatMap((key) => [
+        [key, ['10.1.0.1 6 8080']],
+        [`${key} outside`, ['10.1.0.1 6 8080']],
+      ]),
+      ['10.9.0.1 0 0', []],
+    ]),
+  },
+  {
+    name: 'an endpoint of weight 0 gets nothing new, and keeps what it has',
+    service: web,
+    slices: [slice('a', 'web', ['http:8080/6'], ['10.1.0.1']), slice('b', 'web', ['http:8080/6'], ['10.1.0.2'], 0)],
+    wanted: { '10.9.0.1 6 80': ['10.1.0.1 6 8080'], ...closed },
+  },
+  {
+    name: 'SCTP is balanced like the others',
+    service: service('sig', ['10.9.0.1'], ['m3ua:2905/132']),
+    slices: [slice('a', 'sig', ['m3ua:2906/132'], ['10.1.0.1'])],
+    wanted: { '10.9.0.1 132 2905': ['10.1.0.1 132 2906'], ...closed },
+  },
   {
     name: 'a load balancer has cluster addresses too',
     service: { ...web, type: 'LoadBalancer' },
@@ -120,7 +152,7 @@ const cases: readonly Case[] = [
 
 for (const { name, service, slices, wanted, draining = [] } of cases) {
   t.test(name, async (t) => {
-    const { frontends, backends } = serviceRows(service, slices);
+    const { frontends, backends } = serviceRows(service, slices, here);
     const states = new Map(backends.map(({ key, state }) => [key, state]));
     const named = (key: string) => (states.get(key) === 'draining' ? `~${key}` : key);
     t.same(Object.fromEntries(frontends.map(({ key, backends }) => [key, backends.map(named)])), wanted);
@@ -133,7 +165,10 @@ for (const { name, service, slices, wanted, draining = [] } of cases) {
       [...chosen].every((key) => states.has(key)),
       'who is named is there',
     );
-    t.same(serviceRows(service, [...slices].reverse()), { frontends, backends }, 'in any order of slices');
-    for (const frontend of frontends) t.equal(frontend.type, frontend.port === 0 ? 'closed' : 'ClusterIP');
+    t.same(serviceRows(service, [...slices].reverse(), here), { frontends, backends }, 'in any order of slices');
+    for (const { port, type, backends, why } of frontends) {
+      if (port === 0) t.equal(type, 'closed');
+      else t.equal(why === '', backends.length > 0, 'who has no backend says why');
+    }
   });
 }

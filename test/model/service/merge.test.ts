@@ -5,10 +5,16 @@ import t from 'tap';
 import { serviceRows } from '../../../orchestrator/model/service/frontends.ts';
 import { ServiceMerge } from '../../../orchestrator/model/service/merge.ts';
 import type { BackendRow, FrontendRow, ServiceFacts, SliceFacts } from '../../../orchestrator/model/service/rows.ts';
-import { service, slice, states } from './cases.ts';
+import { here, service, slice, states } from './cases.ts';
+
+function openMerge(): ServiceMerge {
+  const merge = new ServiceMerge();
+  merge.setNode(here);
+  return merge;
+}
 
 t.test('only what became different is told', async (t) => {
-  const merge = new ServiceMerge();
+  const merge = openMerge();
   merge.putService(service('web', ['10.9.0.1'], ['http:80/6']));
   merge.putSlice(slice('a', 'web', ['http:8080/6'], ['10.1.0.1', '10.1.0.2']));
   const first = merge.takeChanges();
@@ -43,7 +49,7 @@ t.test('only what became different is told', async (t) => {
 });
 
 t.test('a slice that comes before its service waits for it', async (t) => {
-  const merge = new ServiceMerge();
+  const merge = openMerge();
   merge.putSlice(slice('a', 'web', ['http:8080/6'], ['10.1.0.1']));
   t.same(merge.takeChanges().backends.put, []);
   merge.putService(service('web', ['10.9.0.1'], ['http:80/6']));
@@ -51,7 +57,7 @@ t.test('a slice that comes before its service waits for it', async (t) => {
 });
 
 t.test('a backend of two services is one row, and active if one of them says so', async (t) => {
-  const merge = new ServiceMerge();
+  const merge = openMerge();
   merge.putService(service('a', ['10.9.0.1'], ['http:80/6']));
   merge.putService(service('b', ['10.9.0.2'], ['http:80/6']));
   merge.putSlice(slice('a', 'a', ['http:8080/6'], ['10.1.0.1 ending']));
@@ -65,8 +71,91 @@ t.test('a backend of two services is one row, and active if one of them says so'
   t.equal([...merge.backends()][0].state, 'draining');
 });
 
-t.test('of two services that claim an address the first by name has it, and the dispute is told', async (t) => {
-  const merge = new ServiceMerge();
+t.test('of services that claim an address the oldest has it; a cluster address stays its service’s, a pod’s port yields', async (t) => {
+  const merge = openMerge();
+  const outside = { externalAddresses: ['198.51.100.1'] };
+  merge.putService(service('a', ['10.9.0.1'], ['http:80/6/30080'], { ...outside, createdAt: '2026-02-01T00:00:00Z' }));
+  merge.putService(service('b', ['10.9.0.2'], ['http:80/6'], { ...outside, createdAt: '2026-01-01T00:00:00Z' }));
+  merge.putService(service('thief', ['10.9.0.3'], ['http:80/6'], { externalAddresses: ['10.9.0.1'], createdAt: '2020-01-01T00:00:00Z' }));
+  const port = { protocol: 6, port: 80, hostPort: 30080, hostAddress: '' };
+  const hostPort = { key: 'shop/pod', createdAt: '2020-01-01T00:00:00Z', addresses: ['10.1.0.1'], ports: [port] };
+  merge.putHostPorts(hostPort);
+  merge.takeChanges();
+  const ownerOf = (key: string) => [...merge.frontends()].find((row) => row.key === key)?.service;
+  t.equal(ownerOf('198.51.100.1 6 80'), 'shop/b');
+  t.equal(ownerOf('198.51.100.1 6 80 outside'), 'shop/b');
+  t.equal(ownerOf('10.9.0.1 6 80'), 'shop/a');
+  t.equal(ownerOf('192.0.2.1 6 30080'), 'shop/a');
+  t.same(
+    merge.conflicts().map(({ frontend, services }) => [frontend, ...services]),
+    [
+      ['10.9.0.1 6 80', 'shop/thief', 'shop/a'],
+      ['192.0.2.1 6 30080', 'pod shop/pod', 'shop/a'],
+      ['192.0.2.1 6 30080 outside', 'pod shop/pod', 'shop/a'],
+      ['198.51.100.1 6 80', 'shop/b', 'shop/a'],
+      ['198.51.100.1 6 80 outside', 'shop/b', 'shop/a'],
+    ],
+  );
+  merge.removeService('shop/a');
+  merge.takeChanges();
+  t.equal(ownerOf('192.0.2.1 6 30080'), 'shop/pod');
+  merge.removeHostPorts('shop/pod');
+  t.same(merge.takeChanges().frontends.removed, ['192.0.2.1 6 30080', '192.0.2.1 6 30080 outside']);
+});
+
+t.test('a node that gets another address serves its ports there too', async (t) => {
+  const merge = openMerge();
+  merge.putService(service('a', ['10.9.0.1'], ['http:80/6/30080'], { type: 'NodePort' }));
+  merge.takeChanges();
+  merge.setNode({ ...here, addresses: ['192.0.2.1', '192.0.2.9'] });
+  t.same(
+    merge.takeChanges().frontends.put.map(({ key }) => key),
+    ['192.0.2.9 6 30080', '192.0.2.9 6 30080 outside'],
+  );
+});
+
+t.test('what means nothing is told, as long as it is there', async (t) => {
+  const merge = openMerge();
+  merge.putService(service('a', ['10.9.0.1'], [], { algorithm: 'best', forwarding: 'teleport' }));
+  merge.putSlice(slice('s', 'a', ['http:80/6'], ['10.1.0.1', '10.1.0.1', '10.1.0.2']));
+  merge.putSlice(slice('lost', 'never', ['http:80/6'], ['10.1.0.1']));
+  merge.takeChanges();
+  t.same(
+    merge.faults().map(({ subject, message }) => `${subject}: ${message}`),
+    [
+      'service shop/a: it has no ports: its addresses answer nobody',
+      'service shop/a: no such lb-algorithm: "best": maglev is taken',
+      'service shop/a: no such forwarding-mode: "teleport": snat is taken',
+      'endpoint slice shop/s: 10.1.0.1 is in it twice or more: it counts once',
+    ],
+  );
+  t.same([...merge.missingServices()], ['shop/never']);
+  merge.putService(service('never', ['10.9.0.2'], ['http:80/6']));
+  t.same([...merge.missingServices()], []);
+  merge.removeService('shop/a');
+  merge.takeChanges();
+  t.same(merge.faults(), []);
+});
+
+t.test('a slice of 5,000 endpoints is one like others', async (t) => {
+  const merge = openMerge();
+  merge.putService(service('a', ['10.9.0.1'], ['http:80/6']));
+  merge.putSlice(
+    slice(
+      's',
+      'a',
+      ['http:80/6'],
+      Array.from({ length: 5000 }, (_, at) => `10.1.${at >> 8}.${at & 255}`),
+    ),
+  );
+  const { frontends, backends } = merge.takeChanges();
+  t.equal(frontends.put[1].backends.length, 5000);
+  t.equal(backends.put.length, 5000);
+  t.match(merge.faults()[0].message, /5000 endpoints/);
+});
+
+t.test('of two services that are as old the first by name has an address, and the dispute is told', async (t) => {
+  const merge = openMerge();
   merge.putService(service('b', ['10.9.0.1'], ['http:80/6']));
   merge.putService(service('a', ['10.9.0.1'], ['http:80/6']));
   merge.takeChanges();
@@ -130,7 +219,7 @@ t.test('whatever comes and goes in whatever steps, the rows are those of what is
   let rows = 0;
   fc.assert(
     fc.property(fc.array(fc.tuple(input, fc.boolean()), { maxLength: 30 }), (given) => {
-      const merge = new ServiceMerge();
+      const merge = openMerge();
       const services = new Map<string, ServiceFacts>();
       const slices = new Map<string, SliceFacts>();
       const frontends = new Map<string, FrontendRow>();
@@ -155,6 +244,7 @@ t.test('whatever comes and goes in whatever steps, the rows are those of what is
         serviceRows(
           service,
           [...slices.values()].filter((slice) => `shop/${slice.service}` === service.key),
+          here,
         ),
       );
       const wantedFrontends = new Map(

@@ -83,7 +83,84 @@ t.test('a pod is its place, its labels, its addresses and its named ports', asyn
     labels: { app: 'web' },
     addresses: ['10.0.0.9', 'fd00::9'],
     ports: [{ name: 'http', port: 8080, protocol: 6 }],
+    hostPorts: [],
+    createdAt: '',
   });
+});
+
+t.test('host ports of a pod are those of its containers, and none if it has its node’s addresses', async (t) => {
+  const ports = [
+    { containerPort: 53, hostPort: 5300, protocol: 'UDP', hostIP: '0.0.0.0' },
+    { containerPort: 80, hostPort: 8000, hostIP: '::ffff:192.0.2.7' },
+    { containerPort: 81 },
+  ];
+  const metadata = { name: 'dns', namespace: 'shop', resourceVersion: '7', creationTimestamp: '2026-01-02T03:04:05Z' };
+  const of = (more: object) => podRow('shop/dns', as({ ...pod, metadata, spec: { containers: [{ name: 'c', ports }], ...more } }));
+  t.match(of({}), {
+    createdAt: '2026-01-02T03:04:05Z',
+    hostPorts: [
+      { protocol: 17, port: 53, hostPort: 5300, hostAddress: '' },
+      { protocol: 6, port: 80, hostPort: 8000, hostAddress: /192\.0\.2\.7$/ },
+    ],
+  });
+  t.same(of({ hostNetwork: true }).hostPorts, []);
+});
+
+t.test('a service is its addresses, its policies and what its annotations ask for', async (t) => {
+  const annotations = { 'service.cilium.io/lb-algorithm': 'random', 'service.cilium.io/forwarding-mode': 'dsr' };
+  const full = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', namespace: 'shop', resourceVersion: '7', creationTimestamp: '2026-01-02T03:04:05Z', annotations },
+    spec: {
+      type: 'LoadBalancer',
+      clusterIP: '10.96.0.1',
+      clusterIPs: ['10.96.0.1', 'FD09::1'],
+      externalIPs: ['198.51.100.2', '198.51.100.2'],
+      ports: [{ name: 'h', port: 80, nodePort: 30080 }],
+      externalTrafficPolicy: 'Local',
+      internalTrafficPolicy: 'Cluster',
+      sessionAffinity: 'ClientIP',
+      loadBalancerSourceRanges: ['203.0.113.7/24', ' 2001:db8::/32'],
+      healthCheckNodePort: 31000,
+    },
+    status: {
+      loadBalancer: { ingress: [{ ip: '198.51.100.1', ipMode: 'VIP' }, { ip: '198.51.100.9', ipMode: 'Proxy' }, { hostname: 'x' }] },
+    },
+  };
+  t.match(serviceRow('shop/web', as(full)), {
+    rejected: undefined,
+    createdAt: '2026-01-02T03:04:05Z',
+    type: 'LoadBalancer',
+    isOthers: false,
+    clusterAddresses: ['10.96.0.1', 'fd09::1'],
+    externalAddresses: ['198.51.100.2'],
+    balancerAddresses: ['198.51.100.1'],
+    isExternallyLocal: true,
+    isInternallyLocal: false,
+    affinitySeconds: 10800,
+    sourceRanges: ['203.0.113.0/24', '2001:db8::/32'],
+    healthCheckPort: 31000,
+    algorithm: 'random',
+    forwarding: 'dsr',
+  });
+  const bad = { ...full, spec: { ...full.spec, loadBalancerSourceRanges: ['everybody'] } };
+  t.match(serviceRow('shop/web', as(bad)).rejected, /loadBalancerSourceRanges: not a prefix: "everybody"/);
+  const others = { ...full, metadata: { ...full.metadata, labels: { 'service.kubernetes.io/service-proxy-name': 'mine' } } };
+  t.equal(serviceRow('shop/web', as(others)).isOthers, true);
+  const timeout = { ...full, spec: { ...full.spec, sessionAffinityConfig: { clientIP: { timeoutSeconds: 5 } } } };
+  t.equal(serviceRow('shop/web', as(timeout)).affinitySeconds, 5);
+});
+
+t.test('a slice has a weight and hints where somebody wrote them', async (t) => {
+  const weighed = (text: string) =>
+    endpointSliceRow('shop/s', as({ ...slice, metadata: { ...slice.metadata, annotations: { 'axoneme.io/weight': text } } }));
+  t.equal(weighed('3').weight, 3);
+  t.equal(weighed('0').weight, 0);
+  t.match(weighed('many').rejected, /not a number from 0 to 1000: "many"/);
+  t.match(weighed('1001').rejected, /not a number/);
+  const hinted = { ...slice, endpoints: [{ addresses: ['10.0.0.8'], hints: { forZones: [{ name: 'z1' }], forNodes: [{ name: 'n1' }] } }] };
+  t.match(endpointSliceRow('shop/s', as(hinted)), { weight: 1, endpoints: [{ forZones: ['z1'], forNodes: ['n1'] }] });
 });
 
 t.test('services, slices, nodes and namespaces are what the network needs of them', async (t) => {

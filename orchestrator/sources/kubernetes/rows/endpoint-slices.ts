@@ -14,6 +14,9 @@ export interface SliceEndpoint {
   readonly isTerminating: boolean;
   readonly node: string;
   readonly zone: string;
+  /** Hints: whose clients are to use it; empty for none. */
+  readonly forNodes: readonly string[];
+  readonly forZones: readonly string[];
 }
 
 export interface EndpointSliceRow extends ObjectRow {
@@ -24,16 +27,18 @@ export interface EndpointSliceRow extends ObjectRow {
   readonly endpoints: readonly SliceEndpoint[];
   /** Without a port: all ports of the addresses. */
   readonly ports: readonly { readonly name: string; readonly port: number | undefined; readonly protocol: number }[];
+  /** Shares of each endpoint, from the annotation `axoneme.io/weight`; 1 without it. */
+  readonly weight: number;
 }
 
 /** What is kept of an object, for its row and the checks before it. */
-export const endpointSliceShape = shapeOf(endpointSlice, new Set([...unreadMetadata]));
+export const endpointSliceShape = shapeOf(endpointSlice, new Set(unreadMetadata.filter((name) => name !== 'metadata.annotations')));
 
 export function endpointSliceRow(key: string, object: KubeObject): EndpointSliceRow {
   const { namespace = '', name } = object.metadata;
   const read = accepted(object, () => readSlice(object as unknown as EndpointSlice));
   if ('value' in read) return { key, namespace, name, rejected: undefined, ...read.value };
-  return { key, namespace, name, rejected: read.rejected, service: '', endpoints: [], ports: [] };
+  return { key, namespace, name, rejected: read.rejected, service: '', endpoints: [], ports: [], weight: 1 };
 }
 
 function readSlice({ metadata, addressType, endpoints, ports }: EndpointSlice) {
@@ -53,6 +58,8 @@ function readSlice({ metadata, addressType, endpoints, ports }: EndpointSlice) {
         isTerminating: endpoint?.conditions?.terminating ?? false,
         node: endpoint?.nodeName ?? '',
         zone: endpoint?.zone ?? '',
+        forNodes: hints(endpoint?.hints?.forNodes),
+        forZones: hints(endpoint?.hints?.forZones),
       };
     }),
     ports: (ports ?? []).map((port) => ({
@@ -60,5 +67,23 @@ function readSlice({ metadata, addressType, endpoints, ports }: EndpointSlice) {
       port: typeof port?.port === 'number' ? portNumber(port.port, 'ports.port') : undefined,
       protocol: protocolNumber(port?.protocol, 'ports.protocol'),
     })),
+    weight: weightOf((metadata?.annotations as Record<string, string> | undefined)?.['axoneme.io/weight']),
   };
+}
+
+/** Most slices have none, and share this. */
+const noHints: readonly string[] = [];
+
+function hints(list: readonly ({ readonly name?: string | null } | null)[] | null | undefined): readonly string[] {
+  const names = (list ?? []).flatMap((hint) => hint?.name ?? []);
+  return names.length === 0 ? noHints : names;
+}
+
+const mostWeight = 1000;
+
+function weightOf(text: string | undefined): number {
+  if (text === undefined) return 1;
+  const weight = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(weight <= mostWeight)) throw unreadable('metadata.annotations[axoneme.io/weight]', `not a number from 0 to ${mostWeight}`, text);
+  return weight;
 }

@@ -22,10 +22,24 @@ export interface PodRow extends ObjectRow {
   /** Canonical; none until it has a network. */
   readonly addresses: readonly string[];
   readonly ports: readonly NamedPort[];
+  /** Ports of its node that lead to it; none when it shares the node's addresses. */
+  readonly hostPorts: readonly HostPort[];
+  readonly createdAt: string;
 }
 
+export interface HostPort {
+  readonly protocol: number;
+  /** Of the pod. */
+  readonly port: number;
+  readonly hostPort: number;
+  /** Empty: every address of the node. */
+  readonly hostAddress: string;
+}
+
+const unreadHere = unreadMetadata.filter((name) => name !== 'metadata.creationTimestamp');
+
 /** What is kept of an object, for its row and the checks before it. */
-export const podShape = shapeOf(pod, new Set([...unreadMetadata, 'spec.containers.name', 'spec.initContainers.name', 'status.hostIP']));
+export const podShape = shapeOf(pod, new Set([...unreadHere, 'spec.containers.name', 'spec.initContainers.name', 'status.hostIP']));
 
 export function podRow(key: string, object: KubeObject): PodRow {
   const { namespace = '', name, uid = '' } = object.metadata;
@@ -44,6 +58,8 @@ const nothing = {
   labels: {},
   addresses: [],
   ports: [],
+  hostPorts: [],
+  createdAt: '',
 } as const;
 
 function readPod({ metadata, spec, status }: Pod) {
@@ -59,10 +75,29 @@ function readPod({ metadata, spec, status }: Pod) {
     labels: (metadata?.labels ?? {}) as Record<string, string>,
     addresses: [...new Set(texts.map((text) => addressText(text as string, 'status.podIPs')))],
     ports: containers.flatMap((container) => namedPorts(container)),
+    hostPorts: spec?.hostNetwork ? [] : containers.flatMap((container) => hostPorts(container)),
+    createdAt: metadata?.creationTimestamp ?? '',
   };
 }
 
-function namedPorts(container: NonNullable<NonNullable<NonNullable<Pod['spec']>['containers']>[number]>): NamedPort[] {
+type Container = NonNullable<NonNullable<NonNullable<Pod['spec']>['containers']>[number]>;
+
+function hostPorts(container: Container): HostPort[] {
+  return (container?.ports ?? []).flatMap((port) => {
+    if (!port?.hostPort) return [];
+    const isAny = !port.hostIP || port.hostIP === '0.0.0.0' || port.hostIP === '::';
+    return [
+      {
+        protocol: protocolNumber(port.protocol, 'protocol'),
+        port: portNumber(port.containerPort, 'containerPort'),
+        hostPort: portNumber(port.hostPort, 'hostPort'),
+        hostAddress: isAny ? '' : addressText(port.hostIP as string, 'hostIP'),
+      },
+    ];
+  });
+}
+
+function namedPorts(container: Container): NamedPort[] {
   return (container?.ports ?? []).flatMap((port) => {
     if (!port?.name) return [];
     const number = portNumber(port.containerPort, 'containerPort');

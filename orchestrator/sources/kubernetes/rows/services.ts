@@ -3,7 +3,7 @@
 import { type Service, service } from '../../../model/schema/cluster-objects.ts';
 import { shapeOf } from '../json/shape.ts';
 import type { KubeObject } from '../object.ts';
-import { accepted, addressText, type ObjectRow, portNumber, protocolNumber, unreadMetadata } from './rejection.ts';
+import { accepted, addressText, type ObjectRow, portNumber, prefixText, protocolNumber, unreadMetadata } from './rejection.ts';
 
 export interface ServicePort {
   readonly name: string;
@@ -16,35 +16,77 @@ export interface ServicePort {
 export interface ServiceRow extends ObjectRow {
   readonly namespace: string;
   readonly name: string;
+  /** As it is written; empty when it is not told. */
+  readonly createdAt: string;
   /** ClusterIP, NodePort, LoadBalancer or ExternalName. */
   readonly type: string;
+  /** Another proxy's, by its label. */
+  readonly isOthers: boolean;
   /** Canonical; none for a headless service. */
   readonly clusterAddresses: readonly string[];
+  readonly externalAddresses: readonly string[];
+  /** Of the load balancer, but for those at which a proxy answers. */
+  readonly balancerAddresses: readonly string[];
+  /** Policies of traffic: Local. */
+  readonly isExternallyLocal: boolean;
+  readonly isInternallyLocal: boolean;
+  /** 0: no affinity. */
+  readonly affinitySeconds: number;
+  /** Prefixes. */
+  readonly sourceRanges: readonly string[];
+  /** 0: none. */
+  readonly healthCheckPort: number;
+  /** Annotations as they are; empty when absent. */
+  readonly algorithm: string;
+  readonly forwarding: string;
   readonly ports: readonly ServicePort[];
   /** Undefined: somebody else writes its endpoints. */
   readonly selector: Readonly<Record<string, string>> | undefined;
   readonly labels: Readonly<Record<string, string>>;
 }
 
+const readMetadata = new Set(['metadata.annotations', 'metadata.creationTimestamp']);
+
 /** What is kept of an object, for its row and the checks before it. */
-export const serviceShape = shapeOf(service, new Set([...unreadMetadata]));
+export const serviceShape = shapeOf(service, new Set(unreadMetadata.filter((name) => !readMetadata.has(name))));
+
+const nothing = {
+  createdAt: '',
+  type: '',
+  isOthers: false,
+  clusterAddresses: [],
+  externalAddresses: [],
+  balancerAddresses: [],
+  isExternallyLocal: false,
+  isInternallyLocal: false,
+  affinitySeconds: 0,
+  sourceRanges: [],
+  healthCheckPort: 0,
+  algorithm: '',
+  forwarding: '',
+  ports: [],
+  selector: undefined,
+  labels: {},
+} as const;
 
 export function serviceRow(key: string, object: KubeObject): ServiceRow {
   const { namespace = '', name } = object.metadata;
   const read = accepted(object, () => readService(object as unknown as Service));
   if ('value' in read) return { key, namespace, name, rejected: undefined, ...read.value };
-  const nothing = { type: '', clusterAddresses: [], ports: [], selector: undefined, labels: {} };
   return { key, namespace, name, rejected: read.rejected, ...nothing };
 }
 
-function readService({ metadata, spec }: Service) {
-  const listed = (spec?.clusterIPs ?? []) as (string | null)[];
-  const texts = (listed.length > 0 ? listed : [spec?.clusterIP]).filter(
-    (text) => typeof text === 'string' && text !== '' && text !== 'None',
-  );
+function readService({ metadata, spec, status }: Service) {
+  const labels = (metadata?.labels ?? {}) as Record<string, string>;
+  const annotations = (metadata?.annotations ?? {}) as Record<string, string>;
   return {
+    createdAt: metadata?.creationTimestamp ?? '',
     type: spec?.type || 'ClusterIP',
-    clusterAddresses: texts.map((text) => addressText(text as string, 'spec.clusterIPs')),
+    isOthers: labels['service.kubernetes.io/service-proxy-name'] !== undefined,
+    ...readAddresses(spec, status),
+    ...readPolicies(spec),
+    algorithm: annotations['service.cilium.io/lb-algorithm'] ?? '',
+    forwarding: annotations['service.cilium.io/forwarding-mode'] ?? '',
     ports: (spec?.ports ?? []).map((port) => ({
       name: port?.name ?? '',
       port: portNumber(port?.port, 'spec.ports.port'),
@@ -52,6 +94,39 @@ function readService({ metadata, spec }: Service) {
       nodePort: port?.nodePort ? portNumber(port.nodePort, 'spec.ports.nodePort') : undefined,
     })),
     selector: (spec?.selector ?? undefined) as Record<string, string> | undefined,
-    labels: (metadata?.labels ?? {}) as Record<string, string>,
+    labels,
   };
 }
+
+function readAddresses(spec: Service['spec'], status: Service['status']) {
+  const listed = (spec?.clusterIPs ?? []) as (string | null)[];
+  const ingress = spec?.type === 'LoadBalancer' ? (status?.loadBalancer?.ingress ?? []) : [];
+  // To a proxy packets go with its own address; here nobody would know what to do with them.
+  const balancers = ingress.filter((entry) => entry?.ipMode !== 'Proxy').map((entry) => entry?.ip);
+  return {
+    clusterAddresses: addresses(listed.length > 0 ? listed : [spec?.clusterIP], 'spec.clusterIPs'),
+    externalAddresses: addresses((spec?.externalIPs ?? []) as (string | null)[], 'spec.externalIPs'),
+    balancerAddresses: addresses(balancers, 'status.loadBalancer.ingress'),
+  };
+}
+
+/** Canonical, each once. */
+function addresses(texts: readonly (string | null | undefined)[], place: string): string[] {
+  const named = texts.filter((text) => typeof text === 'string' && text !== '' && text !== 'None');
+  return [...new Set(named.map((text) => addressText(text as string, place)))];
+}
+
+function readPolicies(spec: Service['spec']) {
+  const ranges = spec?.type === 'LoadBalancer' ? ((spec.loadBalancerSourceRanges ?? []) as (string | null)[]) : [];
+  const timeout = spec?.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? usualAffinitySeconds;
+  return {
+    isExternallyLocal: spec?.externalTrafficPolicy === 'Local',
+    isInternallyLocal: spec?.internalTrafficPolicy === 'Local',
+    affinitySeconds: spec?.sessionAffinity === 'ClientIP' ? Math.min(Math.max(timeout, 1), mostAffinitySeconds) : 0,
+    sourceRanges: ranges.filter((text) => text).map((text) => prefixText((text as string).trim(), 'spec.loadBalancerSourceRanges')),
+    healthCheckPort: spec?.healthCheckNodePort ?? 0,
+  };
+}
+
+const usualAffinitySeconds = 10_800;
+const mostAffinitySeconds = 86_400;
