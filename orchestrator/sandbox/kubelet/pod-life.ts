@@ -1,7 +1,7 @@
 // Pod life: one pod from its first sight to its end: files, namespaces, network, containers, probes, and all of it backwards.
 
 import { randomBytes } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RoomLog } from '../../log.ts';
@@ -142,6 +142,16 @@ export class PodLife {
     if (this.#attachment) await this.#detach(this.#attachment);
     this.#namespaces = undefined;
     this.#attachment = undefined;
+    this.#forgetNote();
+  }
+
+  /** Another pod of this name may have come before this one was out. */
+  #forgetNote(): void {
+    try {
+      if (JSON.parse(readFileSync(this.#record, 'utf8')).uid !== nameOf(this.pod).uid) return;
+    } catch {
+      // There is none, or nobody can read it.
+    }
     rmSync(this.#record, { force: true });
   }
 

@@ -1,7 +1,8 @@
 // The kubelet of a sandbox: real processes in real namespaces, pods of a real API, wires laid by a plugin.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { noEtcd } from '../../support/etcd.ts';
@@ -64,6 +65,23 @@ t.test('a kubelet', { skip, timeout: 120_000 }, async (t) => {
     t.ok(node.calls().includes(`DEL ${added}`), 'its address is given back');
     const left = readdirSync(node.cgroup.path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     t.equal(left.length, 1, 'only the other pod has a cgroup');
+  });
+
+  t.test('a pod that comes while another of its name is on its way out stays to be entered', async (t) => {
+    const deaf = sh('trap "" TERM; echo up; while :; do sleep 0.1; done');
+    const first = await node.run('again', { containers: [deaf] });
+    await node.until('again', isReady, 'ready');
+    while (!/up/.test(node.log('again'))) await sleep(20);
+    await node.send('DELETE', '/api/v1/namespaces/default/pods/again', { body: { gracePeriodSeconds: 0 } });
+    const second = await node.run('again', { containers: [sh('exec sleep 1000')] });
+    await node.until('again', isReady, 'ready');
+    while (existsSync(join(node.cgroup.path, `pod-${first.body.metadata.uid}`))) await sleep(20);
+    const added = node.calls().find((line) => /K8S_POD_NAME=again/.test(line))!;
+    while (!node.calls().includes(`DEL ${added.split(' ')[1]}`)) await sleep(20);
+    // What comes after that call happens in the same turn.
+    await sleep(50);
+    const note = JSON.parse(readFileSync(join(node.folder, 'state', 'default_again.json'), 'utf8'));
+    t.equal(note.uid, second.body.metadata.uid);
   });
 
   t.test('kills what does not want to end, when its grace is over', async (t) => {
