@@ -2,7 +2,7 @@
 
 import { openCluster } from '../../orchestrator/testing/exports.ts';
 import type { Attempt } from './stage.ts';
-import { worldManifests } from './stage.ts';
+import { world as manifests } from './stage.ts';
 
 export interface Expected {
   readonly verdict: 'allow' | 'deny';
@@ -26,7 +26,7 @@ export async function openReference(policies: string, nodeOf: (name: string) => 
   const open = async (local: string) => {
     const cluster = await openCluster({});
     for (const [name, ip] of Object.entries(nodes)) cluster.node(`host-${name}`, { ip, local: name === local });
-    cluster.apply(worldManifests());
+    cluster.apply(...manifests);
     if (policies !== '') cluster.apply(policies);
     return cluster;
   };

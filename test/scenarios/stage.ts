@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ApiClient, openClient } from '../../orchestrator/api/client.ts';
+import { readObjects } from '../../orchestrator/sandbox/control-plane/apply.ts';
 import type { ExecProcess } from '../../orchestrator/sandbox/exec.ts';
 import type { Sandbox, SandboxCluster } from '../../orchestrator/sandbox/sandbox.ts';
 
@@ -20,53 +21,56 @@ export interface Attempt {
 }
 
 const folder = fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, '');
-const worlds: Readonly<Record<string, Readonly<Record<Family, string>>>> = {
+const outside: Readonly<Record<string, Readonly<Record<Family, string>>>> = {
   world: { 4: '192.0.2.1', 6: '2001:db8::1' },
   'world-2': { 4: '198.51.100.1', 6: '2001:db8:1::1' },
 };
 
-export const worldManifests = (): string => readFileSync(`${folder}/world.yaml`, 'utf8').replaceAll('{folder}', folder);
+const manifests = readFileSync(`${folder}/world.yaml`, 'utf8').replaceAll('{folder}', folder);
+
+/** Whom every scenario speaks of. */
+export const world = readObjects(manifests);
+/** Those who come after the policies, in the other order. */
+const comers = world.filter(({ kind, metadata }) => kind === 'Pod' && ['client', 'echo'].includes(metadata.name));
 
 export class Stage {
   readonly cluster: SandboxCluster;
   /** By node. */
   readonly agents: ReadonlyMap<string, ApiClient>;
   readonly #askers = new Map<string, Asker>();
-  #addresses = new Map<string, readonly string[]>();
+  readonly #addresses = new Map<string, readonly string[]>();
 
   constructor(sandbox: Sandbox) {
     this.cluster = sandbox.clusters[0];
     this.agents = new Map(this.cluster.nodes.map(({ name, socket }) => [name, openClient({ socket })]));
   }
 
-  /** The pods of which most scenarios speak go, and come again with `populate`. */
-  async withdraw(): Promise<void> {
-    const names = ['client', 'echo'];
-    for (const name of names) this.#end(name);
-    const pods = names.map((name) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'shop' } }));
-    await this.cluster.delete(pods, { wait: true });
-  }
-
-  /** Pods and everything they need; resolves when all are Ready. */
+  /** Pods and everything they need; resolves when all are Ready and served. */
   async populate(): Promise<void> {
-    await this.cluster.apply(worldManifests());
-    await this.cluster.ready(undefined, 60_000);
-    const pods = await this.cluster.pods();
-    this.#addresses = new Map(pods.map(({ name, addresses }) => [name, addresses]));
+    await this.cluster.apply(world);
+    await this.#ready(world.filter(({ kind }) => kind === 'Pod').map(({ metadata }) => metadata.name));
     const service = await this.cluster.kube.json('GET', '/api/v1/namespaces/shop/services/echo');
     this.#addresses.set('service', service.spec.clusterIPs);
-    const unserved = await this.until(async (tables, node) => {
-      const doors = (await tables('frontends')).filter(({ service, name }) => service === 'shop/echo' && name === 'http');
-      const isServed = doors.length === 2 && doors.every(({ backends }) => backends.length === 2);
-      return isServed ? undefined : `node ${node}: shop/echo has the frontends ${JSON.stringify(doors)}`;
-    });
-    if (unserved !== undefined) throw new Error(unserved);
+    await this.#served();
+  }
+
+  /** The pods of which most scenarios speak go; they come again with `restore`. */
+  async withdraw(): Promise<void> {
+    for (const { metadata } of comers) this.#end(metadata.name);
+    await this.cluster.delete(comers, { wait: true });
+  }
+
+  /** As `populate`, of what was withdrawn. */
+  async restore(): Promise<void> {
+    await this.cluster.apply(comers);
+    await this.#ready(comers.map(({ metadata }) => metadata.name));
+    await this.#served();
   }
 
   /** The pods go, and with them who asked in them. */
   async depopulate(): Promise<void> {
     this.end();
-    await this.cluster.delete(worldManifests(), { wait: true });
+    await this.cluster.delete(world, { wait: true });
   }
 
   async attempt({ from, to, protocol, port, family }: Attempt, timeoutMs: number): Promise<Got> {
@@ -76,7 +80,7 @@ export class Stage {
   addressOf(name: string, family: Family): string {
     const node = /^host-(.*)$/.exec(name)?.[1];
     const addresses = node === undefined ? this.#addresses.get(name) : this.cluster.node(node).addresses;
-    const found = worlds[name]?.[family] ?? addresses?.find((address) => address.includes(':') === (family === 6));
+    const found = outside[name]?.[family] ?? addresses?.find((address) => address.includes(':') === (family === 6));
     if (found === undefined) throw new Error(`scenario: ${name} has no address of IPv${family}`);
     return found;
   }
@@ -86,23 +90,26 @@ export class Stage {
     return /far$|3$/.test(name) ? 'b' : /^(world|service|host)/.test(name) ? undefined : 'a';
   }
 
-  /** Until what every agent says of its tables is so; the complaint that stays, after ten seconds. */
-  async until(
-    what: (tables: (name: string) => Promise<readonly Row[]>, node: string) => Promise<string | undefined>,
-  ): Promise<string | undefined> {
-    let complaint: string | undefined;
-    for (let left = 200; left > 0; left -= 1) {
-      complaint = undefined;
-      for (const [node, agent] of this.agents) complaint ??= await what((name) => rowsOf(agent, name), node);
-      if (complaint === undefined) return undefined;
-      await sleep(50);
+  /** Until there is no complaint; the one that stays, after half a minute. */
+  async until(complain: () => Promise<string | undefined>): Promise<string | undefined> {
+    for (const end = Date.now() + 30_000; ; ) {
+      const complaint = await complain();
+      if (complaint === undefined || Date.now() > end) return complaint;
+      await sleep(20);
     }
-    return complaint;
+  }
+
+  /** Until what every agent says of its tables is so. */
+  untilEach(what: (tables: (name: string) => Promise<readonly Row[]>, node: string) => Promise<string | undefined>) {
+    return this.until(async () => {
+      const all = [...this.agents].map(([node, agent]) => what((name) => rowsOf(agent, name), node));
+      return (await Promise.all(all)).find((complaint) => complaint !== undefined);
+    });
   }
 
   /** What tables and maps of the agents hold of pods and policies, as sentences. */
   async leftovers(): Promise<string[]> {
-    const left = await this.until(async (tables, node) => {
+    const left = await this.untilEach(async (tables, node) => {
       const rows = [...(await tables('endpoints')), ...(await tables('interfaces'))].filter(
         (row) => !JSON.stringify(row).includes('kube-system'),
       );
@@ -116,6 +123,30 @@ export class Stage {
       return undefined;
     });
     return left === undefined ? [] : [left];
+  }
+
+  /** Until these pods are Ready; takes their addresses down, and has who asks in them at hand. */
+  async #ready(names: readonly string[]): Promise<void> {
+    const late = await this.until(async () => {
+      const pods = (await this.cluster.pods()).filter(({ name }) => names.includes(name));
+      for (const { name, phase, addresses } of pods) {
+        if (phase !== 'Running') continue;
+        this.#addresses.set(name, addresses);
+        this.#asker(name);
+      }
+      const missing = names.filter((name) => !pods.some((pod) => pod.name === name && pod.ready));
+      return missing.length === 0 ? undefined : `pods are not ready: ${missing.join(' ')}`;
+    });
+    if (late !== undefined) throw new Error(late);
+  }
+
+  async #served(): Promise<void> {
+    const late = await this.untilEach(async (tables, node) => {
+      const doors = (await tables('frontends')).filter(({ service, name }) => service === 'shop/echo' && name === 'http');
+      const isServed = doors.length === 2 && doors.every(({ backends }) => backends.length === 2);
+      return isServed ? undefined : `node ${node}: shop/echo has the frontends ${JSON.stringify(doors)}`;
+    });
+    if (late !== undefined) throw new Error(late);
   }
 
   #speaksOfPods(text: string): boolean {
@@ -159,6 +190,7 @@ class Asker {
   readonly #child: ExecProcess;
   readonly #waiting = new Map<number, (got: Got) => void>();
   #asked = 0;
+  #hasEnded = false;
 
   constructor(child: ExecProcess) {
     this.#child = child;
@@ -168,11 +200,13 @@ class Asker {
       this.#waiting.delete(id);
     });
     void child.ended.then(() => {
+      this.#hasEnded = true;
       for (const tell of this.#waiting.values()) tell('nothing');
     });
   }
 
   ask(question: object): Promise<Got> {
+    if (this.#hasEnded) return Promise.resolve('nothing');
     const id = ++this.#asked;
     this.#child.stdin.write(`${JSON.stringify({ id, ...question })}\n`);
     return new Promise((resolve) => this.#waiting.set(id, resolve));
