@@ -24,6 +24,9 @@ export async function bundleCode(folder: string): Promise<string[]> {
     // Native code, which is optional.
     external: ['koffi'],
     plugins: [librariesBeside],
+    // Names and lines stay, for stacks; without comments a process holds half as much of its own text.
+    minifyWhitespace: true,
+    lineLimit: 140,
     define: { YAML_LIBRARY: JSON.stringify(`./${libraries.yaml}`) },
     metafile: true,
     logLevel: 'warning',

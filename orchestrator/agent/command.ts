@@ -1,7 +1,7 @@
 // The command `agent`: flags in, signals in; it ends when it is told to, and leaves everything that packets need in place.
 
 import { configHelp, readConfig } from '../config.ts';
-import { keepYoungHeapSmall } from '../heap.ts';
+import { keepHeapSmall } from '../heap.ts';
 import { log } from '../log.ts';
 import { checkCapabilities } from './capabilities.ts';
 
@@ -14,7 +14,7 @@ export async function agentCommand(args: readonly string[], { write }: { write: 
   log.level = config.logLevel;
   for (const error of warnings) log.room('agent').warn('an option is not known', { error });
   checkCapabilities();
-  keepYoungHeapSmall();
+  keepHeapSmall();
   const stopping = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort());
   const { runAgent } = await import('../agent.ts');

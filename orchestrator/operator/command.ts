@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { AgentError } from '../errors.ts';
 import { openEtcd } from '../etcd/store.ts';
-import { keepYoungHeapSmall } from '../heap.ts';
+import { keepHeapSmall } from '../heap.ts';
 import type { Log } from '../log.ts';
 import { Metrics } from '../metrics.ts';
 import { serveMetrics } from '../metrics-server.ts';
@@ -53,7 +53,7 @@ export async function runOperator(args: readonly string[], { write, log, signal 
     write(usage);
     return 0;
   }
-  keepYoungHeapSmall();
+  keepHeapSmall();
   const credentials = await openCredentials({ kubeconfig: flags.kubeconfig, context: flags.context });
   const kubernetes = new Transport({ credentials, clock: realClock, counts: new Counts() });
   try {

@@ -1,6 +1,6 @@
 // A process of its own that brings all pods of a server into a table, or only takes the same bytes and parses them, and says how long it
 // took and how many megabytes it had at most above those of the idle process. Arguments: sync or parse, the server, how many pods.
-import { keepYoungHeapSmall } from '../../../orchestrator/heap.ts';
+import { keepHeapSmall } from '../../../orchestrator/heap.ts';
 import { Counts } from '../../../orchestrator/sources/kubernetes/counts.ts';
 import { Reflector } from '../../../orchestrator/sources/kubernetes/reflector.ts';
 import { resources } from '../../../orchestrator/sources/kubernetes/resource.ts';
@@ -16,7 +16,7 @@ const credentials = { server: new URL(url), options: async () => ({}), renew: as
 const transport = new Transport({ credentials, clock: realClock, counts });
 const stopping = new AbortController();
 // As the product's commands begin; the baseline is what a plain process has.
-if (what === 'sync') keepYoungHeapSmall();
+if (what === 'sync') keepHeapSmall();
 const idle = process.memoryUsage.rss();
 const from = performance.now();
 const had = what === 'sync' ? await sync() : await parse();
