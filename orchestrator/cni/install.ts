@@ -7,6 +7,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -43,9 +44,9 @@ export function writeConflist({ folder, socket, deleteQueue, name = 'axoneme', c
   return path;
 }
 
-/** Whether there was one. */
-export function removeConflist(folder: string): boolean {
-  return removeFile(join(folder, conflistName));
+/** Paths of what there was. */
+export function removeConflist(folder: string): string[] {
+  return removeFiles(folder, [conflistName]);
 }
 
 export interface PluginOptions {
@@ -66,7 +67,7 @@ export function installPlugin({ binFolder, node = process.execPath }: PluginOpti
 
 /** Paths of what there was. */
 export function removePlugin(binFolder: string): string[] {
-  return [join(binFolder, pluginName), join(binFolder, `${pluginName}.cjs`)].filter(removeFile);
+  return removeFiles(binFolder, [pluginName, `${pluginName}.cjs`]);
 }
 
 const places = ['./', '../../build/'];
@@ -84,7 +85,7 @@ function shellWord(text: string): string {
 /** Whoever looks sees the old file or the new one. Its name while it is written is none that runtimes take. */
 function replaceFile(path: string, text: string, mode: number): void {
   if (existsSync(path) && readFileSync(path, 'utf8') === text && (statSync(path).mode & 0o777) === mode) return;
-  const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const unfinished = join(dirname(path), unfinishedName(basename(path), `${process.pid}`));
   mkdirSync(dirname(path), { recursive: true });
   try {
     const file = openSync(unfinished, 'w', mode);
@@ -103,8 +104,21 @@ function replaceFile(path: string, text: string, mode: number): void {
   }
 }
 
-function removeFile(path: string): boolean {
-  if (!existsSync(path)) return false;
-  rmSync(path);
-  return true;
+function unfinishedName(name: string, pid: string): string {
+  return `.${name}.${pid}.tmp`;
+}
+
+/** With what a process that was killed left half written. */
+function removeFiles(folder: string, names: readonly string[]): string[] {
+  if (!existsSync(folder)) return [];
+  const isOurs = (file: string) => {
+    const pid = /\.(\d+)\.tmp$/.exec(file)?.[1] ?? '';
+    return names.some((name) => file === name || file === unfinishedName(name, pid));
+  };
+  const paths = readdirSync(folder)
+    .filter(isOurs)
+    .sort()
+    .map((file) => join(folder, file));
+  for (const path of paths) rmSync(path);
+  return paths;
 }

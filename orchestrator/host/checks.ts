@@ -33,6 +33,15 @@ export function checkHost(session: Session, netfilter: Session, plan: NodePlan, 
   ];
 }
 
+/** What `checkHost` sets, where it is so: nobody knows whether it was before. */
+export function settingsOfOurs(): string[] {
+  const forwarding = ['ipv4/conf/all/forwarding', 'ipv6/conf/all/forwarding'].map((name) => [name, '1']);
+  const routers = settingDevices('ipv6').map((device) => [`ipv6/conf/${device}/accept_ra`, '2']);
+  return [...forwarding, ['ipv4/conf/all/rp_filter', '2'], ...routers]
+    .filter(([name = '', value]) => readSetting(name) === value)
+    .map(([name = '', value]) => `net.${name.replaceAll('/', '.')} = ${value}`);
+}
+
 function checkCapabilities(): HostCheck {
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/thread-self/status', 'latin1'))?.[1] ?? '0'}`);
   const missing = (Object.keys(capabilities) as (keyof typeof capabilities)[]).filter(

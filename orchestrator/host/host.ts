@@ -4,7 +4,7 @@
 import { openLibc } from '../datapath/kernel/libc.ts';
 import { AgentError } from '../errors.ts';
 import { canonicalAddress } from './attributes.ts';
-import { checkHost } from './checks.ts';
+import { checkHost, settingsOfOurs } from './checks.ts';
 import { cleanHost } from './cleanup.ts';
 import { listAddresses } from './link-addresses.ts';
 import { findLink, listLinks } from './links.ts';
@@ -40,6 +40,8 @@ export interface Host extends Disposable {
   apply(plan: NodePlan): HostProblem[];
   /** Kernel settings that a plan needs: sets those that may be set, explains those that could not be. */
   checks(plan: NodePlan): HostCheck[];
+  /** Kernel settings as agents set them, like "net.ipv4.conf.all.forwarding = 1": a cleanup leaves them. */
+  settings(): string[];
   /** Removes every link, route, address and nft table of ours; tells what was removed. */
   cleanup(): string[];
 }
@@ -91,6 +93,7 @@ export async function openHost({ prefix = podPrefix }: HostOptions = {}): Promis
       return [...applyNode(session, plan, prefix), ...masqueradeProblems(netfilter, plan, prefix)];
     },
     checks: (plan) => checkHost(session, netfilter, plan, nodeAddress),
+    settings: settingsOfOurs,
     cleanup: () => cleanHost(session, netfilter, prefix),
     [Symbol.dispose]() {
       session[Symbol.dispose]();

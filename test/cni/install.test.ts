@@ -1,7 +1,7 @@
 // The plugin's files, where runtimes look for them.
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -56,13 +56,15 @@ t.test('the plugin is a program and its code, and both go again', async (t) => {
   t.same(readdirSync(binFolder), []);
 });
 
-t.test('removing the configuration tells whether there was one', async (t) => {
+t.test('removing the configuration tells what there was, with what was left half written', async (t) => {
   const folder = folderOf(t);
-  writeConflist({ folder, socket: '/s', deleteQueue: '/q' });
-  writeFileSync(join(folder, '10-other.conflist'), '{}');
-  t.ok(removeConflist(folder));
-  t.notOk(removeConflist(folder));
-  t.ok(existsSync(join(folder, '10-other.conflist')), 'those of others stay');
+  const path = writeConflist({ folder, socket: '/s', deleteQueue: '/q' });
+  const [unfinished, others] = [join(folder, '.05-axoneme.conflist.77.tmp'), ['.10-other.conflist.77.tmp', '10-other.conflist']];
+  for (const file of [unfinished, ...others.map((name) => join(folder, name))]) writeFileSync(file, '{}');
+  t.same(removeConflist(folder), [unfinished, path]);
+  t.same(removeConflist(folder), []);
+  t.same(readdirSync(folder).sort(), others, 'those of others stay');
+  t.same(removeConflist(join(folder, 'none')), []);
 });
 
 t.test('a disk that is full is an error, and the old file stays', async (t) => {

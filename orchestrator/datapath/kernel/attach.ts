@@ -40,6 +40,9 @@ export interface Attacher {
   program(hook: string): number;
 }
 
+/** What taking hooks off needs: no program. */
+export type Pinned = Pick<Attacher, 'bpf' | 'libc' | 'pins'>;
+
 /** Puts one hook on a port, or gives the one that is there today's program. Throws ATTACH_FAILED. */
 export async function attachHook(by: Attacher, port: number, hook: Hook): Promise<void> {
   if (renewHook(by, port, hook, by.method)) return;
@@ -59,7 +62,7 @@ export async function attachHook(by: Attacher, port: number, hook: Hook): Promis
 }
 
 /** Takes one hook off a port; one that is not there is not an error. */
-export function detachHook(by: Attacher, port: number, hook: Hook): void {
+export function detachHook(by: Pinned, port: number, hook: Hook): void {
   const filter = by.pins.linkPath(port, hook.name + clsactMark);
   if (by.pins.has(filter)) {
     const result = removeFilter(by.libc, port, hook.direction);
@@ -74,15 +77,23 @@ export function detachHook(by: Attacher, port: number, hook: Hook): void {
   by.pins.remove(path);
 }
 
+/** Takes off every hook that is pinned. */
+export function detachAll(by: Pinned): void {
+  for (const { port, hook } of pinnedHooks(by.pins)) detachHook(by, port, hook);
+}
+
 /** Gives every hook that an earlier process left attached today's program; pins of interfaces that are gone are removed. */
 export function renewAll(by: Attacher): void {
-  for (const { name } of by.pins.links()) {
+  for (const { port, hook, method } of pinnedHooks(by.pins)) renewHook(by, port, hook, method);
+}
+
+function pinnedHooks(pins: Pins): { port: number; hook: Hook; method: AttachMethod }[] {
+  const hooks = Object.values(hooksOf).flat();
+  return pins.links().flatMap(({ name }) => {
     const [, port, hookName, mark] = /^(\d+)-([a-z_]+)(@clsact)?$/.exec(name) ?? [];
-    const hook = Object.values(hooksOf)
-      .flat()
-      .find((known) => known.name === hookName);
-    if (hook !== undefined) renewHook(by, Number(port), hook, mark === undefined ? 'tcx' : 'clsact');
-  }
+    const hook = hooks.find((known) => known.name === hookName);
+    return hook === undefined ? [] : [{ port: Number(port), hook, method: mark === undefined ? 'tcx' : 'clsact' }];
+  });
 }
 
 /** Whether the hook was there; if so it runs today's program now. */

@@ -12,7 +12,7 @@ import type { ImmediateDatapath } from '../immediate.ts';
 import type { MapSpec } from '../layout.ts';
 import type { Converter } from '../migrate.ts';
 import { mapSizes } from '../sizes.ts';
-import { type Attacher, type AttachMethod, attachHook, detachHook, hooksOf, renewAll } from './attach.ts';
+import { type Attacher, type AttachMethod, attachHook, detachAll, detachHook, hooksOf, renewAll } from './attach.ts';
 import { Bpf } from './bpf.ts';
 import { type LoadedObject, loadObject } from './elf.ts';
 import { EventReader, lostCounter } from './events.ts';
@@ -167,13 +167,7 @@ export class KernelDatapath implements ImmediateDatapath, PacketRunner {
   /** Takes all hooks off and removes all that is pinned: the datapath ends, packets go by untouched, flows are forgotten. */
   async remove(): Promise<void> {
     const { attacher, pins } = this.open;
-    for (const { name } of pins.links()) {
-      const [, port, hookName] = /^(\d+)-([a-z_]+)/.exec(name) ?? [];
-      const hook = Object.values(hooksOf)
-        .flat()
-        .find((known) => known.name === hookName);
-      if (hook !== undefined) detachHook(attacher, Number(port), hook);
-    }
+    detachAll(attacher);
     pins.removeAll();
     await this.close();
   }

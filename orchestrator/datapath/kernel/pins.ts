@@ -6,7 +6,7 @@
 // A map's pin says its layout's hash; its size is the map's own, and so are its fields' names and places (BTF), which is all that a
 // conversion needs. Nothing else is kept beside the maps, so nothing can disagree with them.
 
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
 import { AgentError } from '../../errors.ts';
 import type { Bpf } from './bpf.ts';
 import { errno, errnoText } from './errno.ts';
@@ -14,6 +14,24 @@ import type { Libc } from './libc.ts';
 
 const bpffsMagic = 0xcafe4a11;
 const oldSuffix = '~old';
+/** Of a bpffs that is mounted here: by it `removeAll` knows that it may take the mount away. */
+const mountSource = 'axoneme';
+/** Names that this room gives, in this version or another. */
+const ours = {
+  links: /^\d+-[a-z_]+(@clsact)?(~new)?$/,
+  programs: /^([a-z_]+|@[0-9a-z]+)(~new)?$/,
+  maps: /^[a-z_]+@[^~]*(~old|~new)?$/,
+} as const;
+
+export interface Removed {
+  readonly pins: number;
+  /** Paths of pins that are not ours, which stay. */
+  readonly foreign: readonly string[];
+}
+
+export function isBpffs(folder: string): boolean {
+  return statfsSync(folder).type === bpffsMagic;
+}
 
 export interface MapPin {
   readonly path: string;
@@ -34,8 +52,8 @@ export class Pins {
     this.bpf = bpf;
     this.libc = libc;
     mkdirSync(folder, { recursive: true });
-    if (statfsSync(folder).type !== bpffsMagic) this.mountBpffs();
-    for (const part of ['maps', 'programs', 'links']) mkdirSync(`${folder}/${part}`, { recursive: true });
+    if (!isBpffs(folder)) this.mountBpffs();
+    for (const part of Object.keys(ours)) mkdirSync(`${folder}/${part}`, { recursive: true });
   }
 
   maps(): MapPin[] {
@@ -102,17 +120,24 @@ export class Pins {
     }
   }
 
-  /** Removes all pins and the folders: the end of this datapath on this node. A bpffs mounted here for it stays mounted (EBUSY). */
-  removeAll(): void {
-    for (const part of ['links', 'programs', 'maps']) {
-      for (const file of this.list(part)) this.remove(`${this.folder}/${part}/${file}`);
-      rmdirSync(`${this.folder}/${part}`);
+  /** Removes all that is ours, with the folders and a bpffs that was mounted for them: the end of this datapath on this node. */
+  removeAll(): Removed {
+    let pins = 0;
+    const foreign: string[] = [];
+    for (const [part, pattern] of Object.entries(ours)) {
+      for (const file of this.list(part)) {
+        const path = `${this.folder}/${part}/${file}`;
+        if (!pattern.test(file)) foreign.push(path);
+        else {
+          this.remove(path);
+          pins += 1;
+        }
+      }
+      removeFolder(`${this.folder}/${part}`);
     }
-    try {
-      rmdirSync(this.folder);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
-    }
+    if (foreign.length === 0 && isMountedHere(this.folder)) this.libc.umount(this.folder);
+    removeFolder(this.folder);
+    return { pins, foreign };
   }
 
   private list(part: string): string[] {
@@ -120,7 +145,21 @@ export class Pins {
   }
 
   private mountBpffs(): void {
-    const result = this.libc.mount('bpf', this.folder, 'bpf', 0, 'mode=0700');
+    const result = this.libc.mount(mountSource, this.folder, 'bpf', 0, 'mode=0700');
     if (result < 0) throw new AgentError('BPF_CALL_FAILED', `bpffs ${this.folder}: mount: ${errnoText(result)}`);
   }
+}
+
+/** A mount point of others, and what others have put there, stay. */
+function removeFolder(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (!['EBUSY', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+function isMountedHere(folder: string): boolean {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  return mounts.some((line) => line.split(' ')[4] === folder && line.includes(` - bpf ${mountSource} `));
 }
