@@ -42,6 +42,8 @@ const played: Record<string, RegExp> = {
   'npm run -s axoneme -- sandbox exec east/town/visitor -- curl -s --retry 5 --retry-all-errors -m 1 http://cart.shop': /^cart\n$/,
   'npm run -s axoneme -- sandbox exec east/a -- axoneme monitor --type drop --from shop/web':
     /DROPPED +shop\/web:\d+ → 192\.0\.2\.1:80 tcp egress: policy denied: no egress rule of shop\/web allows it to 192\.0\.2\.1/,
+  'npm run -s axoneme -- sandbox exec east/a -- axoneme policy explain --live --from shop/web --to shop/db --port 5432':
+    /^ {2}ingress of shop\/db: deny\n {4}selected by netpol\/shop\/db\n {4}denied by default/m,
   'npm run -s axoneme -- sandbox exec east/b -- axoneme endpoint list': /^\d+ +shop\/cart +enforced +open +\d+ +ready /m,
   'npm run -s axoneme -- sandbox exec east/b -- axoneme status': /^✓ .* 0 failed$/m,
   'npm run -s axoneme -- sandbox kubeconfig east': /"current-context"/,

@@ -85,6 +85,7 @@ export async function agentApi(parts: AgentParts): Promise<{ run(): Promise<void
       }
     },
     config: () => config.texts,
+    explain: (asked) => enforcement.explain(asked),
     cni: (request) => endpoints.cni(request as never),
   };
   const api = await openApi({ folder: config.runDir, view, log: log.room('api') });

@@ -5,6 +5,7 @@ import { agentRoutes } from './routes/agent.ts';
 import { clusterRoutes } from './routes/cluster.ts';
 import { cniRoutes } from './routes/cni.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
+import { explainRoutes } from './routes/explain.ts';
 import { flowRoutes } from './routes/flows.ts';
 import { mapRoutes } from './routes/maps.ts';
 import { policyRoutes } from './routes/policy.ts';
@@ -14,6 +15,7 @@ export const routes: readonly Route[] = [
   ...agentRoutes,
   ...endpointRoutes,
   ...policyRoutes,
+  ...explainRoutes,
   ...clusterRoutes,
   ...flowRoutes,
   ...mapRoutes,

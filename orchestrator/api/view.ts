@@ -22,8 +22,46 @@ export interface AgentView {
   metrics(): string | Promise<string>;
   /** The configuration in force, by flag; secrets are not in it. */
   config(): Readonly<Record<string, unknown>>;
+  /** What becomes of a connection by what is in force; absent where nothing is enforced. */
+  explain?(asked: AskedConnection): Promise<ExplainedConnection | { readonly why: string; readonly hint?: string }>;
   /** A call of the CNI plugin (cni/request.ts); of the request no more is known than that it is an object with a command. */
   cni(request: unknown): Promise<{ readonly code: number; readonly body?: unknown }>;
+}
+
+export interface AskedConnection {
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: 'tcp' | 'udp' | 'sctp' | 'icmp' | 'icmpv6';
+  /** A number, or a name; of ICMP the type. */
+  readonly port: string;
+}
+
+/** As far as this node decides; `sides` are its own. */
+export interface ExplainedConnection {
+  readonly from: ExplainedEnd;
+  readonly to: ExplainedEnd;
+  readonly protocol: string;
+  readonly port: number;
+  readonly verdict: 'allow' | 'deny' | 'redirect' | 'audit';
+  readonly sides: readonly ExplainedSide[];
+  readonly elsewhere: readonly { readonly direction: string; readonly pod: string; readonly node: string }[];
+}
+
+export interface ExplainedEnd {
+  readonly name: string;
+  readonly identity: number;
+  readonly labels: readonly string[];
+  /** Empty for here and for outside. */
+  readonly node: string;
+}
+
+export interface ExplainedSide {
+  readonly direction: 'egress' | 'ingress';
+  readonly pod: string;
+  readonly verdict: 'allow' | 'deny' | 'redirect' | 'audit';
+  readonly policies: readonly string[];
+  readonly rule: string;
+  readonly explanation: readonly string[];
 }
 
 export interface About {

@@ -12,6 +12,7 @@ import { delayAfter } from '../state/backoff.ts';
 import { Bell } from '../state/bell.ts';
 import type { Clock } from '../state/clock.ts';
 import { Desired, type Settled } from './desired.ts';
+import { type ConnectionQuestion, explainConnection, type LiveExplanation, type Unexplained } from './explanation.ts';
 import { FlowPurge } from './flow-purge.ts';
 import { InputFollowers, type Inputs } from './inputs.ts';
 import { Nodes } from './nodes.ts';
@@ -139,6 +140,13 @@ export class Enforcement {
   /** `cnp/shop/web spec.ingress[0]`, for the number that events carry. */
   ruleText(number: number): string | undefined {
     return this.desired.resolver.ruleText(number);
+  }
+
+  /** What becomes of a connection by what is in force, as far as this node decides. */
+  explain(asked: ConnectionQuestion): Promise<LiveExplanation | Unexplained> {
+    const { datapath, mode, inputs } = this.options;
+    const { desired, nodes } = this;
+    return explainConnection(asked, { datapath, mode, desired, nodes, addresses: inputs.addresses });
   }
 
   /** Of what nothing can be written yet; empty when everything has delivered. */

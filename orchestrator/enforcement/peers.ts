@@ -107,6 +107,19 @@ export class Peers {
     return known?.labels.text === text ? known : { number, labels: parseLabels(text) };
   }
 
+  /** What those who have the number call their ports. */
+  namedPorts(number: number): readonly NamedPort[] {
+    return this.portsUnder(number);
+  }
+
+  /** Everybody who names ports, by what egress rules may mean by a name. */
+  withPorts(): { readonly labels: Labels; readonly namedPorts: readonly NamedPort[] }[] {
+    return [...this.ports.keys()].flatMap((number) => {
+      const identity = this.byNumber.get(number);
+      return identity === undefined ? [] : [{ labels: identity.labels, namedPorts: this.portsUnder(number) }];
+    });
+  }
+
   /** Each once and sorted: who came first makes no difference. */
   private portsUnder(number: number): NamedPort[] {
     const found = new Map<string, NamedPort>();

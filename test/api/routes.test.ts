@@ -3,11 +3,16 @@ import t from 'tap';
 import { openClient } from '../../orchestrator/api/client.ts';
 import { routes } from '../../orchestrator/api/routes.ts';
 import { objections } from './conforms.ts';
+import { openEnforced } from './enforced.ts';
 import { openNode, world } from './node.ts';
 import { ask } from './raw.ts';
 
-const node = await openNode();
-t.teardown(() => node.close());
+const enforced = await openEnforced();
+const node = await openNode({ viewOf: (view) => ({ ...view, explain: (asked) => enforced.enforcement.explain(asked) }) });
+t.teardown(async () => {
+  await node.close();
+  await enforced.close();
+});
 await node.send('web', 'db', 5432);
 await node.send('web', world, 443);
 await node.send('db', 'cart', 80);
@@ -24,6 +29,7 @@ const examples: Readonly<Record<string, { target: string; body?: string }>> = {
   'GET /v1/endpoints/{id}': { target: '/v1/endpoints/shop%2Fweb' },
   'GET /v1/policy': { target: '/v1/policy' },
   'GET /v1/policy/{policy}': { target: '/v1/policy/cnp%2Fshop%2Fweb' },
+  'GET /v1/explain': { target: '/v1/explain?from=shop%2Fweb&to=shop%2Fcart&port=80' },
   'GET /v1/identities': { target: '/v1/identities' },
   'GET /v1/identities/{number}': { target: '/v1/identities/65537' },
   'GET /v1/ip': { target: '/v1/ip?address=10.11.0.2' },
@@ -229,4 +235,22 @@ t.test('an address is answered with the longest prefix that covers it', async (t
   t.same(await prefixOf('8.8.8.8'), ['0.0.0.0/0']);
   t.same(await prefixOf('fd00:11::2'), ['fd00:11::2/128']);
   t.same(await prefixOf('2001:db8::1'), [], 'no prefix of IPv6 covers it');
+});
+
+t.test('a connection is explained by what is in force, or it is said who could', async (t) => {
+  const client = openClient({ socket: read });
+  t.match(await client.get('/v1/explain', { from: 'shop/web', to: 'shop/db', port: 5432 }), {
+    verdict: 'allow',
+    sides: [{ rule: 'cnp/shop/web spec.egress[0]' }, { rule: 'cnp/shop/db spec.ingress[0]' }],
+  });
+  await t.rejects(client.get('/v1/explain', { from: 'shop/web', to: 'shop/nobody', port: 1 }), {
+    message: /explain: to: no pod of that name is known here: "shop\/nobody": pods of the host network/,
+  });
+  await t.rejects(client.get('/v1/explain', { from: 'shop/web', to: 'shop/db' }), { message: /port: is missing/ });
+  await t.rejects(client.get('/v1/explain', { from: 'shop/web', to: 'shop/db', port: 1, protocol: 'quic' }), { message: /not one of/ });
+  const bare = await openNode();
+  t.teardown(() => bare.close());
+  await t.rejects(openClient({ socket: bare.api.sockets.read }).get('/v1/explain', { from: 'a/b', to: 'a/c', port: 1 }), {
+    message: 'explain: nothing is enforced here',
+  });
 });

@@ -72,11 +72,12 @@ const object = (apiVersion: string, kind: string, namespace: string | undefined,
 /** The store of numbers, in memory: the same labels always have the same one. */
 export class Numbers {
   readonly byLabels = new Map<string, number>();
+  first = 256;
   failing = false;
   told: (number: number, labels: string) => void = () => {};
 
   number(labels: string): number {
-    const number = this.byLabels.get(labels) ?? 256 + this.byLabels.size;
+    const number = this.byLabels.get(labels) ?? this.first + this.byLabels.size;
     this.byLabels.set(labels, number);
     return number;
   }

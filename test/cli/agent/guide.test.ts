@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import t from 'tap';
+import { openEnforced } from '../../api/enforced.ts';
 import { openNode, world } from '../../api/node.ts';
 import { read } from '../../support/sources.ts';
 import { shell } from './axoneme.ts';
@@ -17,9 +18,11 @@ const examples = [...guide.matchAll(/```sh\n(.*?)\n```\n\n```text\n(.*?)```/gs)]
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
+const enforced = await openEnforced();
 const node = await openNode({
   viewOf: (view) => ({
     ...view,
+    explain: (asked) => enforced.enforcement.explain(asked),
     checks: () => [
       { section: 'datapath', name: 'packets are handled', state: 'ok', message: 'wasm mode' },
       { section: 'kubernetes', name: 'the API server tells us', state: 'ok', message: '' },
@@ -33,7 +36,10 @@ const node = await openNode({
     ],
   }),
 });
-t.teardown(() => node.close());
+t.teardown(async () => {
+  await node.close();
+  await enforced.close();
+});
 chmodSync(node.folder, 0o755);
 await node.send('web', 'db', 5432);
 await node.send('cart', 'db', 5432);

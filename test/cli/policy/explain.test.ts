@@ -108,3 +108,16 @@ t.test('a policy that is refused is told, and closes what it speaks of', async (
   t.match(stderr, /^axoneme: bad\.yaml:7:\d+: .*"x".*: it is not in force as it stands$/m);
   t.match(stdout, 'cnp/shop/bad');
 });
+
+t.test('a running agent is asked alone: files and what belongs to them do not go with --live', async (t) => {
+  const folder = folderOf(t, files);
+  const rows: [string[], RegExp][] = [
+    [asked('shop/web', 'shop/db', '80', '--live'), /with --live no files are read: "\."/],
+    [asked('shop/web', 'shop/db', '80', '--socket', '/nowhere'), /--socket goes with --live/],
+    [asked('shop/web', 'shop/db', '80', '--live', '--pod', 'a/b:c=d').slice(0, -1), /--pod does not go with --live/],
+    [asked('shop/web', 'shop/db', 'so', '--live', '--engine', 'model').slice(0, -1), /--engine does not go with --live/],
+    [asked('shop/web', 'shop/db', '80/quic', '--live').slice(0, -1), /--port: not one of .*"quic"/],
+    [asked('shop/web', 'shop/db', '80', '--live', '--socket', '/nowhere').slice(0, -1), /\/nowhere\/axoneme\.sock: no such socket/],
+  ];
+  for (const [args, complaint] of rows) t.match(policy(args, folder), { status: 2, stdout: '', stderr: complaint });
+});

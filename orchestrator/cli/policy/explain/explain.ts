@@ -4,15 +4,17 @@ import { AgentError } from '../../../errors.ts';
 import type { Enforcement } from '../../../model/policy/evaluate/question.ts';
 import { openCluster } from '../../../testing/cluster.ts';
 import type { Flow } from '../../../testing/flow.ts';
+import { askingFlags } from '../../agent/asking.ts';
 import { parseDns, parsePod, placeOf } from '../asked-peer.ts';
 import { addDocument } from '../cluster-documents.ts';
 import { podNames, readDocuments } from '../documents.ts';
 import { type EngineName, engineNames } from '../engines.ts';
-import { readFlags, usageError } from '../flags.ts';
+import { type FlagValues, readFlags, usageError } from '../flags.ts';
 import { parsePeer, parsePortOrName } from '../peer.ts';
 import { outputFlag, type Subcommand } from '../subcommand.ts';
 import type { Status, Terminal } from '../terminal.ts';
 import { flowJson, flowText } from './flow-text.ts';
+import { explainLive, type LiveQuestion } from './live.ts';
 
 const flags = {
   from: { value: 'PEER', sentence: 'who sends: NAMESPACE/POD, an address, host, remote-node, kube-apiserver, …' },
@@ -22,17 +24,25 @@ const flags = {
   pod: { value: 'POD', repeats: true, sentence: 'a pod that is not in the files: shop/checkout:app=checkout,tier=front' },
   enforcement: { value: 'MODE', choices: ['default', 'always', 'never'], sentence: 'always: pods without a policy are closed too' },
   engine: { value: 'ENGINE', choices: engineNames, sentence: 'who answers (default wasm: the compiled datapath)' },
+  live: { sentence: "ask this node's agent, by what is in force now; no files" },
+  socket: { ...askingFlags.socket, sentence: `with --live: ${askingFlags.socket.sentence}` },
   output: { ...outputFlag, choices: ['human', 'json'] },
 } as const;
 
 const notes = `
 FILES are manifests: policies and, as far as the flow needs them, pods (or Deployments and the like), namespaces, services, CIDR
-groups. Status 0 whatever the verdict is.
+groups. With --live the agent of a pod's node answers instead, by the entries that its datapath has; it decides the egress of its own
+pods and the ingress into them. Status 0 whatever the verdict is.
+
+Examples:
+  axoneme policy explain --from shop/web --to shop/db --port 5432 policies/ cluster.yaml
+  axoneme policy explain --live --from shop/web --to shop/db --port 5432
+  axoneme policy explain --live --from 203.0.113.10 --to shop/web --port http
 `;
 
 export const explain: Subcommand = {
   sentence: 'what becomes of one flow, by which rule, or what is missing for it to pass',
-  usage: 'policy explain --from PEER --to PEER --port PORT [FLAGS] FILES…',
+  usage: 'policy explain --from PEER --to PEER --port PORT [FLAGS] (FILES… | --live)',
   flags,
   notes,
   run,
@@ -43,7 +53,9 @@ async function run(args: readonly string[], terminal: Terminal): Promise<Status>
   const { from, to, port } = values;
   if (from === undefined || to === undefined || port === undefined)
     throw usageError('policy explain', '--from, --to and --port are needed');
-  if (operands.length === 0) throw usageError('policy explain', 'no files were named');
+  if (values.live) return live({ ...values, from, to, port }, operands, terminal);
+  if (values.socket !== undefined) throw usageError('policy explain', '--socket goes with --live');
+  if (operands.length === 0) throw usageError('policy explain', 'no files were named, and --live was not');
   const asked = {
     from: parse('--from', () => parsePeer(from)),
     to: parse('--to', () => parsePeer(to)),
@@ -68,6 +80,17 @@ async function run(args: readonly string[], terminal: Terminal): Promise<Status>
   if (values.output === 'json') terminal.write(`${JSON.stringify({ ...flowJson(flow, names), engine }, undefined, 2)}\n`);
   else terminal.write(flowText(flow, names, terminal.paint));
   return 0;
+}
+
+/** What belongs to a cluster of files says nothing of one that runs. */
+const ofFiles = ['dns', 'pod', 'enforcement', 'engine'] as const;
+
+async function live(values: FlagValues<typeof flags> & LiveQuestion, operands: readonly string[], terminal: Terminal): Promise<Status> {
+  if (operands.length > 0) throw usageError('policy explain', `with --live no files are read: "${operands[0]}"`);
+  const wrong = ofFiles.find((name) => (Array.isArray(values[name]) ? values[name].length > 0 : values[name] !== undefined));
+  if (wrong !== undefined) throw usageError('policy explain', `--${wrong} does not go with --live`);
+  parse('--port', () => parsePortOrName(values.port));
+  return explainLive(values, terminal);
 }
 
 /** A value that is not understood is a mistake in the command line. */
