@@ -50,7 +50,7 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
 
   // What should be: policy, addresses and services in the maps, links and routes in the namespace.
   const enforcement = await openEnforcement(config, { datapath, epochs, tables, records, store, endpoints });
-  const services = await openServices({ datapath, epochs, tables });
+  const services = await openServices(config, { datapath, epochs, tables });
   const nodes = enforcement.view.nodes.table;
   const cni = new CniFiles({ config, clock, log: log.room('cni') });
   const node = new NodeHost({
@@ -63,6 +63,7 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
     log: log.room('host'),
     found(self) {
       enforcement.setSelf(self);
+      services.setAddresses(self.underlay);
       cni.write(self.mtu);
     },
   });
@@ -141,9 +142,13 @@ function openEnforcement(config: Config, { datapath, epochs, tables, records, st
   });
 }
 
-function openServices({ datapath, epochs, tables }: { datapath: NodeDatapath; epochs: Epochs; tables: ClusterTables }): Promise<Services> {
-  const { services, slices } = tables;
-  return Services.open({ datapath, epochs, services: services.table, slices: slices.table, clock, log: log.room('services') });
+function openServices(
+  config: Config,
+  { datapath, epochs, tables }: Pick<EnforcedParts, 'datapath' | 'epochs' | 'tables'>,
+): Promise<Services> {
+  const { services, slices, pods, self } = tablesOf(tables);
+  const { nodeName } = config;
+  return Services.open({ datapath, epochs, tables: { services, slices, pods, self }, nodeName, clock, log: log.room('services') });
 }
 
 /** The pod prefixes of this node, whenever the API server tells them. */

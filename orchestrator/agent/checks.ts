@@ -61,7 +61,8 @@ export function checksOf(parts: CheckedParts): Check[] {
   const used = endpoints.pools().filter(({ used: count, size }) => count >= size);
   const exhausted = used.map(({ prefix, size }) => `${prefix}: all ${size} addresses are in use`);
   add('endpoints', 'there are addresses for more pods', unless('warning', exhausted, 'give the node more pod prefixes, or it fewer pods'));
-  add('services', 'services are balanced', unless('failed', services.problems()));
+  add('services', 'services are balanced', unless('failed', services.problems(), 'a full map gets more entries by --map-entries NAME=N'));
+  add('services', 'services mean what they say', unless('warning', services.doubts()));
   return [...checks, ...healthChecks(health.table, { node: config.nodeName })];
 }
 

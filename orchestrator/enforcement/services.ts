@@ -1,24 +1,28 @@
 // Services: frontends and backends of the datapath, kept as services and their slices say. Apart from policy: neither waits for the other.
 
+import { createHash } from 'node:crypto';
 import type { Datapath } from '../datapath/datapath.ts';
 import type { Epochs } from '../datapath/reconcile/epochs.ts';
 import type { ServiceProblem } from '../datapath/reconcile/service-rows.ts';
 import { ServiceWriter } from '../datapath/reconcile/services.ts';
 import type { RoomLog } from '../log.ts';
-import { type MergeChange, ServiceMerge } from '../model/service/merge.ts';
-import type { BackendRow, FrontendRow } from '../model/service/rows.ts';
-import type { EndpointSliceRow } from '../sources/kubernetes/rows/endpoint-slices.ts';
-import type { ServiceRow } from '../sources/kubernetes/rows/services.ts';
+import { healthPorts, localEndpoints } from '../model/service/health-check.ts';
+import { ServiceMerge } from '../model/service/merge.ts';
 import { delayAfter } from '../state/backoff.ts';
 import { Bell } from '../state/bell.ts';
 import type { Clock } from '../state/clock.ts';
-import { openTable, type Table } from '../state/table.ts';
+import { type BackendFlows, backendFlows } from './backend-flows.ts';
+import { ServiceHealth } from './service-health.ts';
+import { ServiceInputs, type ServiceTables } from './service-inputs.ts';
+import { ServiceView } from './service-view.ts';
+import { ServiceWarnings } from './service-warnings.ts';
 
 export interface ServicesOptions {
   readonly datapath: Pick<Datapath, 'map' | 'now'>;
   readonly epochs: Epochs;
-  readonly services: Table<ServiceRow, string>;
-  readonly slices: Table<EndpointSliceRow, string>;
+  readonly tables: ServiceTables;
+  /** Of this node. */
+  readonly nodeName: string;
   readonly clock: Clock;
   readonly log: RoomLog;
 }
@@ -29,24 +33,41 @@ const clearAfterMs = 2_000;
 const lookAgainMs = 15_000;
 
 export class Services {
-  readonly view = openServiceView();
+  readonly view = new ServiceView();
   private readonly options: ServicesOptions;
   private readonly writer: ServiceWriter;
   private readonly merge = new ServiceMerge();
+  private readonly bell = new Bell();
+  private readonly inputs: ServiceInputs;
+  private readonly health: ServiceHealth;
+  private readonly warnings: ServiceWarnings;
   private hasBegun = false;
   private failures = 0;
   private failure: string | undefined;
   private full: readonly ServiceProblem[] = [];
 
   private constructor(options: ServicesOptions, writer: ServiceWriter) {
+    const { tables, nodeName, log, clock } = options;
     this.options = options;
     this.writer = writer;
+    this.inputs = new ServiceInputs(tables, { merge: this.merge, name: nodeName, bell: this.bell });
+    this.warnings = new ServiceWarnings(log, clock);
+    this.health = new ServiceHealth({
+      count: (service) => localEndpoints(this.merge.slicesOf(service), this.merge.node),
+      isHealthy: () => this.hasBegun && this.failure === undefined,
+    });
   }
 
-  /** Takes over what the datapath has; it stays in force until both tables have delivered. */
+  /** Takes over what the datapath has; it stays in force until every table has delivered and this node's addresses are known. */
   static async open(options: ServicesOptions): Promise<Services> {
-    const { datapath, epochs, clock } = options;
-    return new Services(options, await ServiceWriter.open(datapath, { epochs, clock }));
+    const { datapath, epochs, clock, nodeName } = options;
+    return new Services(options, await ServiceWriter.open(datapath, { epochs, clock, turn: turnOf(nodeName) }));
+  }
+
+  /** Addresses by which other nodes reach this one. */
+  setAddresses(addresses: readonly string[]): void {
+    this.inputs.setAddresses(addresses);
+    this.bell.ring();
   }
 
   /** Of the service whose number an event carries. */
@@ -57,30 +78,30 @@ export class Services {
     return service === undefined ? undefined : { namespace, name };
   }
 
+  /** Connections that backends have now, of those asked for. */
+  flowsOf(backends: ReadonlySet<string>): Promise<ReadonlyMap<string, BackendFlows>> {
+    return backendFlows(this.options.datapath, backends);
+  }
+
   /** What does not work as it should; empty when everything does. */
   problems(): string[] {
     const full = this.full.map(({ map, frontends, capacity }) => `map ${map} is full (${capacity}): ${frontends.slice(0, 3).join(', ')}`);
-    const disputed = this.merge.conflicts().map(({ frontend, services }) => `${frontend}: claimed by ${services.join(' and ')}`);
-    return [...(this.failure === undefined ? [] : [this.failure]), ...full, ...disputed];
+    return [...(this.failure === undefined ? [] : [this.failure]), ...full, ...this.health.problems()];
+  }
+
+  /** What services say that means nothing, or that others say too. */
+  doubts(): string[] {
+    return this.warnings.texts();
   }
 
   /** Until the signal is aborted. What is in force stays. */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    const { clock, log, services, slices } = this.options;
-    const bell = new Bell();
-    const followers = { services: services.follow(bell), slices: slices.follow(bell) };
+    const { clock, log } = this.options;
     while (!signal.aborted) {
       let waitMs = Number.POSITIVE_INFINITY;
       try {
-        for (const { row, isDeleted } of followers.services.take()) {
-          if (isDeleted || row.rejected !== undefined) this.merge.removeService(row.key);
-          else this.merge.putService(row);
-        }
-        for (const { row, isDeleted } of followers.slices.take()) {
-          if (isDeleted || row.rejected !== undefined) this.merge.removeSlice(row.key);
-          else this.merge.putSlice(row);
-        }
-        if (services.isInitialised && slices.isInitialised) waitMs = (await this.write()) ? clearAfterMs : lookAgainMs;
+        const hasService = this.inputs.take();
+        if (this.inputs.isComplete) waitMs = (await this.write(hasService)) ? clearAfterMs : lookAgainMs;
         this.failures = 0;
         this.failure = undefined;
       } catch (error) {
@@ -88,62 +109,30 @@ export class Services {
         this.failure = (error as Error).message;
         waitMs = delayAfter(this.failures, retry, clock);
       }
-      await bell.wait({ signal, clock, until: clock.now() + waitMs });
+      await this.bell.wait({ signal, clock, until: clock.now() + waitMs });
     }
-    for (const follower of Object.values(followers)) follower.close();
+    this.inputs.close();
+    this.health.close();
   }
 
   /** Whether anything was new. */
-  private async write(): Promise<boolean> {
+  private async write(hasService: boolean): Promise<boolean> {
     const change = this.merge.takeChanges();
     this.writer.stage(change);
-    this.show(change);
+    this.view.show(change, new Date());
     if (!this.hasBegun) this.writer.prune();
     this.full = await this.writer.write();
     const isFirst = !this.hasBegun;
     this.hasBegun = true;
     const { frontends, backends } = change;
-    return isFirst || frontends.put.length + frontends.removed.length + backends.put.length + backends.removed.length > 0;
-  }
-
-  private show({ frontends, backends }: MergeChange): void {
-    for (const row of frontends.put) this.view.frontends.writer.put({ ...row });
-    for (const key of frontends.removed) this.view.frontends.writer.delete(key);
-    for (const row of backends.put) this.view.backends.writer.put({ ...row });
-    for (const key of backends.removed) this.view.backends.writer.delete(key);
+    const isNew = frontends.put.length + frontends.removed.length + backends.put.length + backends.removed.length > 0;
+    if (isFirst || hasService || this.health.problems().length > 0) this.health.want(healthPorts(this.merge.services()));
+    if (isFirst || hasService || !isNew) this.warnings.look(this.merge);
+    return isFirst || isNew;
   }
 }
 
-const protocols: Readonly<Record<number, string>> = { 6: 'tcp', 17: 'udp', 132: 'sctp' };
-
-function openServiceView() {
-  const frontends = openTable<FrontendRow>({
-    name: 'frontends',
-    key: ({ key }) => key,
-    columns: {
-      service: ({ service }) => service,
-      address: ({ address }) => address,
-      port: ({ port, protocol }) => (protocol === 0 ? 'any other' : `${port}/${protocols[protocol] ?? protocol}`),
-      name: ({ portName }) => portName,
-      type: ({ type }) => type,
-      backends: ({ backends }) => backends.map(socketText),
-    },
-  });
-  const backends = openTable<BackendRow>({
-    name: 'backends',
-    key: ({ key }) => key,
-    columns: {
-      backend: ({ key }) => socketText(key),
-      node: ({ node }) => node,
-      zone: ({ zone }) => zone,
-      state: ({ state }) => state,
-    },
-  });
-  return { frontends, backends };
-}
-
-/** `10.0.1.7 6 8080` as people write it. */
-function socketText(key: string): string {
-  const [address = '', protocol, port] = key.split(' ');
-  return `${address.includes(':') ? `[${address}]` : address}:${port}/${protocols[Number(protocol)] ?? protocol}`;
+/** Another for every name. */
+function turnOf(name: string): number {
+  return createHash('sha256').update(name).digest().readUInt32LE(0) / 2 ** 32;
 }

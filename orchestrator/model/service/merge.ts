@@ -98,8 +98,8 @@ export class ServiceMerge {
     return this.#backends.rows();
   }
 
-  service(key: string): ServiceFacts | undefined {
-    return this.#services.get(key);
+  get node(): NodeFacts {
+    return this.#node;
   }
 
   services(): Iterable<ServiceFacts> {
