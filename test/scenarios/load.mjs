@@ -1,11 +1,12 @@
 // Load: connections that are kept and connections that are made anew, all the time, from inside a pod; every byte sent must come back.
 // Arguments: {targets: [[address, port]], kept, fresh, pauseMs} as JSON. On a line "tell" of its input, and at the end of it, it says what
-// became of them: {asked, answered, refused, resets, lost, slowestMs}. An answer is lost when none came within `lostMs`.
+// became of them: {asked, answered, made, kept, refused, resets, lost, slowestMs}; of `kept` ones, how many are there. An answer is lost
+// when none came within `lostMs`.
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 
 const { targets, kept, fresh, pauseMs = 200, lostMs = 15_000 } = JSON.parse(process.argv[2]);
-const tally = { asked: 0, answered: 0, refused: 0, resets: 0, lost: 0, slowestMs: 0, errors: {} };
+const tally = { asked: 0, answered: 0, made: 0, kept: 0, refused: 0, resets: 0, lost: 0, slowestMs: 0, errors: {} };
 let isEnding = false;
 let running = 0;
 
@@ -25,7 +26,10 @@ function open([host, port]) {
       socket.destroy();
       resolve(undefined);
     });
-    socket.once('connect', () => resolve(socket));
+    socket.once('connect', () => {
+      tally.made += 1;
+      resolve(socket);
+    });
     socket.once('error', ({ code }) => {
       fail(code === 'ECONNREFUSED' ? 'refused' : 'resets', `${host}: connect: ${code}`);
       resolve(undefined);
@@ -68,11 +72,15 @@ async function worker(index, isKept) {
   for (let round = 0; !isEnding; round += 1) {
     const begun = performance.now();
     tally.asked += 1;
-    socket ??= await open(target);
+    if (socket === undefined) {
+      socket = await open(target);
+      if (socket !== undefined && isKept) tally.kept += 1;
+    }
     const isWell = socket !== undefined && (await ask(socket, target, `${index}.${round}\n`));
     if (isWell) tally.answered += 1;
     tally.slowestMs = Math.max(tally.slowestMs, Math.round(performance.now() - begun));
     if (!isKept || !isWell) {
+      if (socket !== undefined && isKept) tally.kept -= 1;
       socket?.destroy();
       socket = undefined;
     }

@@ -87,6 +87,10 @@ export async function until(what: string, holds: () => unknown, ms = 60_000): Pr
 export interface Tally {
   readonly asked: number;
   readonly answered: number;
+  /** Connections. */
+  readonly made: number;
+  /** Of those that are kept, how many are there now. */
+  readonly kept: number;
   readonly refused: number;
   readonly resets: number;
   readonly lost: number;
