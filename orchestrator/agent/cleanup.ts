@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { readSocketName, writeSocketName } from '../api/sockets.ts';
 import { removeConflist, removePlugin } from '../cni/install.ts';
-import { type Config, readConfig } from '../config.ts';
+import { type Config, configHelp, readConfig } from '../config.ts';
 import { AgentError } from '../errors.ts';
 
 /** All that an agent keeps below its state folder. */
@@ -13,6 +13,10 @@ const stateNames = ['endpoints', 'delete-queue', 'identities.json', 'identities.
 
 /** Throws API_SOCKET_TAKEN while an agent runs: it would put back what is taken away. What is left on purpose is told too. */
 export async function cleanupCommand(args: readonly string[], { write }: { write: (text: string) => void }): Promise<number> {
+  if (args.includes('--help')) {
+    write(`axoneme cleanup [FLAGS]: pods lose their network. Flags are those of the agent:\n\n${configHelp().replace(/^.*\n\n/, '')}`);
+    return 0;
+  }
   const { config } = readConfig(args);
   const { bpffs, cniConfDir, cniBinDir } = config;
   await refuseWhileServed(join(config.runDir, writeSocketName));
