@@ -61,6 +61,8 @@ t.test('bad input', { skip: await sandboxSkip() }, async (t) => {
     for (const name of ['odd-port', 'no-shape']) await until(`${name} is refused`, async () => /Valid=False/.test(await conditions(name)));
     t.match(await conditions('odd-port'), /DeniedByDefault.*ingress\[0\]\.toPorts\[0\].*99999/, 'with the field and the value');
     t.match(await conditions('no-shape'), /NothingReadable.*spec/);
+    const [pod] = (await tableOf(cluster, 'a', 'pods')).filter((row) => row.pod === 'shop/no-pod');
+    t.match(pod, { rejected: /containers/ });
     t.notOk(await reaches(cluster, 'shop/one', victim4, 8080, 1), 'what can be read of it closes its pods and opens none');
     await othersAreWell(t);
     await cluster.apply([letIn('servers', servers, [{ app: 'one' }, { app: 'stranger' }])]);
