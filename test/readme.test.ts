@@ -35,7 +35,7 @@ const shows: Record<string, RegExp> = {
 };
 /** What follows on the cluster that the first of them leaves, in this order. */
 const played: Record<string, RegExp> = {
-  'npm start -- --keep': /^ {2}npm run -s axoneme -- sandbox down \S+ +away with all of it$/m,
+  'npm start -- --keep': /^ {2}# away with all of it\n {2}npm run -s axoneme -- sandbox down \S+$/m,
   'npm run -s axoneme -- sandbox exec east/shop/web -- curl -s -m 5 http://cart': /^cart\n$/,
   'npm run -s axoneme -- sandbox apply -c east -f orchestrator/cli/demo/shop/open-cart.yaml':
     /^ciliumnetworkpolicy\/shop\/open-cart created$/m,

@@ -35,14 +35,14 @@ export async function demo(options: DemoOptions): Promise<number> {
   const { write, paint, keep } = options;
   const begun = Date.now();
   write(`${paint.strong('A cluster of two nodes on this machine, and a small shop in it')}\n`);
-  const sandbox = await options.open(shop, ({ part, message, ms }) => write(`  ${seconds(ms)}  ${part}: ${message}\n`));
+  const sandbox = await options.open(shop, ({ part, message, ms }) => write(`  ${seconds(ms).padStart(6)}  ${part}: ${message}\n`));
   try {
     const [cluster] = sandbox.clusters;
     const isAsTold = [await connections(cluster, options), await change(cluster, options), await outage(cluster, options)].every(Boolean);
     write(
       `\n${isAsTold ? paint.good('Everything went as told') : paint.bad('Not everything went as told')}, in ${seconds(Date.now() - begun)}.\n`,
     );
-    write(howToGoOn(sandbox, keep));
+    write(howToGoOn(sandbox, options));
     return isAsTold ? 0 : 1;
   } finally {
     if (keep) sandbox.close();
@@ -109,23 +109,28 @@ async function outage(cluster: SandboxCluster, { write, paint }: DemoOptions): P
   return isGood;
 }
 
-function howToGoOn({ name }: Sandbox, keep: boolean): string {
+function howToGoOn({ name }: Sandbox, { keep, paint }: DemoOptions): string {
   const again = `${invocation.startsWith('npm ') ? 'npm start --' : `${invocation} demo`} --keep`;
   const rows = keep
     ? [
-        [`${invocation} sandbox exec -s ${name} east/town/visitor -- curl -m 1 web.shop`, 'ask what you like'],
+        [`${invocation} sandbox exec -s ${name} east/town/visitor -- curl -s -m 1 web.shop`, 'ask what you like'],
         [`${invocation} sandbox exec -s ${name} east/b -- axoneme monitor`, 'what the agent of a node decides, and why'],
+        [
+          `${invocation} sandbox exec -s ${name} east/b -- axoneme policy explain --live --from town/visitor --to shop/cart --port http`,
+          'why a connection would pass, or not',
+        ],
         [`${invocation} sandbox apply -s ${name} -c east -f FILE`, 'a policy of yours'],
         [`${invocation} sandbox kubeconfig -s ${name} east > east.yaml`, 'for kubectl --kubeconfig east.yaml'],
         [`${invocation} sandbox status ${name}`, 'what runs'],
         [`${invocation} sandbox down ${name}`, 'away with all of it'],
       ]
-    : [[again, 'the same, and it stays up']];
-  rows.push([`${invocation} policy explain --help`, 'why a connection would be denied, before it is']);
-  const width = Math.max(...rows.map(([command]) => command.length)) + 2;
-  return `\nHow to go on:\n${rows.map(([command, sentence]) => `  ${command.padEnd(width)}${sentence}\n`).join('')}`;
+    : [
+        [again, 'the same, and it stays up'],
+        [`${invocation} policy explain --help`, 'why a connection would be denied, before it is'],
+      ];
+  return `\nHow to go on:\n${rows.map(([command, sentence]) => `  ${paint.faint(`# ${sentence}`)}\n  ${command}\n`).join('')}`;
 }
 
 function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1).padStart(4)} s`;
+  return `${(ms / 1000).toFixed(1)} s`;
 }
