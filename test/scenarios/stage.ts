@@ -91,11 +91,11 @@ export class Stage {
   }
 
   /** Until there is no complaint; the one that stays, after half a minute. */
-  async until(complain: () => Promise<string | undefined>): Promise<string | undefined> {
+  async until(complain: () => Promise<string | undefined>, pauseMs = 20): Promise<string | undefined> {
     for (const end = Date.now() + 30_000; ; ) {
       const complaint = await complain();
       if (complaint === undefined || Date.now() > end) return complaint;
-      await sleep(20);
+      await sleep(pauseMs);
     }
   }
 
@@ -136,7 +136,8 @@ export class Stage {
       }
       const missing = names.filter((name) => !pods.some((pod) => pod.name === name && pod.ready));
       return missing.length === 0 ? undefined : `pods are not ready: ${missing.join(' ')}`;
-    });
+      // A list of all pods is work for the API server, which pods wait for.
+    }, 50);
     if (late !== undefined) throw new Error(late);
   }
 
