@@ -52,13 +52,13 @@ async function measure(): Promise<Measured[]> {
     measured.push(...(await measureRounds(await testingComparisons(wanted, effort), rounds)));
   }
   if (metrics.some(({ name }) => name.startsWith('state.'))) {
-    const { stateComparisons } = await import('./state-metrics.ts');
+    const { stateComparisons } = await import('./state/metrics.ts');
     const { comparisons, close } = await stateComparisons(wanted, effort);
     measured.push(...(await measureRounds(comparisons, rounds)));
     await close();
   }
   if (metrics.some(({ name }) => name.startsWith('kv.'))) {
-    const { kvComparisons } = await import('./kv-metrics.ts');
+    const { kvComparisons } = await import('./kv/metrics.ts');
     const store = await kvComparisons(effort);
     if (typeof store === 'string') console.log(`kv: skipped: ${store}`);
     else measured.push(...(await measureRounds(store.comparisons, rounds)));

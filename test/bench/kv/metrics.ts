@@ -1,16 +1,16 @@
 // What is measured of the key-value store: identities that eight processes allocate at once from one etcd that waits for its disk.
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { noEtcd, startEtcd } from '../support/etcd.ts';
-import type { Order } from './kv-worker.ts';
-import type { Comparison } from './rounds.ts';
-import type { Effort } from './wasm-metrics.ts';
+import { noEtcd, startEtcd } from '../../support/etcd.ts';
+import type { Comparison } from '../rounds.ts';
+import type { Effort } from '../wasm-metrics.ts';
+import type { Order } from './worker.ts';
 
 const processes = 8;
 /** New identities of a round, and labels that every process asks for at the same time. */
 const own = 6_400;
 const contested = 100;
-const worker = fileURLToPath(new URL('kv-worker.ts', import.meta.url));
+const worker = fileURLToPath(new URL('worker.ts', import.meta.url));
 
 export interface KvComparisons {
   readonly comparisons: Comparison[];

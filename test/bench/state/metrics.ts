@@ -2,22 +2,11 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { threadMs } from './cpu-time.ts';
-import { type Comparison, quantile } from './rounds.ts';
-import { sequence } from './sequence.ts';
-import {
-  fill,
-  nodeCount,
-  nodeName,
-  nodeOf,
-  openEngine,
-  openPlain,
-  podCount,
-  podName,
-  type StateWorld,
-  type Written,
-} from './state-world.ts';
-import type { Effort } from './wasm-metrics.ts';
+import { threadMs } from '../cpu-time.ts';
+import { type Comparison, quantile } from '../rounds.ts';
+import { sequence } from '../sequence.ts';
+import type { Effort } from '../wasm-metrics.ts';
+import { fill, nodeCount, nodeName, nodeOf, openEngine, openPlain, podCount, podName, type StateWorld, type Written } from './world.ts';
 
 const changesPerSecond = 1000;
 /** Of a round. */

@@ -1,9 +1,9 @@
 // 100,000 pods on 1,000 nodes: a table of each, a route for every pod by both, and the routes in a target. Once with the engine, and
 // once as anybody would write it for the occasion, with plain maps.
 
-import { derive, one } from '../../orchestrator/state/derive.ts';
-import { Reconciler } from '../../orchestrator/state/reconciler.ts';
-import { openTable } from '../../orchestrator/state/table.ts';
+import { derive, one } from '../../../orchestrator/state/derive.ts';
+import { Reconciler } from '../../../orchestrator/state/reconciler.ts';
+import { openTable } from '../../../orchestrator/state/table.ts';
 
 export interface Pod {
   readonly name: string;

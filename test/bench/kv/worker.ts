@@ -1,7 +1,7 @@
 // One of the processes that `kv.identity_rate` counts: allocates identities, or puts as many keys, when it is told to.
-import { type Identities, openIdentities } from '../../orchestrator/etcd/identity/identities.ts';
-import { openEtcd } from '../../orchestrator/etcd/store.ts';
-import type { KvStore } from '../../orchestrator/state/kv-store.ts';
+import { type Identities, openIdentities } from '../../../orchestrator/etcd/identity/identities.ts';
+import { openEtcd } from '../../../orchestrator/etcd/store.ts';
+import type { KvStore } from '../../../orchestrator/state/kv-store.ts';
 
 export interface Order {
   readonly what: 'open' | 'allocate' | 'put' | 'close';
