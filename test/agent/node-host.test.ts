@@ -1,0 +1,115 @@
+// The node's network as pods come and go: what a pod waits for, and what is looked at again and again. Host and datapath are in memory.
+
+import t, { type Test } from 'tap';
+import { NodeHost, overlayDevice } from '../../orchestrator/agent/node-host.ts';
+import { readConfig } from '../../orchestrator/config.ts';
+import { openInterfaces, type PodInterface } from '../../orchestrator/endpoints/interfaces.ts';
+import { openView } from '../../orchestrator/enforcement/view.ts';
+import { AgentError } from '../../orchestrator/errors.ts';
+import type { Host } from '../../orchestrator/host/host.ts';
+import { openLog } from '../../orchestrator/log.ts';
+import { VirtualClock } from '../../orchestrator/state/virtual-clock.ts';
+
+const pod = (endpoint: number): PodInterface => ({
+  endpoint,
+  containerId: `c${endpoint}`,
+  namespace: 'shop',
+  pod: `p${endpoint}`,
+  uid: '',
+  netns: `/run/netns/p${endpoint}`,
+  ifname: 'eth0',
+  device: `axn${endpoint}`,
+  port: 100 + endpoint,
+  mac: '02:00:00:00:00:01',
+  gatewayMac: '02:00:00:00:00:02',
+  addresses: [`10.11.0.${endpoint}`],
+  mtu: 1450,
+});
+
+/** A node that knows its prefixes and the other nodes. */
+async function begun(t: Test) {
+  const clock = new VirtualClock();
+  const did: string[] = [];
+  const broken = new Set<number>();
+  const underlay = { device: 'eth0', port: 2, mtu: 1500, mac: '02:00:00:00:00:03', addresses: ['172.31.0.2'] };
+  const host = {
+    underlay: () => underlay,
+    addresses: () => underlay.addresses,
+    portOf: (device: string) => (device === overlayDevice ? 3 : undefined),
+    apply: ({ pods }: { pods: readonly unknown[] }) => {
+      did.push(`apply ${pods.length}`);
+      return [];
+    },
+    checks: () => [],
+  } as unknown as Host;
+  const datapath = {
+    async attach({ number }: { readonly number: number }) {
+      if (broken.has(number)) throw new AgentError('ATTACH_FAILED', `port ${number}: no hooks`);
+      did.push(`attach ${number}`);
+      return { [Symbol.asyncDispose]: async () => void did.push(`detach ${number}`) };
+    },
+  };
+  const { table: interfaces, writer } = openInterfaces();
+  writer.delivered('disk');
+  const nodes = openView().nodes.table;
+  const { config } = readConfig(['--node-name', 'a', '--node-address', '172.31.0.2', '--cluster-name', 'east'], {});
+  const log = openLog({ write: () => {}, now: () => new Date(0) }).room('host');
+  const node = new NodeHost({ config, host, datapath, interfaces, nodes, clock, log, found: () => did.push('found') });
+  const stop = new AbortController();
+  node.setPrefixes(['10.11.0.0/24']);
+  node.setKnown();
+  const running = node.run(stop);
+  t.teardown(async () => {
+    stop.abort();
+    await running;
+  });
+  await clock.advance(1);
+  return { node, clock, did, broken, writer, signal: stop.signal };
+}
+
+t.test('a pod waits for its own hooks, and for no look at the node', async (t) => {
+  const { node, did, writer, signal } = await begun(t);
+  t.same(did, ['apply 0', 'attach 3', 'found']);
+  writer.put(pod(1));
+  await node.prepared(1, signal);
+  t.same(did.slice(3), ['attach 101']);
+  t.equal(node.mtu(), 1450, 'of the underlay, less what the overlay puts around');
+});
+
+t.test('the node is looked at every ten seconds, with the pods that have come', async (t) => {
+  const { node, clock, did, writer, signal } = await begun(t);
+  writer.put(pod(1));
+  await node.prepared(1, signal);
+  await clock.advance(9_000);
+  t.notOk(did.includes('apply 1'));
+  await clock.advance(2_000);
+  t.ok(did.includes('apply 1'));
+});
+
+t.test('a port that takes no hooks is told to whoever waits; others get theirs, and it is tried again', async (t) => {
+  const { node, clock, did, broken, writer, signal } = await begun(t);
+  broken.add(101);
+  writer.put(pod(1));
+  writer.put(pod(2));
+  await t.rejects(node.prepared(1, signal), { code: 'ATTACH_FAILED', message: 'port 101: no hooks' });
+  await node.prepared(2, signal);
+  await clock.advance(1);
+  t.same(node.problemTexts(), ['port 101: no hooks']);
+  broken.clear();
+  await clock.advance(1_500);
+  await node.prepared(1, signal);
+  t.same(did.slice(3), ['attach 102', 'attach 101', 'apply 2']);
+  t.same(node.problemTexts(), []);
+});
+
+t.test('the hooks of a pod that is gone are taken off, and what it was refused is forgotten', async (t) => {
+  const { node, clock, did, broken, writer, signal } = await begun(t);
+  broken.add(102);
+  writer.put(pod(1));
+  writer.put(pod(2));
+  await node.prepared(1, signal);
+  for (const endpoint of [1, 2]) writer.delete(endpoint);
+  await clock.advance(1_500);
+  t.ok(did.includes('detach 101'));
+  t.same(node.problemTexts(), []);
+});
