@@ -31,6 +31,8 @@ const retry = { minMs: 50, maxMs: 10_000 };
 /** Slots that were in use are cleared by a later write. */
 const clearAfterMs = 2_000;
 const lookAgainMs = 15_000;
+/** Between two breaths of the event loop: a first list may have thousands. */
+const servicesAtOnce = 200;
 
 export class Services {
   readonly view = new ServiceView();
@@ -78,6 +80,11 @@ export class Services {
     return service === undefined ? undefined : { namespace, name };
   }
 
+  /** What was known when everything had been told is written. */
+  get isInForce(): boolean {
+    return this.hasBegun;
+  }
+
   /** Connections that backends have now, of those asked for. */
   flowsOf(backends: ReadonlySet<string>): Promise<ReadonlyMap<string, BackendFlows>> {
     return backendFlows(this.options.datapath, backends);
@@ -117,6 +124,7 @@ export class Services {
 
   /** Whether anything was new. */
   private async write(hasService: boolean): Promise<boolean> {
+    while (this.merge.work(servicesAtOnce)) await new Promise((resolve) => setImmediate(resolve));
     const change = this.merge.takeChanges();
     this.writer.stage(change);
     this.view.show(change, new Date());

@@ -2,7 +2,7 @@
 
 export interface MetricDefinition {
   readonly name: string;
-  readonly unit: 'ns' | 's' | 'ms' | 'MB' | 'entries' | 'flows/s' | 'identities/s' | 'B' | 'Gb/s' | 'requests/s' | 'packets/s';
+  readonly unit: 'ns' | 's' | 'ms' | 'MB' | 'entries' | 'flows/s' | 'identities/s' | 'B' | 'Gb/s' | 'requests/s' | 'packets/s' | '%';
   readonly sentence: string;
 }
 
@@ -92,6 +92,20 @@ export const catalogue: readonly MetricDefinition[] = [
     unit: 'ms',
     sentence: '99 % of changes of a policy: from the request to the API until the first packet that is decided by it',
   },
+  {
+    name: 'services.initial_sync',
+    unit: 'ms',
+    sentence: '10,000 services with 10 backends each in the maps, from when all of them are known: time of the thread',
+  },
+  {
+    name: 'services.slice_to_datapath',
+    unit: 'ms',
+    sentence: '99 % of changes of a slice are in the maps after, beside as many services: time of the thread',
+  },
+  { name: 'services.rss', unit: 'MB', sentence: 'what the process of these services has then, the rows of the API server included' },
+  { name: 'services.disruption_10', unit: '%', sentence: 'flows of others that move when one of 10 backends goes' },
+  { name: 'services.disruption_100', unit: '%', sentence: 'the same of 100' },
+  { name: 'services.disruption_1000', unit: '%', sentence: 'the same of 1,000' },
   { name: 'sandbox.up', unit: 's', sentence: 'a cluster of 2 nodes and 10 pods, from nothing until all is Ready' },
 ];
 

@@ -70,6 +70,10 @@ async function measure(): Promise<Measured[]> {
     measured.push(...(await measureRounds(comparisons, rounds)));
     await close();
   }
+  if (metrics.some(({ name }) => /^services\.(initial|slice|rss|disruption)/.test(name))) {
+    const { servicesComparisons } = await import('./services/metrics.ts');
+    measured.push(...(await measureRounds(servicesComparisons(wanted, effort), rounds)));
+  }
   if (metrics.some(({ name }) => /^(node|sandbox)\./.test(name))) {
     const { nodeGroups } = await import('./node/metrics.ts');
     for (const group of nodeGroups(wanted, effort)) {

@@ -47,14 +47,20 @@ export class KernelMap<K, V> implements ImmediateMap<K, V> {
   }
 
   async update(entries: Iterable<readonly [K, V]>): Promise<void> {
-    for (const chunk of chunks(entries)) {
-      chunk.forEach(([key, value], index) => {
-        this.spec.key.encode(key, this.keyView, index * this.spec.key.size);
-        this.encodeValue(value, index * this.open.valueSize);
-      });
-      this.write(chunk.length);
-      if (chunk.length === batchEntries) await breathe();
+    const { valueSize } = this.open;
+    const keySize = this.spec.key.size;
+    // Each goes into the buffers as it comes, for a list of a batch would outlive the young part of the heap.
+    let count = 0;
+    for (const [key, value] of entries) {
+      this.spec.key.encode(key, this.keyView, count * keySize);
+      this.encodeValue(value, count * valueSize);
+      count += 1;
+      if (count < batchEntries) continue;
+      this.write(count);
+      count = 0;
+      await breathe();
     }
+    if (count > 0) this.write(count);
   }
 
   async delete(keys: Iterable<K>): Promise<void> {

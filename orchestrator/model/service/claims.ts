@@ -74,6 +74,9 @@ export class Claims<Row extends { readonly key: string }> {
   }
 
   #chosen(key: string): Row | undefined {
+    const only = this.#owners.get(key);
+    if (only === undefined) return undefined;
+    if (typeof only === 'string') return this.#rowsOf.get(only)?.get(key);
     const rows = this.#inOrder(key).flatMap((owner) => this.#rowsOf.get(owner)?.get(key) ?? []);
     return rows.length > 1 ? this.#choose(rows) : rows[0];
   }
@@ -88,8 +91,12 @@ export class Claims<Row extends { readonly key: string }> {
 
   #add(key: string, owner: string): void {
     const owners = this.#owners.get(key);
-    this.#owners.set(key, owners === undefined ? owner : [owners, owner].flat());
-    if (owners !== undefined) this.#disputed.add(key);
+    if (owners === undefined) {
+      this.#owners.set(key, owner);
+      return;
+    }
+    this.#owners.set(key, [owners, owner].flat());
+    this.#disputed.add(key);
   }
 
   #drop(key: string, owner: string): void {

@@ -78,13 +78,24 @@ export class ServiceMerge {
     if (this.#hostPorts.delete(key)) this.#dirtyPods.add(key);
   }
 
+  /** Works out so many services at most; whether some are left. Before `takeChanges`, by whom is not alone on its thread. */
+  work(most: number): boolean {
+    let done = 0;
+    for (const key of this.#dirty) {
+      if (done === most) return true;
+      done += 1;
+      this.#dirty.delete(key);
+      this.#work(key);
+    }
+    return false;
+  }
+
   takeChanges(): MergeChange {
-    for (const key of this.#dirty) this.#work(key);
+    this.work(Number.POSITIVE_INFINITY);
     for (const key of this.#dirtyPods) {
       const pod = this.#hostPorts.get(key);
       this.#claim(`pod ${key}`, pod === undefined ? nothing : hostPortRows(pod, this.#node), pod?.createdAt);
     }
-    this.#dirty.clear();
     this.#dirtyPods.clear();
     return { frontends: this.#frontends.takeChanges(), backends: this.#backends.takeChanges() };
   }
