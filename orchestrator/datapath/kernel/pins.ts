@@ -7,12 +7,15 @@
 // conversion needs. Nothing else is kept beside the maps, so nothing can disagree with them.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { AgentError } from '../../errors.ts';
 import type { Bpf } from './bpf.ts';
 import { errno, errnoText } from './errno.ts';
 import type { Libc } from './libc.ts';
 
 const bpffsMagic = 0xcafe4a11;
+/** The kernel's own place for one: until then nothing can be made there. */
+const usualPlace = '/sys/fs/bpf';
 const oldSuffix = '~old';
 /** Of a bpffs that is mounted here: by it `removeAll` knows that it may take the mount away. */
 const mountSource = 'axoneme';
@@ -22,6 +25,9 @@ const ours = {
   programs: /^([a-z_]+|@[0-9a-z]+)(~new)?$/,
   maps: /^[a-z_]+@[^~]*(~old|~new)?$/,
 } as const;
+
+/** What the kernel may put into every bpffs. */
+const kernelsOwn = ['maps.debug', 'progs.debug'];
 
 export interface Removed {
   readonly pins: number;
@@ -46,13 +52,13 @@ export class Pins {
   private readonly bpf: Bpf;
   private readonly libc: Libc;
 
-  /** Creates the folder; mounts a bpffs on it when it is on none. */
+  /** Creates the folder; mounts a bpffs on it when it is on none, and at the kernel's own place for one when it is below that. */
   constructor(folder: string, bpf: Bpf, libc: Libc) {
     this.folder = folder;
     this.bpf = bpf;
     this.libc = libc;
-    mkdirSync(folder, { recursive: true });
-    if (!isBpffs(folder)) this.mountBpffs();
+    this.makeFolder(folder);
+    if (!isBpffs(folder)) this.mountBpffs(folder);
     for (const part of Object.keys(ours)) mkdirSync(`${folder}/${part}`, { recursive: true });
   }
 
@@ -135,8 +141,10 @@ export class Pins {
       }
       removeFolder(`${this.folder}/${part}`);
     }
-    if (foreign.length === 0 && isMountedHere(this.folder)) this.libc.umount(this.folder);
-    removeFolder(this.folder);
+    for (const folder of [this.folder, dirname(this.folder)]) {
+      if (isMountedHere(folder) && readdirSync(folder).every((file) => kernelsOwn.includes(file))) this.libc.umount(folder);
+      if (folder === this.folder) removeFolder(folder);
+    }
     return { pins, foreign };
   }
 
@@ -144,9 +152,23 @@ export class Pins {
     return readdirSync(`${this.folder}/${part}`).sort();
   }
 
-  private mountBpffs(): void {
-    const result = this.libc.mount(mountSource, this.folder, 'bpf', 0, 'mode=0700');
-    if (result < 0) throw new AgentError('BPF_CALL_FAILED', `bpffs ${this.folder}: mount: ${errnoText(result)}`);
+  /** One by one: below /proc and /sys, Node's own way to make all of them never comes back. */
+  private makeFolder(path: string): void {
+    const parent = dirname(path);
+    if (existsSync(path)) return;
+    this.makeFolder(parent);
+    if (parent === usualPlace && !isBpffs(parent)) this.mountBpffs(parent);
+    try {
+      mkdirSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+      throw new AgentError('BPF_CALL_FAILED', `bpffs ${this.folder}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  private mountBpffs(path: string): void {
+    const result = this.libc.mount(mountSource, path, 'bpf', 0, 'mode=0700');
+    if (result < 0) throw new AgentError('BPF_CALL_FAILED', `bpffs ${path}: mount: ${errnoText(result)}`);
   }
 }
 

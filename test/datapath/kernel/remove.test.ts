@@ -2,7 +2,7 @@
 
 import { existsSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { Bpf, mapType } from '../../../orchestrator/datapath/kernel/bpf.ts';
 import { openKernelDatapath } from '../../../orchestrator/datapath/kernel/kernel-datapath.ts';
@@ -60,4 +60,24 @@ t.test('a bpffs that was mounted for it is taken away, one of others is not', { 
     libc.umount(folder);
   }
   t.same(await removeKernelDatapath(tmpdir()), { pins: 0, foreign: [] }, 'a folder that is on none');
+});
+
+t.test('where the system has mounted no bpffs, one is mounted at its place, and taken away', { skip }, async (t) => {
+  const bpffs = await bpffsFolder();
+  const libc = await openLibc();
+  const place = dirname(bpffs.path);
+  const types = () =>
+    readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .filter((line) => line.split(' ')[4] === place);
+  while (types().length > 0) libc.umount(place);
+  const pins = new Pins(join(bpffs.path, 'node'), new Bpf(libc), libc);
+  t.equal(types().length, 1);
+  t.ok(existsSync(join(pins.folder, 'maps')));
+  t.throws(() => new Pins('/sys/nowhere/node', new Bpf(libc), libc), { code: 'BPF_CALL_FAILED', message: /^bpffs \/sys\/nowhere\/node: / });
+  rmSync(pins.folder, { recursive: true });
+  void new Pins(bpffs.path, new Bpf(libc), libc);
+  await removeKernelDatapath(bpffs.path);
+  t.equal(types().length, 0);
+  libc.mount('bpf', place, 'bpf', 0, null);
 });
