@@ -49,6 +49,8 @@ export class NodeHost {
   private checked: readonly HostCheck[] = [];
   private problems: readonly HostProblem[] = [];
   private failure: string | undefined;
+  /** The last look at the node did not come to its end. */
+  private isStuck = false;
   /** Something other than a pod's device may be other than planned. */
   private isDue = true;
   private hasLooked = false;
@@ -99,11 +101,11 @@ export class NodeHost {
     return this.failure === undefined ? told : [this.failure, ...told];
   }
 
-  /** What keeps pods that come from being served, and those that are here from reaching others; a single node or route does not. */
+  /** What keeps pods that come from being served, and those that are here from reaching others; a single pod, node or route does not. */
   limits(): string[] {
     const told = this.problems.filter(({ subject }) => /^(overlay|device) /.test(subject));
     const texts = told.map(({ subject, message }) => `${subject}: ${message}`);
-    return this.failure === undefined ? texts : [this.failure, ...texts];
+    return this.isStuck && this.failure !== undefined ? [this.failure, ...texts] : texts;
   }
 
   /** Until the signal is aborted; everything stays as it is. */
@@ -142,15 +144,17 @@ export class NodeHost {
   private async makeAsPlanned(): Promise<void> {
     const { host, config } = this.options;
     this.isDue = false;
+    this.isStuck = true;
     const plan = this.plan();
     // Only what is there is known before the other nodes are: routes stay; what pods and the overlay need is made on a first start.
-    const isOverlayMissing = config.routingMode === 'overlay' && host.portOf(overlayDevice) === undefined;
+    const isOverlayMissing = config.routingMode === 'overlay' && host.portOf(overlayDevice, 'vxlan') === undefined;
     if (this.podPrefixes !== undefined && (this.isKnown || isOverlayMissing)) {
       this.report(host.apply(plan));
       this.checked = host.checks(plan);
     }
     await this.attachNode();
     this.look();
+    this.isStuck = false;
   }
 
   private plan(): NodePlan {
@@ -181,7 +185,7 @@ export class NodeHost {
     this.hasLooked = true;
     const underlay = this.underlay();
     this.podMtu = this.podMtuOn(underlay);
-    const overlayPort = config.routingMode === 'overlay' ? host.portOf(overlayDevice) : 0;
+    const overlayPort = config.routingMode === 'overlay' ? host.portOf(overlayDevice, 'vxlan') : 0;
     if (overlayPort === undefined) return;
     const self: Self = {
       name: config.nodeName,
@@ -239,7 +243,7 @@ export class NodeHost {
 
   private async attachNode(): Promise<void> {
     const { host, config, datapath } = this.options;
-    const port = config.routingMode === 'overlay' ? host.portOf(overlayDevice) : this.underlay().port;
+    const port = config.routingMode === 'overlay' ? host.portOf(overlayDevice, 'vxlan') : this.underlay().port;
     if (port === undefined || this.others.has(port)) return;
     this.others.set(port, await datapath.attach({ number: port, kind: config.routingMode === 'overlay' ? 'overlay' : 'network' }));
   }

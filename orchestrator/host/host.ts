@@ -35,7 +35,8 @@ export interface Host extends Disposable {
   underlay(address?: string): Underlay;
   /** All global addresses of this namespace. */
   addresses(): string[];
-  portOf(device: string): number | undefined;
+  /** Of a device of that name, and of that kind where one is asked for. */
+  portOf(device: string, kind?: string): number | undefined;
   /** Makes the namespace as planned by difference, touching only what is ours; problems are told and the rest goes on. */
   apply(plan: NodePlan): HostProblem[];
   /** Kernel settings that a plan needs: sets those that may be set, explains those that could not be. */
@@ -87,7 +88,10 @@ export async function openHost({ prefix = podPrefix }: HostOptions = {}): Promis
       return findUnderlay(session, address);
     },
     addresses: () => globalAddresses(session),
-    portOf: (device) => findLink(session, device)?.index,
+    portOf(device, kind) {
+      const link = findLink(session, device);
+      return kind === undefined || link?.kind === kind ? link?.index : undefined;
+    },
     apply(plan) {
       planned = plan.router.map(canonicalAddress);
       return [...applyNode(session, plan, prefix), ...masqueradeProblems(netfilter, plan, prefix)];

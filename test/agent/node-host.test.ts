@@ -7,6 +7,7 @@ import { openInterfaces, type PodInterface } from '../../orchestrator/endpoints/
 import { openView } from '../../orchestrator/enforcement/view.ts';
 import { AgentError } from '../../orchestrator/errors.ts';
 import type { Host } from '../../orchestrator/host/host.ts';
+import type { HostProblem } from '../../orchestrator/host/plan.ts';
 import { openLog } from '../../orchestrator/log.ts';
 import { VirtualClock } from '../../orchestrator/state/virtual-clock.ts';
 
@@ -31,14 +32,19 @@ async function begun(t: Test) {
   const clock = new VirtualClock();
   const did: string[] = [];
   const broken = new Set<number>();
+  const told: HostProblem[] = [];
+  const isLost = { underlay: false };
   const underlay = { device: 'eth0', port: 2, mtu: 1500, mac: '02:00:00:00:00:03', addresses: ['172.31.0.2'] };
   const host = {
-    underlay: () => underlay,
+    underlay() {
+      if (isLost.underlay) throw new AgentError('UNDERLAY_UNKNOWN', 'no default route');
+      return underlay;
+    },
     addresses: () => underlay.addresses,
     portOf: (device: string) => (device === overlayDevice ? 3 : undefined),
     apply: ({ pods }: { pods: readonly unknown[] }) => {
       did.push(`apply ${pods.length}`);
-      return [];
+      return told;
     },
     checks: () => [],
   } as unknown as Host;
@@ -64,7 +70,7 @@ async function begun(t: Test) {
     await running;
   });
   await clock.advance(1);
-  return { node, clock, did, broken, writer, signal: stop.signal };
+  return { node, clock, did, broken, told, isLost, writer, signal: stop.signal };
 }
 
 t.test('a pod waits for its own hooks, and for no look at the node', async (t) => {
@@ -95,6 +101,7 @@ t.test('a port that takes no hooks is told to whoever waits; others get theirs, 
   await node.prepared(2, signal);
   await clock.advance(1);
   t.same(node.problemTexts(), ['port 101: no hooks']);
+  t.same(node.limits(), [], 'which is no limit for others');
   broken.clear();
   await clock.advance(1_500);
   await node.prepared(1, signal);
@@ -112,4 +119,18 @@ t.test('the hooks of a pod that is gone are taken off, and what it was refused i
   await clock.advance(1_500);
   t.ok(did.includes('detach 101'));
   t.same(node.problemTexts(), []);
+});
+
+t.test('the overlay and the underlay are limits of the whole node, a route to another node is none', async (t) => {
+  const { node, clock, isLost, told } = await begun(t);
+  t.same(node.limits(), []);
+  told.push({ subject: 'node b', message: 'no way' }, { subject: 'overlay axoneme_vxlan', message: 'it is a veth' });
+  await clock.advance(11_000);
+  t.same(node.limits(), ['overlay axoneme_vxlan: it is a veth']);
+  told.length = 0;
+  await clock.advance(11_000);
+  t.same(node.limits(), []);
+  isLost.underlay = true;
+  await clock.advance(11_000);
+  t.same(node.limits(), ['no default route']);
 });

@@ -168,6 +168,8 @@ t.test('foreign routes, addresses, devices and tables stay as they are', { skip 
     { subject: 'overlay axoneme_vxlan', message: 'there is a bridge of that name that is not ours' },
     { subject: 'pod device axn0000000001' },
   ]);
+  t.type(host.portOf('axoneme_vxlan', 'bridge'), 'number');
+  t.equal(host.portOf('axoneme_vxlan', 'vxlan'), undefined, 'nobody takes it for the overlay');
   host.cleanup();
   t.equal(everything(), before);
 
