@@ -9,6 +9,7 @@ import { makeFolder } from './agent/make-folder.ts';
 import { answerProbes, healthNodes } from './agent/node-health.ts';
 import { NodeHost } from './agent/node-host.ts';
 import { type NodeDatapath, openNodeDatapath } from './agent/open-datapath.ts';
+import { giveBackMemory } from './agent/spare-memory.ts';
 import { StoreSource } from './agent/store-source.ts';
 import { wake } from './agent/wake.ts';
 import type { Config } from './config.ts';
@@ -81,11 +82,12 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
     () => {},
   );
   const answering = answerProbes(config.nodeName, signal, log.room('health'));
+  const shrinking = giveBackMemory(clock, signal);
   // An agent may be killed, and the next one shall start as fast.
   flushCompileCache();
   log.room('agent').info('the agent serves', { node: config.nodeName, cluster: config.clusterName });
 
-  await Promise.all([...telling, ...running, following, known, answering]);
+  await Promise.all([...telling, ...running, following, known, answering, shrinking]);
   cni.close();
   await api.close();
   await datapath.close();

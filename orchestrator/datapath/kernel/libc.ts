@@ -29,6 +29,8 @@ export interface Libc {
   receive(descriptor: number, address: number, length: number): number;
   /** poll(2) on a thread of koffi's pool. */
   poll(descriptors: number, count: number, timeoutMs: number): Promise<number>;
+  /** malloc_trim(3), on a thread of koffi's pool. */
+  trim(): Promise<void>;
   /** Address of a buffer's first byte. */
   address(buffer: ArrayBufferView): number;
   /** Memory at an address as an ArrayBuffer; it must not be used once unmapped. */
@@ -85,6 +87,7 @@ function bindLibc(koffi: Koffi): Libc {
   const send = bound('long send(int, uintptr_t, size_t, int)');
   const receive = bound('long recv(int, uintptr_t, size_t, int)');
   const poll = library.func('int poll(uintptr_t, ulong, int)');
+  const trim = library.func('int malloc_trim(size_t)');
   return {
     bpf: (command, attributes, size) => syscall(numbers.bpf, command, attributes, size, 0),
     bpfLater: (command, attributes, size) =>
@@ -112,6 +115,10 @@ function bindLibc(koffi: Koffi): Libc {
     poll: (descriptors, count, timeoutMs) =>
       new Promise((resolve, reject) => {
         poll.async(descriptors, count, timeoutMs, (error: Error | null, ready: number) => (error ? reject(error) : resolve(ready)));
+      }),
+    trim: () =>
+      new Promise((resolve, reject) => {
+        trim.async(0, (error: Error | null) => (error ? reject(error) : resolve()));
       }),
     address: (buffer) => Number(koffi.address(buffer)),
     view: (address, length) => koffi.view(address, length),

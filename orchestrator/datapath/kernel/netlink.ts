@@ -42,10 +42,12 @@ export interface NetlinkAnswer {
   readonly text: string;
 }
 
+/** Of all sockets: what came is taken out of it before anything else is asked. */
+const inbox = new Uint8Array(1 << 17);
+
 export class Netlink implements Disposable {
   private readonly libc: Libc;
   private readonly descriptor: number;
-  private readonly inbox = new Uint8Array(1 << 17);
   private sequence = 0;
 
   constructor(libc: Libc, protocol: number = routeProtocol) {
@@ -166,9 +168,9 @@ export class Netlink implements Disposable {
   /** Messages as they come, until the reader stops; answers to earlier requests that were left unread may be among them. */
   private *replies(): Iterable<NetlinkMessage & { sequence: number; flags: number }> {
     for (;;) {
-      const length = this.libc.receive(this.descriptor, this.libc.address(this.inbox), this.inbox.length);
+      const length = this.libc.receive(this.descriptor, this.libc.address(inbox), inbox.length);
       if (length < 0) throw new AgentError('NETLINK_FAILED', `netlink: receive: ${errnoText(length)}`);
-      const header = view(this.inbox);
+      const header = view(inbox);
       for (let at = 0; at + headerBytes <= length; ) {
         const size = header.getUint32(at, true);
         if (size < headerBytes || at + size > length)
@@ -177,7 +179,7 @@ export class Netlink implements Disposable {
           type: header.getUint16(at + 4, true),
           flags: header.getUint16(at + 6, true),
           sequence: header.getUint32(at + 8, true),
-          body: this.inbox.slice(at + headerBytes, at + size),
+          body: inbox.slice(at + headerBytes, at + size),
         };
         at += align(size);
       }
