@@ -9,6 +9,7 @@ import { explainRoutes } from './routes/explain.ts';
 import { flowRoutes } from './routes/flows.ts';
 import { mapRoutes } from './routes/maps.ts';
 import { policyRoutes } from './routes/policy.ts';
+import { serviceRoutes } from './routes/services.ts';
 import { tableRoutes } from './routes/tables.ts';
 
 export const routes: readonly Route[] = [
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...policyRoutes,
   ...explainRoutes,
   ...clusterRoutes,
+  ...serviceRoutes,
   ...flowRoutes,
   ...mapRoutes,
   ...tableRoutes,

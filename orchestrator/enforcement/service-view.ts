@@ -25,7 +25,7 @@ export class ServiceView {
       name: ({ portName }) => portName,
       backends: ({ backends }) => backends.map(socketText),
       weights: ({ weights }) => weights,
-      affinity: ({ affinitySeconds }) => (affinitySeconds === 0 ? undefined : `${affinitySeconds} s`),
+      affinity: ({ affinitySeconds }) => (affinitySeconds === 0 ? '' : `${affinitySeconds} s`),
       ranges: ({ sourceRanges }) => sourceRanges,
       algorithm: ({ algorithm }) => algorithm,
       direct: ({ isDirect }) => isDirect,

@@ -11,7 +11,6 @@ import { ServiceMerge } from '../model/service/merge.ts';
 import { delayAfter } from '../state/backoff.ts';
 import { Bell } from '../state/bell.ts';
 import type { Clock } from '../state/clock.ts';
-import { type BackendFlows, backendFlows } from './backend-flows.ts';
 import { ServiceHealth } from './service-health.ts';
 import { ServiceInputs, type ServiceTables } from './service-inputs.ts';
 import { ServiceView } from './service-view.ts';
@@ -83,11 +82,6 @@ export class Services {
   /** What was known when everything had been told is written. */
   get isInForce(): boolean {
     return this.hasBegun;
-  }
-
-  /** Connections that backends have now, of those asked for. */
-  flowsOf(backends: ReadonlySet<string>): Promise<ReadonlyMap<string, BackendFlows>> {
-    return backendFlows(this.options.datapath, backends);
   }
 
   /** What does not work as it should; empty when everything does. */

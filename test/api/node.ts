@@ -17,15 +17,16 @@ import {
 import { configSpec, endpointsSpec, ipcacheSpec, policySpec } from '../../orchestrator/datapath/generated/maps.ts';
 import { policyEntry } from '../../orchestrator/datapath/reconcile/policy-entry.ts';
 import { openWasmDatapath } from '../../orchestrator/datapath/wasm/wasm-datapath.ts';
+import { ServiceView } from '../../orchestrator/enforcement/service-view.ts';
 import { openView } from '../../orchestrator/enforcement/view.ts';
 import { FlowLog } from '../../orchestrator/flows/flow-log.ts';
 import { packetSamples, readPacketCounts } from '../../orchestrator/flows/packet-counts.ts';
 import { openHealthTable } from '../../orchestrator/health/health-table.ts';
 import { openLog } from '../../orchestrator/log.ts';
 import { Metrics } from '../../orchestrator/metrics.ts';
+import type { BackendRow, FrontendRow } from '../../orchestrator/model/service/rows.ts';
 import { buildPacket } from '../../orchestrator/net/packet.ts';
 import { addressWords, prefixWords } from '../../orchestrator/net/words.ts';
-import { openTable } from '../../orchestrator/state/table.ts';
 import { TableRegistry } from '../../orchestrator/state/table-registry.ts';
 import { smallSizes } from '../support/small-sizes.ts';
 
@@ -64,6 +65,35 @@ const rules: Readonly<Record<number, string>> = {
 /** Address of a pod of another node, and one of the world. */
 export const elsewhere = '10.11.1.9';
 export const world = '198.51.100.7';
+
+const startedAt = new Date('2026-01-02T03:00:00.000Z');
+const common = {
+  scope: 'inside',
+  portName: '',
+  weights: [],
+  affinitySeconds: 0,
+  sourceRanges: [],
+  algorithm: 'maglev',
+  isDirect: false,
+} as const;
+const frontendRows: FrontendRow[] = [
+  {
+    key: '10.21.0.10 6 5432',
+    ...{ ...common, address: '10.21.0.10', protocol: 6, port: 5432, service: 'shop/db', type: 'ClusterIP' },
+    backends: ['10.11.0.3 6 5432', '10.11.1.9 6 5432'],
+    why: '',
+  },
+  {
+    key: '10.21.0.10 6 9187',
+    ...{ ...common, address: '10.21.0.10', protocol: 6, port: 9187, service: 'shop/db', type: 'ClusterIP', portName: 'metrics' },
+    backends: [],
+    why: 'no endpoint has a port "metrics"',
+  },
+];
+const backendRows: BackendRow[] = [
+  { key: '10.11.0.3 6 5432', address: '10.11.0.3', protocol: 6, port: 5432, node: 'a', zone: 'z1', state: 'active' },
+  { key: '10.11.1.9 6 5432', address: '10.11.1.9', protocol: 6, port: 5432, node: 'b', zone: 'z2', state: 'draining' },
+];
 
 export type ShownNode = Awaited<ReturnType<typeof openNode>>;
 
@@ -225,12 +255,8 @@ function fillTables(): TableRegistry {
     router: ['10.11.1.1'],
     prefixes: ['10.11.1.0/24'],
   });
-  const frontends = openTable({
-    name: 'frontends',
-    key: ({ key }: { key: string; service: string; backends: readonly string[] }) => key,
-    columns: { service: ({ service }) => service, frontend: ({ key }) => key, backends: ({ backends }) => backends },
-  });
-  frontends.writer.put({ key: '10.21.0.10:5432/tcp', service: 'shop/db', backends: ['10.11.0.3:5432'] });
+  const services = new ServiceView();
+  services.show({ frontends: { put: frontendRows, removed: [] }, backends: { put: backendRows, removed: [] } }, startedAt);
   const health = openHealthTable();
   const at = '2026-01-02T03:00:00.000Z';
   const found = { node: 'b', state: 'reachable', ms: 0.4, failures: 0, since: at, checkedAt: at, error: '' } as const;
@@ -240,6 +266,6 @@ function fillTables(): TableRegistry {
   const registry = new TableRegistry();
   registry.add(health.table);
   for (const { table } of Object.values(view)) registry.add(table as never);
-  registry.add(frontends.table);
+  for (const { table } of [services.frontends, services.backends]) registry.add(table as never);
   return registry;
 }

@@ -35,7 +35,7 @@ const examples: Readonly<Record<string, { target: string; body?: string }>> = {
   'GET /v1/ip': { target: '/v1/ip?address=10.11.0.2' },
   'GET /v1/nodes': { target: '/v1/nodes' },
   'GET /v1/services': { target: '/v1/services' },
-  'GET /v1/services/{key}': { target: '/v1/services/10.21.0.10:5432%2Ftcp' },
+  'GET /v1/services/{name}': { target: '/v1/services/shop%2Fdb' },
   'GET /v1/flows': { target: '/v1/flows' },
   'GET /v1/maps': { target: '/v1/maps?count' },
   'GET /v1/maps/{name}': { target: '/v1/maps/conntrack?limit=1' },

@@ -1,10 +1,10 @@
-// What the node knows of the cluster: identities, addresses, nodes, services.
+// What the node knows of the cluster: identities, addresses, nodes.
 
 import { type AddressWords, addressWords, prefixText, prefixWords, wordBytes } from '../../net/words.ts';
 import { jsonPieces } from '../json-pieces.ts';
 import { Problem } from '../problem.ts';
 import type { Call, Route } from '../route.ts';
-import { noSuch, type ShownRow, shownRow, shownRows } from '../rows.ts';
+import { type ShownRow, shownRow, shownRows } from '../rows.ts';
 import { fields, list, text, whole } from '../schema.ts';
 import type { AgentView } from '../view.ts';
 
@@ -59,25 +59,6 @@ export const clusterRoutes: readonly Route[] = [
     sentence: 'Nodes of the cluster, and how packets get there.',
     answer: { type: 'application/json', schema: fields({ items: list(fields(node)) }) },
     run: ({ view }) => ({ pieces: jsonPieces({}, nodesWithHealth(view)) }),
-  },
-  {
-    method: 'GET',
-    path: '/v1/services',
-    sentence: 'Addresses and ports of services with the backends that answer.',
-    answer: { type: 'application/json', schema: fields({ items: list(fields({})) }) },
-    run: ({ view }) => ({ pieces: jsonPieces({}, shownRows(view, 'frontends')) }),
-  },
-  {
-    method: 'GET',
-    path: '/v1/services/{key}',
-    sentence: 'One address and port of a service.',
-    parts: { key: 'Its primary key in the table, encoded.' },
-    answer: { type: 'application/json', schema: fields({}) },
-    run({ view, parts: { key = '' } }) {
-      const row = shownRow(view, 'frontends', key);
-      if (row === undefined) throw noSuch('services', key, [], 'service of that key');
-      return { json: row };
-    },
   },
 ];
 

@@ -49,6 +49,28 @@ t.test('endpoint list: a row for each, and why one is not ready only when one is
   t.match((await run('endpoint list -n other')).stderr, 'no endpoint is on this node');
 });
 
+t.test('service list and get: who answers where, why nobody does, and how much each backend has', async (t) => {
+  const [header, ...lines] = rows((await run('service list')).stdout);
+  t.same(header.slice(0, 6), ['SERVICE', 'TYPE', 'SCOPE', 'ADDRESS', 'PORT', 'BACKENDS']);
+  t.same(lines[0].slice(0, 6), ['shop/db', 'ClusterIP', 'inside', '10.21.0.10', '5432/tcp', '10.11.0.3:5432/tcp,10.11.1.9:5432/tcp']);
+  t.match((await run('service list')).stdout, 'no endpoint has a port "metrics"');
+  t.equal((await run('service list -n other')).stdout, '');
+  for (const name of ['shop/db', '10.21.0.10']) {
+    const found = JSON.parse((await run(`service get ${name} -o json`)).stdout);
+    t.match(found, {
+      service: 'shop/db',
+      frontends: [{ change: 'new', changed: '2026-01-02T03:00:00.000Z' }, { why: 'no endpoint has a port "metrics"' }],
+      backends: [
+        { backend: '10.11.0.3:5432/tcp', node: 'a', zone: 'z1', state: 'active' },
+        { backend: '10.11.1.9:5432/tcp', node: 'b', state: 'draining', flows: 0 },
+      ],
+    });
+    t.ok(found.backends[0].packets >= found.backends[0].flows);
+  }
+  t.match((await run('service get shop/db')).stdout, /BACKEND +NODE +ZONE +STATE +FLOWS/);
+  await t.rejects(run('service get shop/never'), { message: /no such service: "shop\/never": there is shop\/db/ });
+});
+
 const lists = [
   'endpoint list',
   'identity list',
@@ -191,7 +213,7 @@ t.test('what is not understood says what there is', async (t) => {
   }
   for (const [line, message] of [
     ['endpoint get nope', 'endpoints: no such endpoint: "nope": there is 11 (shop/web), 12 (shop/db), 13 (shop/cart)'],
-    ['table nope', /tables: no such table: "nope": there is endpoints, frontends/],
+    ['table nope', /tables: no such table: "nope": there is backends, endpoints, frontends/],
     ['map get nope', /maps: no such map: "nope": there is config/],
     ['ip get fd99::1', 'ip: no prefix covers it: "fd99::1"'],
     ['ip get zzz', /not an IPv4 or IPv6 address: "zzz"/],
