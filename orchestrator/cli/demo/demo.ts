@@ -74,7 +74,7 @@ async function change(cluster: SandboxCluster, { write, paint }: DemoOptions): P
   const yaml = readFileSync(`${shop}/open-cart.yaml`, 'utf8');
   const until = async (wanted: boolean): Promise<number | undefined> => {
     const begun = performance.now();
-    while (performance.now() - begun < 10_000) {
+    while (performance.now() - begun < 20_000) {
       if ((await story.passes(questions[3])) === wanted) return performance.now() - begun;
     }
     return undefined;
@@ -102,9 +102,10 @@ async function outage(cluster: SandboxCluster, { write, paint }: DemoOptions): P
   await node.startAgent();
   write(`  started again, healthy after ${seconds(Date.now() - begun)}\n`);
   await sleep(500);
-  const { requests, failed, kept, broken } = await load.end();
+  const { requests, failed, kept, broken, why } = await load.end();
   const isGood = requests > 0 && failed === 0 && broken === 0;
-  const words = `${requests} new connections, ${failed} failed; ${kept} that stayed open, ${broken} broken`;
+  const fault = why === '' ? '' : ` (first: ${why})`;
+  const words = `${requests} new connections, ${failed} failed; ${kept} that stayed open, ${broken} broken${fault}`;
   write(`  ${isGood ? paint.good(words) : paint.bad(words)}\n`);
   return isGood;
 }

@@ -8,6 +8,8 @@ export interface LoadResult {
   readonly failed: number;
   readonly kept: number;
   readonly broken: number;
+  /** What went wrong first. */
+  readonly why: string;
 }
 
 export interface Load {
@@ -18,12 +20,14 @@ export interface Load {
 const program = `
 const { Agent, get } = require('node:http');
 const [url, width, kept] = [process.argv[1], Number(process.argv[2]), Number(process.argv[3])];
-const count = { requests: 0, failed: 0, kept: 0, broken: 0 };
+const count = { requests: 0, failed: 0, kept: 0, broken: 0, why: '' };
 let over = false;
 const ask = (agent) => new Promise((done) => {
-  const asked = get(url, { agent, timeout: 2000 }, (answer) => { answer.resume(); answer.on('end', () => done(answer.statusCode === 200)); answer.on('error', () => done(false)); });
-  asked.on('timeout', () => asked.destroy());
-  asked.on('error', () => done(false));
+  const fail = (why) => { count.why ||= why; done(false); };
+  const good = (answer) => answer.statusCode === 200 ? done(true) : fail('status ' + answer.statusCode);
+  const asked = get(url, { agent, timeout: 5000 }, (answer) => { answer.resume(); answer.on('end', () => good(answer)); answer.on('error', ({ message }) => fail(message)); });
+  asked.on('timeout', () => asked.destroy(new Error('no answer within 5 s')));
+  asked.on('error', ({ message }) => fail(message));
 });
 const fresh = async () => { while (!over) { const good = await ask(false); count.requests += 1; if (!good) count.failed += 1; } };
 const keep = async () => {
@@ -48,7 +52,7 @@ export async function startLoad(cluster: SandboxCluster, pod: string, url: strin
     async end() {
       child.stdin.end();
       const { value } = await lines.next();
-      return JSON.parse(value ?? '{"requests":0,"failed":0,"kept":0,"broken":0}');
+      return JSON.parse(value ?? '{"requests":0,"failed":0,"kept":0,"broken":0,"why":"it ended early"}');
     },
   };
 }
