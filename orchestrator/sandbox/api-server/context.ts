@@ -20,6 +20,8 @@ export interface Context {
   readonly feed: Feed;
   readonly authentication: Authentication;
   readonly serviceNetwork: ServiceNetwork;
+  /** Addresses that load balancers get; of no family when they get none. */
+  readonly loadBalancerNetwork: ServiceNetwork;
   /** PEM text that vouches for this server, told in every namespace; undefined when there is none to tell. */
   readonly rootCertificate: string | undefined;
   /** Where pods reach this server; undefined when they are not to. */

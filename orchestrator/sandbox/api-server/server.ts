@@ -33,6 +33,8 @@ export interface ApiServerOptions {
   readonly authenticate?: Authenticate;
   /** Addresses of services: one prefix of each family, the preferred one first. */
   readonly serviceNetworks?: readonly string[];
+  /** Addresses of load balancers: one prefix of each family; without them they wait for somebody else to give them some. */
+  readonly loadBalancerNetworks?: readonly string[];
   /** PEM text that vouches for this server: every namespace gets it in a config map. */
   readonly rootCertificate?: string;
   /** Where pods reach this server: the service `kubernetes` leads there. */
@@ -63,6 +65,7 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
     feed,
     authentication: new Authentication(storage, registry, await signingKey(store, root), options.authenticate, now),
     serviceNetwork: serviceNetwork(serviceNetworks),
+    loadBalancerNetwork: serviceNetwork(options.loadBalancerNetworks ?? []),
     rootCertificate: options.rootCertificate,
     advertised: options.advertise,
     limits,

@@ -10,13 +10,13 @@ import { Scheduler } from './scheduler.ts';
 /** Resolves at SIGTERM. */
 export async function runApiServer(file: string): Promise<void> {
   const settings: ApiSettings = JSON.parse(readFileSync(file, 'utf8'));
-  const { host, port, certificate, key, ca, users, serviceCIDRs: serviceNetworks } = settings;
+  const { host, port, certificate, key, ca, users, serviceCIDRs: serviceNetworks, loadBalancerCIDRs: loadBalancerNetworks } = settings;
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const store = await openEtcd(settings.etcd);
   const listen = { host, port, tls: { certificate, key } };
   const server = await patiently(stop.signal, () =>
-    openApiServer({ store, listen, serviceNetworks, authenticate: (token) => users[token] }),
+    openApiServer({ store, listen, serviceNetworks, loadBalancerNetworks, authenticate: (token) => users[token] }),
   );
   const [token] = Object.keys(users);
   const kube = new KubeClient({ server: server.url, ca, token });

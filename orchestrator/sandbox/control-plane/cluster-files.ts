@@ -32,6 +32,7 @@ export interface ApiSettings {
     readonly tls: { readonly ca: string; readonly certificate: string; readonly key: string };
   };
   readonly serviceCIDRs: readonly string[];
+  readonly loadBalancerCIDRs: readonly string[];
   /** Who a token belongs to. */
   readonly users: Readonly<Record<string, string>>;
 }
@@ -73,6 +74,7 @@ export function writeClusterFiles(folder: string, plan: ClusterPlan): ClusterFil
   for (const [name, path] of Object.entries(files.nodeKubeconfigs)) configure(path, `system:node:${name}`);
   const settings: ApiSettings = {
     ...{ host: plan.address, port: apiPort, ...api, ca: authority.certificate, serviceCIDRs: plan.serviceCIDRs, users },
+    loadBalancerCIDRs: plan.loadBalancerCIDRs,
     etcd: { endpoints: [files.etcd.endpoint], tls: { ca: files.ca, certificate: files.etcd.certificate, key: files.etcd.key } },
   };
   write(files.api, `${JSON.stringify(settings, undefined, 1)}\n`);

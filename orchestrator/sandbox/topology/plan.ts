@@ -19,6 +19,8 @@ export interface ClusterPlan {
   readonly address: string;
   readonly podCIDRs: readonly string[];
   readonly serviceCIDRs: readonly string[];
+  /** Load balancers get addresses of these; none when there are none. */
+  readonly loadBalancerCIDRs: readonly string[];
   /** The first address of the services is the API's, the tenth of each family the DNS server's. */
   readonly apiService: string;
   readonly dnsService: readonly string[];
@@ -60,6 +62,7 @@ export function makePlan({ clusters }: Topology, fabric: number): Plan {
     const services = serviceCIDRs.map(parsePrefix);
     return {
       ...{ name: cluster.name, id, podCIDRs, serviceCIDRs, manifests: cluster.manifests ?? [] },
+      loadBalancerCIDRs: cluster.loadBalancerCIDRs ?? [],
       address: underlayAddresses(fabric, first.cluster + index)[0],
       apiService: addressOf(services[0], 1),
       dnsService: services.map((prefix) => addressOf(prefix, 10)),

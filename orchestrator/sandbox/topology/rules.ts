@@ -8,6 +8,7 @@ interface Cluster {
   readonly id?: number;
   readonly podCIDRs?: readonly string[];
   readonly serviceCIDRs?: readonly string[];
+  readonly loadBalancerCIDRs?: readonly string[];
   readonly nodes: readonly { readonly name: string }[];
 }
 
@@ -15,6 +16,7 @@ interface Cluster {
 export const usualPrefixes = {
   podCIDRs: (index: number): readonly string[] => [`10.${100 + index}.0.0/16`, `fd00:${100 + index}::/48`],
   serviceCIDRs: (index: number): readonly string[] => [`10.${120 + index}.0.0/16`, `fd00:${120 + index}::/112`],
+  loadBalancerCIDRs: (): readonly string[] => [],
 } as const;
 
 interface Placed {
@@ -23,12 +25,13 @@ interface Placed {
 }
 
 /** Longest prefix that leaves room: pods of a node need a few addresses, services a few more. */
-const longest = { podCIDRs: { 4: 24, 6: 64 }, serviceCIDRs: { 4: 28, 6: 124 } } as const;
+const longest = { podCIDRs: { 4: 24, 6: 64 }, serviceCIDRs: { 4: 28, 6: 124 }, loadBalancerCIDRs: { 4: 30, 6: 126 } } as const;
 
 export function checkClusters({ clusters }: { readonly clusters: readonly Cluster[] }): Problem[] {
   const placed = clusters.flatMap((cluster, index) => [
     ...prefixes(cluster, index, 'podCIDRs'),
     ...prefixes(cluster, index, 'serviceCIDRs'),
+    ...prefixes(cluster, index, 'loadBalancerCIDRs'),
   ]);
   return [
     ...twice(clusters, (cluster, index) => [cluster.name, ['clusters', index, 'name']], 'cluster name'),
@@ -42,7 +45,7 @@ export function checkClusters({ clusters }: { readonly clusters: readonly Cluste
   ];
 }
 
-function prefixes(cluster: Cluster, index: number, field: 'podCIDRs' | 'serviceCIDRs'): Placed[] {
+function prefixes(cluster: Cluster, index: number, field: keyof typeof longest): Placed[] {
   return (cluster[field] ?? usualPrefixes[field](index)).flatMap((text, at) => {
     try {
       return [{ prefix: parsePrefix(text), path: ['clusters', index, field, at] }];
@@ -65,7 +68,7 @@ function twice<Item>(items: readonly Item[], key: (item: Item, index: number) =>
 }
 
 function families(cluster: Cluster, index: number): Problem[] {
-  return (['podCIDRs', 'serviceCIDRs'] as const).flatMap((field) => {
+  return (['podCIDRs', 'serviceCIDRs', 'loadBalancerCIDRs'] as const).flatMap((field) => {
     const found = prefixes(cluster, index, field);
     const same = found.length === 2 && found[0].prefix.family === found[1].prefix.family;
     return same ? [problem(found[1].path, 'family', `a second prefix of IPv${found[1].prefix.family}: at most one of each family`)] : [];

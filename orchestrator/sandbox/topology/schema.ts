@@ -30,6 +30,8 @@ const cluster = object(
     /** At most one of each family. Every node gets a /24 and a /64 of them, less where they are small. */
     podCIDRs: prefixes,
     serviceCIDRs: prefixes,
+    /** Where addresses of load balancers come from. Without it they get none. */
+    loadBalancerCIDRs: prefixes,
     nodes: list(node, { minItems: 1, maxItems: 50 }),
     /** Files, folders and globs of Kubernetes objects, from the topology's folder; in this order. */
     manifests: list(string({ minLength: 1 })),

@@ -2,6 +2,7 @@
 import type { Context } from '../context.ts';
 import { Definitions } from './definitions.ts';
 import { Garbage } from './garbage.ts';
+import { LoadBalancers } from './load-balancers.ts';
 import { Namespaces } from './namespaces.ts';
 import { writeOwnService } from './own-service.ts';
 import { Services } from './services.ts';
@@ -22,7 +23,13 @@ export class Controllers {
   constructor(context: Context) {
     this.context = context;
     this.first = new Namespaces(context);
-    this.others = [new Services(context), new SliceMirror(context), new Definitions(context), new Garbage(context)];
+    this.others = [
+      new Services(context),
+      new LoadBalancers(context),
+      new SliceMirror(context),
+      new Definitions(context),
+      new Garbage(context),
+    ];
   }
 
   /** The usual namespaces are there when this resolves; the rest reads what the cluster holds while it is already served. */

@@ -35,6 +35,7 @@ function endpointOf(service: KubeObject, pod: KubeObject, addresses: string[], z
   const hostname = hostnameOf(pod, service);
   const zone = nodeName === '' ? undefined : zoneOf(nodeName);
   const { name, namespace, uid } = pod.metadata;
+  const hints = hintsOf(textAt(service, 'spec', 'trafficDistribution'), nodeName, zone);
   return {
     addresses,
     conditions: { ready: publishesUnready(service) || (serving && !terminating), serving, terminating },
@@ -42,7 +43,16 @@ function endpointOf(service: KubeObject, pod: KubeObject, addresses: string[], z
     ...(nodeName === '' ? {} : { nodeName }),
     targetRef: { kind: 'Pod', namespace, name, uid },
     ...(zone === undefined ? {} : { zone }),
+    ...(hints === undefined ? {} : { hints }),
   };
+}
+
+/** Clients of its own zone, or of its own node, are to use an endpoint; where it is nowhere nothing is said. */
+function hintsOf(distribution: string, node: string, zone: string | undefined): Json | undefined {
+  if (distribution === '' || node === '') return undefined;
+  const forZones = zone === undefined ? {} : { forZones: [{ name: zone }] };
+  if (distribution === 'PreferSameNode') return { ...forZones, forNodes: [{ name: node }] };
+  return zone === undefined ? undefined : forZones;
 }
 
 export const headlessLabel = (service: KubeObject): Record<string, string> =>

@@ -5,6 +5,7 @@ import { resource, type Surroundings } from '../resource.ts';
 import { definition } from '../schema/definitions.ts';
 import { serviceColumns } from '../table/service-columns.ts';
 import { serviceErrors } from '../validation/service.ts';
+import { isExternallyAccessible, wantsHealthCheck } from '../validation/service-policies.ts';
 
 export const services = resource({
   kind: 'Service',
@@ -35,6 +36,7 @@ function claims(object: KubeObject): string[] {
   const ports = new Set(
     listAt(spec, 'ports')
       .map((port) => textAt(port, 'nodePort'))
+      .concat(textAt(spec, 'healthCheckNodePort'))
       .filter((port) => port !== '' && port !== '0'),
   );
   return [...addresses.map((address) => `serviceips/${address}`), ...[...ports].map((port) => `servicenodeports/${port}`)];
@@ -56,7 +58,8 @@ function prepareService(object: KubeObject, old: KubeObject | undefined, around:
     return;
   }
   spec.internalTrafficPolicy ??= 'Cluster';
-  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ??= 'Cluster';
+  if (old !== undefined) dropWithType(spec, recordAt(old, 'spec'));
+  if (isExternallyAccessible(spec)) spec.externalTrafficPolicy ??= 'Cluster';
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
   if (old !== undefined) keepAllocated(spec, recordAt(old, 'spec'));
   allocateAddresses(spec, recordAt(old, 'spec'), around);
@@ -65,6 +68,16 @@ function prepareService(object: KubeObject, old: KubeObject | undefined, around:
 
 function releaseAddresses(spec: Json): void {
   for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy']) delete spec[field];
+}
+
+/** What came with the old type and was only sent back goes with it. */
+function dropWithType(spec: Json, old: Json): void {
+  const isSentBack = (field: string) => spec[field] !== undefined && JSON.stringify(spec[field]) === JSON.stringify(old[field]);
+  if (!isExternallyAccessible(spec) && isSentBack('externalTrafficPolicy')) delete spec.externalTrafficPolicy;
+  if (!wantsHealthCheck(spec) && isSentBack('healthCheckNodePort')) delete spec.healthCheckNodePort;
+  if (spec.type !== 'LoadBalancer' && isSentBack('allocateLoadBalancerNodePorts')) delete spec.allocateLoadBalancerNodePorts;
+  if (spec.sessionAffinity === 'None' && isSentBack('sessionAffinityConfig')) delete spec.sessionAffinityConfig;
+  if (wantsHealthCheck(spec)) spec.healthCheckNodePort ??= old.healthCheckNodePort;
 }
 
 /** A writer who does not know what was allocated keeps it. */
@@ -138,17 +151,20 @@ function anAddress(family: string, { families }: Surroundings['serviceNetwork'])
   return range?.address(1 + Math.floor(Math.random() * (range.size - 2)));
 }
 
+/** By chance: should one be taken, the write is refused and others are drawn. */
 function allocatePorts(spec: Json, { serviceNetwork }: Surroundings): void {
-  const wanted = spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
-  if (!wanted) return;
   const [first, last] = serviceNetwork.nodePorts;
-  const drawn = new Set<number>();
-  for (const port of listAt(spec, 'ports') as Json[]) {
-    while (!port.nodePort) {
+  const drawn = new Set((listAt(spec, 'ports') as Json[]).map(({ nodePort }) => Number(nodePort ?? 0)));
+  const draw = () => {
+    for (;;) {
       const candidate = first + Math.floor(Math.random() * (last - first + 1));
       if (drawn.has(candidate)) continue;
       drawn.add(candidate);
-      port.nodePort = candidate;
+      return candidate;
     }
-  }
+  };
+  if (wantsHealthCheck(spec)) spec.healthCheckNodePort ||= draw();
+  const wanted = spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
+  if (!wanted) return;
+  for (const port of listAt(spec, 'ports') as Json[]) port.nodePort ||= draw();
 }

@@ -5,6 +5,7 @@ import { type Json, type KubeObject, listAt, recordAt, textAt } from '../object.
 import type { Surroundings } from '../resource.ts';
 import { labelErrors } from './metadata.ts';
 import { nameProblem } from './names.ts';
+import { nodePortErrors, policyErrors } from './service-policies.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 
@@ -21,6 +22,7 @@ export function serviceErrors(object: KubeObject, old: KubeObject | undefined, a
   if (!['None', 'ClientIP'].includes(textAt(spec, 'sessionAffinity'))) {
     errors.push(unsupported('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']));
   }
+  errors.push(...policyErrors(spec), ...nodePortErrors(spec));
   if (old !== undefined) errors.push(...changeErrors(spec, recordAt(old, 'spec')));
   return errors;
 }
