@@ -10,11 +10,11 @@ import { backendHash } from '../core/hash';
 const ROW: usize = 40;
 
 /** Each backend walks the slots from its own start in its own step; a prime size lets every walk meet every slot. */
-function startWalk(row: usize, size: u32): void {
+function startWalk(row: usize, size: u32, credit: u32): void {
   const hi = load<u64>(row, 0);
   const lo = load<u64>(row, 8);
   const place = load<u32>(row, 16);
-  store<u32>(row, 0, 28);
+  store<u32>(row, credit, 28);
   store<u32>(row, backendHash(hi, lo, place, 0) % size, 32);
   store<u32>(row, (backendHash(hi, lo, place, 1) % (size - 1)) + 1, 36);
 }
@@ -30,7 +30,10 @@ function claimSlot(row: usize, slots: usize, size: u32): void {
   store<u32>(row, position, 32);
 }
 
-/** Whether it is the row's turn: one of the largest weight has one in every round, one of half that in every other. */
+/**
+ * Whether it is the row's turn: one of the largest weight has one in every round, one of half that in every other. The first of few turns is
+ * in the middle of the rounds between them.
+ */
 function hasTurn(row: usize, largest: u32): bool {
   const credit = load<u32>(row, 28) + load<u32>(row, 24);
   const isDue = credit >= largest;
@@ -58,7 +61,7 @@ export function fillMaglev(rows: usize, count: u32, slots: usize, size: u32): u3
     store<u32>(slots, load<u32>(rows, 20));
     return 0;
   }
-  for (let index: u32 = 0; index < count; index++) startWalk(rows + <usize>index * ROW, size);
+  for (let index: u32 = 0; index < count; index++) startWalk(rows + <usize>index * ROW, size, largest >> 1);
   let claimed: u32 = 0;
   while (true) {
     for (let index: u32 = 0; index < count; index++) {

@@ -26,7 +26,7 @@ export function secondTable(backends: readonly Named[], size: number): number[] 
     .map(({ hi, lo, place, id, weight }) => {
       const words = [hi, hi >> 32n, lo, lo >> 32n].map((word) => Number(BigInt.asUintN(32, word)));
       const hash = (seed: number) => lookup3([...words, place, 0], seed);
-      return { id, weight, credit: 0, position: hash(0) % size, step: (hash(1) % (size - 1)) + 1 };
+      return { id, weight, credit: largest >> 1, position: hash(0) % size, step: (hash(1) % (size - 1)) + 1 };
     });
   for (let claimed = 0; ; ) {
     for (const walk of walks) {
