@@ -1,7 +1,8 @@
 // What frontends may have besides backends: affinity, weights, clients outside and ranges of them, on both machines.
 
 import t from 'tap';
-import { sourceRangesSpec } from '../../../orchestrator/datapath/generated/maps.ts';
+import { maglevSpec, sourceRangesSpec } from '../../../orchestrator/datapath/generated/maps.ts';
+import { VirtualClock } from '../../../orchestrator/state/virtual-clock.ts';
 import { machines } from './service-node.ts';
 import { backend, connect, frontend, openWriter, whoAnswers } from './service-writing.ts';
 import type { Watch } from './watched.ts';
@@ -57,6 +58,51 @@ for (const { name, open, skip } of machines) {
       successor.stage({ frontends: { removed: [outside.key] } });
       await successor.write();
       t.same(await rows(), []);
+      await datapath.close();
+    });
+
+    t.test('by random each node turns the table by its own angle; by maglev all have the same', async (t) => {
+      const tables: Record<string, number[]> = {};
+      for (const turn of [0.25, 0.5]) {
+        for (const algorithm of ['maglev', 'random'] as const) {
+          const datapath = await open();
+          const writer = await openWriter(datapath, {}, new VirtualClock(), turn);
+          writer.stage({
+            frontends: { put: [{ ...frontend(web, [one, two, three]), algorithm }] },
+            backends: { put: [one, two, three].map((key) => backend(key)) },
+          });
+          await writer.write();
+          const slots = await Array.fromAsync(datapath.map(maglevSpec).entries());
+          tables[`${algorithm} ${turn}`] = slots
+            .sort(([a], [b]) => a - b)
+            .slice(0, 1021)
+            .map(([, slot]) => slot.backend);
+          await datapath.close();
+        }
+      }
+      t.same(tables['maglev 0.25'], tables['maglev 0.5']);
+      const [here, there] = [tables['random 0.25'], tables['random 0.5']] as [number[], number[]];
+      t.notSame(here, there);
+      t.same([...here].sort(), [...there].sort(), 'the same shares');
+      t.same(
+        there,
+        Array.from({ length: 1021 }, (_, slot) => here[(slot + 255) % 1021]),
+        'the same order',
+      );
+    });
+
+    t.test('a frontend whose ranges have no room is not written, and is told', async (t) => {
+      const datapath = await open({ source_ranges: 4 });
+      const ranges = datapath.map(sourceRangesSpec);
+      const full = Array.from({ length: ranges.capacity + 1 }, (_, at) => `10.${at >> 8}.${at & 255}.0/24`);
+      const writer = await openWriter(datapath);
+      const row = { ...frontend(web, [one]), key: `${web} outside`, scope: 'outside' as const, sourceRanges: full };
+      writer.stage({ frontends: { put: [row] }, backends: { put: [backend(one)] } });
+      t.same(await writer.write(), [{ map: 'source_ranges', frontends: [row.key], capacity: ranges.capacity }]);
+      t.equal(await ranges.count(), 0);
+      writer.stage({ frontends: { put: [{ ...row, sourceRanges: full.slice(0, 2) }] } });
+      t.same(await writer.write(), []);
+      t.equal(await ranges.count(), 2);
       await datapath.close();
     });
   });

@@ -31,7 +31,7 @@ const podPort = 111;
 const clients = { 4: '10.0.0.1', 6: 'fd00::1' } as const;
 const sizes = { ...caseSizes, maglev: 65536, events: 65536, conntrack: 16384, translations: 16384 };
 
-export type Sizes = Partial<Record<'frontends' | 'backends' | 'maglev', number>>;
+export type Sizes = Partial<Record<'frontends' | 'backends' | 'maglev' | 'source_ranges', number>>;
 
 /** Names of the machines, with how to open one or why there is none. */
 export const machines: readonly { readonly name: string; open(more?: Sizes): Promise<TestDatapath>; skip(): Promise<string | false> }[] = [

@@ -32,8 +32,8 @@ export function change(before: Services, after: Services): ServiceChange {
   };
 }
 
-export async function openWriter(datapath: TestDatapath, watch: Watch = {}, clock = new VirtualClock()): Promise<ServiceWriter> {
-  return ServiceWriter.open({ ...watched(datapath, watch), now: () => datapath.now() }, { clock });
+export async function openWriter(datapath: TestDatapath, watch: Watch = {}, clock = new VirtualClock(), turn = 0): Promise<ServiceWriter> {
+  return ServiceWriter.open({ ...watched(datapath, watch), now: () => datapath.now() }, { clock, turn });
 }
 
 let lastPort = 20000;
