@@ -1,37 +1,43 @@
 // Decide: the chain of stages, from the facts about a packet to the record of what is to be done. Read this first.
 
-import { readEpochs } from './address';
+import { endpointOf, readEpochs } from './address';
 import { conntrackReopens, isReply } from './conntrack';
 import { ALLOWED, clearRecord, drop, dropped, ENDED, tellAllowed } from './effects';
-import { EFFECT_CREATE, EFFECT_DELETE, EFFECT_NONE, EFFECT_REPLACE } from './enum/effect';
-import { HOOK_FROM_NETWORK, HOOK_FROM_POD } from './enum/hook';
+import { EFFECT_CLAIM, EFFECT_CREATE, EFFECT_DELETE, EFFECT_NONE, EFFECT_REPLACE } from './enum/effect';
+import { HOOK_FROM_NETWORK } from './enum/hook';
 import { NEXT_HOP_STACK } from './enum/next-hop';
-import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, TCP_RST } from './enum/protocol';
+import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP, TCP_RST } from './enum/protocol';
 import { REASON_FORWARDED, REASON_INVALID_IDENTITY, REASON_INVALID_SOURCE, REASON_TRANSLATION_CLASH } from './enum/reason';
 import { addressSlot } from './hash';
-import { lookupConntrack, lookupEpoch } from './host';
+import { lookupConfig, lookupConntrack, lookupEpoch } from './host';
+import { Config } from './layout/config';
 import {
   Conntrack,
   CONNTRACK_HAIRPIN,
+  CONNTRACK_MASQUERADED,
   CONNTRACK_ORIGIN_CLOSED,
   CONNTRACK_RESPONDER_CLOSED,
   CONNTRACK_TRANSLATED,
   HINT_ENDPOINT,
   HINT_FRONTEND,
   TRANSLATION_HAIRPIN,
+  TRANSLATION_MASQUERADED,
 } from './layout/conntrack';
+import { ENDPOINT_HOST, ENDPOINT_INGRESS_ENFORCED } from './layout/endpoint';
 import { FACT_FIRST_FRAGMENT, FACT_ICMP_ERROR, FACT_LATER_FRAGMENT, FACT_NEIGHBOUR, Facts, Record } from './layout/packet';
-import { clientTuple, flowKey, newTranslation, originTuple, packetTuple, Scratch } from './layout/scratch';
+import { clientTuple, flowKey, HIDDEN_HAIRPIN, HIDDEN_MASQUERADE, newTranslation, originTuple, packetTuple, Scratch } from './layout/scratch';
 import { policyPort, trafficOf } from './policy';
+import { elsewhere } from './stages/elsewhere';
 import { evaluate } from './stages/evaluate';
 import { continueFlow, isCurrent, newFlow, renewTranslation, touchFlow } from './stages/flow';
 import { forward } from './stages/forward';
 import { fragment } from './stages/fragment';
 import { icmpPorts, isEchoReply } from './stages/icmp';
+import { isOfClient, isRouter, masquerade } from './stages/masquerade';
 import { checkSender } from './stages/peers';
 import { rewriteError, rewriteForward, rewriteReply } from './stages/rewrite';
 import { stray, unrelated } from './stages/stray';
-import { TRANSLATE_DONE, translate } from './stages/translate';
+import { isTranslating, TRANSLATE_DONE, TRANSLATE_ELSEWHERE, translate } from './stages/translate';
 import { hasExpired } from './time';
 import { copyTuple, flowKeyOf, reverseTuple, tupleOf } from './tuple';
 
@@ -39,6 +45,11 @@ const CONNTRACK_ANY_CLOSED: u32 = CONNTRACK_ORIGIN_CLOSED | CONNTRACK_RESPONDER_
 
 /** What is said of a live entry: it does not count for this packet, which opens a flow of its own. Besides ENDED and ALLOWED. */
 const OPENS: u32 = 2;
+
+/** To a masqueraded client, which only the stack knows the way to, through whatever hook the answer came. The record says so from the start. */
+function isOutward(entry: Conntrack): bool {
+  return (entry.flags & CONNTRACK_MASQUERADED) != 0;
+}
 
 /** An ICMP error belongs to the flow whose packet it embeds: it passes while that flow's verdict stands, and changes nothing of it. */
 export function related(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): u32 {
@@ -48,11 +59,15 @@ export function related(facts: Facts, record: Record, scratch: Scratch, entry: C
   const originEpoch: u32 = reply != 0 ? scratch.destinationEpoch : scratch.sourceEpoch;
   const responderEpoch: u32 = reply != 0 ? scratch.sourceEpoch : scratch.destinationEpoch;
   rewriteError(facts, record, scratch, entry);
-  if (entry.originEpoch != originEpoch || entry.responderEpoch != responderEpoch) return stray(facts, record, scratch);
+  const outward: bool = record.reply == 0 && isOutward(entry);
+  if (entry.originEpoch != originEpoch || entry.responderEpoch != responderEpoch) {
+    const outcome = stray(facts, record, scratch);
+    return outward ? ENDED : outcome;
+  }
   record.sourceIdentity = reply != 0 ? entry.originIdentity : entry.responderIdentity;
   record.destinationIdentity = reply != 0 ? entry.responderIdentity : entry.originIdentity;
   scratch.remoteNode = entry.remoteNode;
-  return ALLOWED;
+  return outward ? ENDED : ALLOWED;
 }
 
 /** A packet of a flow whose verdict stands. */
@@ -60,10 +75,13 @@ export function established(facts: Facts, record: Record, scratch: Scratch, entr
   touchFlow(facts, record, entry);
   scratch.remoteNode = entry.remoteNode;
   if (record.reply == 0) {
-    rewriteForward(facts, record, scratch);
+    rewriteForward(record, scratch);
   } else {
     rewriteReply(facts, record, scratch, entry);
-    if ((entry.flags & CONNTRACK_TRANSLATED) != 0) renewTranslation(facts, record, scratch, entry);
+    if ((entry.flags & CONNTRACK_TRANSLATED) != 0) {
+      renewTranslation(facts, record, scratch, entry);
+      if (isOutward(entry)) return ENDED;
+    }
   }
   return ALLOWED;
 }
@@ -78,6 +96,11 @@ function setTraffic(facts: Facts, scratch: Scratch): void {
 export function revisited(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): u32 {
   if (record.reply != 0) reverseTuple(packetTuple(scratch), originTuple(scratch));
   else copyTuple(packetTuple(scratch), originTuple(scratch));
+  // Of a masqueraded client it is asked who that is, not who the router is.
+  if (isOutward(entry)) {
+    originTuple(scratch).sourceHi = entry.clientHi;
+    originTuple(scratch).sourceLo = entry.clientLo;
+  }
   scratch.originIdentity = entry.originIdentity;
   scratch.responderIdentity = entry.responderIdentity;
   scratch.keepsGrants = 1;
@@ -97,8 +120,9 @@ export function revisited(facts: Facts, record: Record, scratch: Scratch, entry:
   if (record.reply != 0) {
     record.proxyPort = 0;
     rewriteReply(facts, record, scratch, entry);
+    if (isOutward(entry)) return ENDED;
   } else {
-    rewriteForward(facts, record, scratch);
+    rewriteForward(record, scratch);
   }
   return ALLOWED;
 }
@@ -113,7 +137,7 @@ export function begun(facts: Facts, record: Record, scratch: Scratch, effect: u8
     record.conntrack = effect;
   }
   tellAllowed(record);
-  rewriteForward(facts, record, scratch);
+  rewriteForward(record, scratch);
   return forward(facts, record, scratch);
 }
 
@@ -123,6 +147,10 @@ export function begun(facts: Facts, record: Record, scratch: Scratch, effect: u8
  */
 export function opened(facts: Facts, record: Record, scratch: Scratch, effect: u8): u32 {
   copyTuple(packetTuple(scratch), originTuple(scratch));
+  if (scratch.hidden == HIDDEN_MASQUERADE) {
+    originTuple(scratch).sourceHi = clientTuple(scratch).sourceHi;
+    originTuple(scratch).sourceLo = clientTuple(scratch).sourceLo;
+  }
   scratch.originIdentity = 0;
   scratch.responderIdentity = 0;
   scratch.keepsGrants = 0;
@@ -147,11 +175,6 @@ function isSameFrontend(record: Record, scratch: Scratch, entry: Conntrack): boo
   );
 }
 
-/** Hooks that see packets as their clients wrote them. */
-function isTranslating(hook: u8): bool {
-  return hook == HOOK_FROM_POD || hook == HOOK_FROM_NETWORK;
-}
-
 /** A packet whose flow key has a live entry. */
 function known(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): u32 {
   const reply: u32 = isReply(entry.flags, scratch.sourceHigh);
@@ -161,7 +184,7 @@ function known(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack)
   if (!isError && isTranslating(facts.hook) && !isSameFrontend(record, scratch, entry)) {
     return (entry.flags & CONNTRACK_ANY_CLOSED) != 0 ? OPENS : dropped(record, REASON_TRANSLATION_CLASH);
   }
-  scratch.hairpin = (entry.flags & CONNTRACK_HAIRPIN) != 0 ? 1 : 0;
+  scratch.hidden = (entry.flags & CONNTRACK_HAIRPIN) != 0 ? HIDDEN_HAIRPIN : isOutward(entry) ? HIDDEN_MASQUERADE : 0;
   if (isError) return related(facts, record, scratch, entry);
   if (isCurrent(facts, scratch, entry, reply)) return established(facts, record, scratch, entry);
   return revisited(facts, record, scratch, entry);
@@ -190,32 +213,88 @@ function hintsOf(hi: u64, lo: u64): u32 {
   return slot == null ? HINT_ENDPOINT : slot.hints;
 }
 
-/** What the network sends to an address that is neither an endpoint's nor a frontend's is the host's own business, well formed or not. */
+/** The tunnel's own packets are the host's, wherever services are: nothing is asked about them. */
+function isTunnel(facts: Facts, config: Config): bool {
+  if (facts.protocol != PROTOCOL_UDP || (facts.flags & FACT_ICMP_ERROR) != 0) return false;
+  return config.tunnelPort != 0 && facts.destinationPort == config.tunnelPort;
+}
+
+/**
+ * What the network sends to an address that is neither an endpoint's nor a frontend's nor the router's is the host's own business, well
+ * formed or not.
+ */
 function isForeign(facts: Facts): bool {
   if (facts.hook != HOOK_FROM_NETWORK) return false;
+  const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
   let hints: u32 = hintsOf(facts.destinationHi, facts.destinationLo);
-  if ((facts.flags & FACT_ICMP_ERROR) != 0) hints |= hintsOf(facts.outerDestinationHi, facts.outerDestinationLo);
-  return (hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
+  if (isError) hints |= hintsOf(facts.outerDestinationHi, facts.outerDestinationLo);
+  if ((hints & HINT_ENDPOINT) != 0) return false;
+  const config = lookupConfig();
+  if (config == null) return hints == 0;
+  if ((hints & HINT_FRONTEND) != 0) return isTunnel(facts, config);
+  if (isError && isRouter(config, facts.outerDestinationHi, facts.outerDestinationLo)) return false;
+  return !isRouter(config, facts.destinationHi, facts.destinationLo);
+}
+
+/**
+ * As above, for what may have been a frontend's or the router's and is not: neither are addresses of which policy speaks. The packet's own
+ * destination counts, also that of an error.
+ */
+function isHosts(facts: Facts, scratch: Scratch): bool {
+  if (facts.hook != HOOK_FROM_NETWORK) return false;
+  // Read first and chosen then, as in stages/stray.ts.
+  const outerHi: u64 = facts.outerDestinationHi;
+  const outerLo: u64 = facts.outerDestinationLo;
+  const ownHi: u64 = facts.destinationHi;
+  const ownLo: u64 = facts.destinationLo;
+  const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
+  const endpoint = endpointOf(scratch, isError ? outerHi : ownHi, isError ? outerLo : ownLo);
+  return endpoint == null || ((endpoint.flags & ENDPOINT_HOST) != 0 && (endpoint.flags & ENDPOINT_INGRESS_ENFORCED) == 0);
+}
+
+/** Ends a packet that is the host's: nothing of it is remembered. */
+function leaveToHost(record: Record): u32 {
+  record.fragment = EFFECT_NONE;
+  return ENDED;
+}
+
+/** Whether somebody else has the flow that a masqueraded client was given a port for. */
+function isTaken(facts: Facts, scratch: Scratch, entry: Conntrack | null): bool {
+  return entry != null && !hasExpired(entry.expires, facts.now) && !isOfClient(scratch, entry);
 }
 
 /** Judges the packet tuple, which may be translated on the way. */
 function judge(facts: Facts, record: Record, scratch: Scratch): u32 {
   let entry = findFlow(scratch);
   const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
-  if (entry == null && (isError || (scratch.hints & HINT_FRONTEND) != 0)) {
+  const isKnown: bool = entry != null && !hasExpired(entry.expires, facts.now);
+  if (!isKnown && (isError || (scratch.hints & HINT_FRONTEND) != 0)) {
     const translated = translate(facts, record, scratch);
-    if (translated > TRANSLATE_DONE) return dropped(record, translated);
+    if (translated > TRANSLATE_ELSEWHERE) return dropped(record, translated);
+    if (translated == TRANSLATE_ELSEWHERE) return elsewhere(facts, record, scratch);
     if (translated == TRANSLATE_DONE) {
-      if (!isError && (newTranslation(scratch).flags & TRANSLATION_HAIRPIN) != 0) scratch.hairpin = 1;
+      if (!isError) scratch.hidden = newTranslation(scratch).flags & (TRANSLATION_HAIRPIN | TRANSLATION_MASQUERADED);
       entry = findFlow(scratch);
     }
   }
+  if (scratch.hidden == HIDDEN_MASQUERADE && isTaken(facts, scratch, entry)) {
+    const reason = masquerade(scratch, facts.family);
+    if (reason != REASON_FORWARDED) return dropped(record, reason);
+    record.translation = EFFECT_REPLACE;
+    entry = findFlow(scratch);
+  }
   let effect: u8 = EFFECT_CREATE;
   if (entry != null) {
-    const outcome: u32 = hasExpired(entry.expires, facts.now) ? OPENS : known(facts, record, scratch, entry);
+    const expired: bool = hasExpired(entry.expires, facts.now);
+    const outcome: u32 = expired ? OPENS : known(facts, record, scratch, entry);
     if (outcome != OPENS) return outcome;
     effect = EFFECT_REPLACE;
+    if (expired && scratch.hidden == HIDDEN_MASQUERADE) {
+      effect = EFFECT_CLAIM;
+      record.touchExpires = entry.expires;
+    }
   }
+  if (record.service == 0 && isHosts(facts, scratch)) return leaveToHost(record);
   // Neither begins a flow.
   const icmp: bool = facts.protocol == PROTOCOL_ICMP || facts.protocol == PROTOCOL_ICMPV6;
   if (isError || (icmp && isEchoReply(facts.family, facts.icmpType))) return unrelated(facts, record, scratch);
@@ -226,12 +305,12 @@ function judge(facts: Facts, record: Record, scratch: Scratch): u32 {
 export function decide(facts: Facts, record: Record, scratch: Scratch): u32 {
   clearRecord(facts, record);
   scratch.now = facts.now;
-  scratch.hairpin = 0;
+  scratch.hidden = 0;
   if (isForeign(facts)) return NEXT_HOP_STACK;
-  if (facts.invalid != 0) return drop(record, facts.invalid);
+  if (facts.invalid != 0) return isHosts(facts, scratch) ? NEXT_HOP_STACK : drop(record, facts.invalid);
   if ((facts.flags & FACT_NEIGHBOUR) != 0) return NEXT_HOP_STACK;
   const reason = findPorts(facts, record, scratch);
-  if (reason != REASON_FORWARDED) return drop(record, <u8>reason);
+  if (reason != REASON_FORWARDED) return isHosts(facts, scratch) ? NEXT_HOP_STACK : drop(record, <u8>reason);
   copyTuple(tupleOf(facts), packetTuple(scratch));
   if (judge(facts, record, scratch) == ENDED) return record.nextHop;
   return forward(facts, record, scratch);

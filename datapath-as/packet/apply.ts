@@ -1,6 +1,6 @@
 // Apply: does to the maps what the record says. Maps come before the packet: a packet that leaves has its flow written.
 
-import { EFFECT_CREATE, EFFECT_DELETE, EFFECT_NONE, EFFECT_REPLACE, EFFECT_TOUCH } from '../core/enum/effect';
+import { EFFECT_CLAIM, EFFECT_CREATE, EFFECT_DELETE, EFFECT_NONE, EFFECT_REPLACE, EFFECT_TOUCH } from '../core/enum/effect';
 import { Conntrack } from '../core/layout/conntrack';
 import { Facts, Record } from '../core/layout/packet';
 import {
@@ -32,6 +32,7 @@ export function apply(facts: Facts, record: Record, scratch: Scratch): u32 {
   if (record.conntrack == EFFECT_TOUCH) {
     touch(facts, record);
   } else if (record.conntrack != EFFECT_NONE) {
+    if (record.conntrack == EFFECT_CLAIM && !claim(record, scratch)) return APPLY_CONFLICT;
     const failed = write(record.conntrack, MAP_CONNTRACK, changetype<usize>(flowKey(scratch)), changetype<usize>(newConntrack(scratch)));
     if (failed != APPLIED) return failed;
   }
@@ -63,6 +64,17 @@ function write(effect: u8, map: u32, key: usize, value: usize): u32 {
   // The answer of a delete is of no interest: absent is what was wanted.
   if (effect == EFFECT_DELETE) mapDelete(map, key);
   return APPLIED;
+}
+
+/** Takes the expired entry that the core found, which one worker can do; it is then replaced like any other. */
+function claim(record: Record, scratch: Scratch): bool {
+  const entry = keptConntrack();
+  const expires = offsetof<Conntrack>('expires');
+  if (entry == 0) return false;
+  const found = atomic.cmpxchg<u32>(entry + expires, record.touchExpires, newConntrack(scratch).expires);
+  if (found != record.touchExpires) return false;
+  record.conntrack = EFFECT_REPLACE;
+  return true;
 }
 
 /** Moves the entry that the core found on by one packet. Other workers may be doing the same: only sums and bits, never a copy. */

@@ -55,6 +55,7 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 #define EFFECT_TOUCH ((u8)2)
 #define EFFECT_REPLACE ((u8)3)
 #define EFFECT_DELETE ((u8)4)
+#define EFFECT_CLAIM ((u8)5)
 #define REWRITE_NONE ((u8)0)
 #define REWRITE_SOURCE ((u8)1)
 #define REWRITE_DESTINATION ((u8)2)
@@ -225,6 +226,10 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 #define FACT_LATER_FRAGMENT ((u8)4)
 #define FACT_NEIGHBOUR ((u8)8)
 
+/* from datapath-as/core/layout/scratch.ts */
+#define HIDDEN_HAIRPIN 1U
+#define HIDDEN_MASQUERADE 2U
+
 /* from datapath-as/core/layout/service.ts */
 #define SCOPE_EXTERNAL ((u8)0)
 #define SCOPE_INTERNAL ((u8)1)
@@ -246,9 +251,14 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 #define SELECT_ATTEMPTS 4U
 #define CLIENT_SEED 0U
 
+/* from datapath-as/core/stages/masquerade.ts */
+#define CLAIM_ATTEMPTS 8U
+
 /* from datapath-as/core/stages/translate.ts */
 #define TRANSLATE_NONE ((u8)0)
 #define TRANSLATE_DONE ((u8)1)
+#define TRANSLATE_ELSEWHERE ((u8)2)
+#define RANGE_WHOLE 160U
 
 /* from datapath-as/core/layout/config.ts */
 struct config {
@@ -784,6 +794,9 @@ struct scratch {
 	u64 frontend0;
 	u64 frontend1;
 	u64 frontend2;
+	u64 source_range0;
+	u64 source_range1;
+	u64 source_range2;
 	u64 affinity_key0;
 	u64 affinity_key1;
 	u64 affinity_key2;
@@ -826,7 +839,7 @@ struct scratch {
 	u32 source_high;
 	u32 now;
 	u32 hints;
-	u32 hairpin;
+	u32 hidden;
 	u32 keeps_grants;
 	u32 traffic;
 	u32 pad0;
@@ -862,53 +875,56 @@ _Static_assert(__builtin_offsetof(struct scratch, grant2) == 216, "struct scratc
 _Static_assert(__builtin_offsetof(struct scratch, frontend0) == 224, "struct scratch.frontend0");
 _Static_assert(__builtin_offsetof(struct scratch, frontend1) == 232, "struct scratch.frontend1");
 _Static_assert(__builtin_offsetof(struct scratch, frontend2) == 240, "struct scratch.frontend2");
-_Static_assert(__builtin_offsetof(struct scratch, affinity_key0) == 248, "struct scratch.affinity_key0");
-_Static_assert(__builtin_offsetof(struct scratch, affinity_key1) == 256, "struct scratch.affinity_key1");
-_Static_assert(__builtin_offsetof(struct scratch, affinity_key2) == 264, "struct scratch.affinity_key2");
-_Static_assert(__builtin_offsetof(struct scratch, affinity0) == 272, "struct scratch.affinity0");
-_Static_assert(__builtin_offsetof(struct scratch, fragment_key0) == 280, "struct scratch.fragment_key0");
-_Static_assert(__builtin_offsetof(struct scratch, fragment_key1) == 288, "struct scratch.fragment_key1");
-_Static_assert(__builtin_offsetof(struct scratch, fragment_key2) == 296, "struct scratch.fragment_key2");
-_Static_assert(__builtin_offsetof(struct scratch, fragment_key3) == 304, "struct scratch.fragment_key3");
-_Static_assert(__builtin_offsetof(struct scratch, fragment_key4) == 312, "struct scratch.fragment_key4");
-_Static_assert(__builtin_offsetof(struct scratch, fragment_ports0) == 320, "struct scratch.fragment_ports0");
-_Static_assert(__builtin_offsetof(struct scratch, translation0) == 328, "struct scratch.translation0");
-_Static_assert(__builtin_offsetof(struct scratch, translation1) == 336, "struct scratch.translation1");
-_Static_assert(__builtin_offsetof(struct scratch, translation2) == 344, "struct scratch.translation2");
-_Static_assert(__builtin_offsetof(struct scratch, translation3) == 352, "struct scratch.translation3");
-_Static_assert(__builtin_offsetof(struct scratch, translation4) == 360, "struct scratch.translation4");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack0) == 368, "struct scratch.conntrack0");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack1) == 376, "struct scratch.conntrack1");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack2) == 384, "struct scratch.conntrack2");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack3) == 392, "struct scratch.conntrack3");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack4) == 400, "struct scratch.conntrack4");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack5) == 408, "struct scratch.conntrack5");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack6) == 416, "struct scratch.conntrack6");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack7) == 424, "struct scratch.conntrack7");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack8) == 432, "struct scratch.conntrack8");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack9) == 440, "struct scratch.conntrack9");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack10) == 448, "struct scratch.conntrack10");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack11) == 456, "struct scratch.conntrack11");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack12) == 464, "struct scratch.conntrack12");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack13) == 472, "struct scratch.conntrack13");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack14) == 480, "struct scratch.conntrack14");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack15) == 488, "struct scratch.conntrack15");
-_Static_assert(__builtin_offsetof(struct scratch, conntrack16) == 496, "struct scratch.conntrack16");
-_Static_assert(__builtin_offsetof(struct scratch, source_epoch) == 504, "struct scratch.source_epoch");
-_Static_assert(__builtin_offsetof(struct scratch, destination_epoch) == 508, "struct scratch.destination_epoch");
-_Static_assert(__builtin_offsetof(struct scratch, origin_identity) == 512, "struct scratch.origin_identity");
-_Static_assert(__builtin_offsetof(struct scratch, responder_identity) == 516, "struct scratch.responder_identity");
-_Static_assert(__builtin_offsetof(struct scratch, origin_port) == 520, "struct scratch.origin_port");
-_Static_assert(__builtin_offsetof(struct scratch, responder_port) == 524, "struct scratch.responder_port");
-_Static_assert(__builtin_offsetof(struct scratch, remote_node) == 528, "struct scratch.remote_node");
-_Static_assert(__builtin_offsetof(struct scratch, source_high) == 532, "struct scratch.source_high");
-_Static_assert(__builtin_offsetof(struct scratch, now) == 536, "struct scratch.now");
-_Static_assert(__builtin_offsetof(struct scratch, hints) == 540, "struct scratch.hints");
-_Static_assert(__builtin_offsetof(struct scratch, hairpin) == 544, "struct scratch.hairpin");
-_Static_assert(__builtin_offsetof(struct scratch, keeps_grants) == 548, "struct scratch.keeps_grants");
-_Static_assert(__builtin_offsetof(struct scratch, traffic) == 552, "struct scratch.traffic");
-_Static_assert(__builtin_offsetof(struct scratch, pad0) == 556, "struct scratch.pad0");
-_Static_assert(sizeof(struct scratch) == 560, "struct scratch");
+_Static_assert(__builtin_offsetof(struct scratch, source_range0) == 248, "struct scratch.source_range0");
+_Static_assert(__builtin_offsetof(struct scratch, source_range1) == 256, "struct scratch.source_range1");
+_Static_assert(__builtin_offsetof(struct scratch, source_range2) == 264, "struct scratch.source_range2");
+_Static_assert(__builtin_offsetof(struct scratch, affinity_key0) == 272, "struct scratch.affinity_key0");
+_Static_assert(__builtin_offsetof(struct scratch, affinity_key1) == 280, "struct scratch.affinity_key1");
+_Static_assert(__builtin_offsetof(struct scratch, affinity_key2) == 288, "struct scratch.affinity_key2");
+_Static_assert(__builtin_offsetof(struct scratch, affinity0) == 296, "struct scratch.affinity0");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key0) == 304, "struct scratch.fragment_key0");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key1) == 312, "struct scratch.fragment_key1");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key2) == 320, "struct scratch.fragment_key2");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key3) == 328, "struct scratch.fragment_key3");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_key4) == 336, "struct scratch.fragment_key4");
+_Static_assert(__builtin_offsetof(struct scratch, fragment_ports0) == 344, "struct scratch.fragment_ports0");
+_Static_assert(__builtin_offsetof(struct scratch, translation0) == 352, "struct scratch.translation0");
+_Static_assert(__builtin_offsetof(struct scratch, translation1) == 360, "struct scratch.translation1");
+_Static_assert(__builtin_offsetof(struct scratch, translation2) == 368, "struct scratch.translation2");
+_Static_assert(__builtin_offsetof(struct scratch, translation3) == 376, "struct scratch.translation3");
+_Static_assert(__builtin_offsetof(struct scratch, translation4) == 384, "struct scratch.translation4");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack0) == 392, "struct scratch.conntrack0");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack1) == 400, "struct scratch.conntrack1");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack2) == 408, "struct scratch.conntrack2");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack3) == 416, "struct scratch.conntrack3");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack4) == 424, "struct scratch.conntrack4");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack5) == 432, "struct scratch.conntrack5");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack6) == 440, "struct scratch.conntrack6");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack7) == 448, "struct scratch.conntrack7");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack8) == 456, "struct scratch.conntrack8");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack9) == 464, "struct scratch.conntrack9");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack10) == 472, "struct scratch.conntrack10");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack11) == 480, "struct scratch.conntrack11");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack12) == 488, "struct scratch.conntrack12");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack13) == 496, "struct scratch.conntrack13");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack14) == 504, "struct scratch.conntrack14");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack15) == 512, "struct scratch.conntrack15");
+_Static_assert(__builtin_offsetof(struct scratch, conntrack16) == 520, "struct scratch.conntrack16");
+_Static_assert(__builtin_offsetof(struct scratch, source_epoch) == 528, "struct scratch.source_epoch");
+_Static_assert(__builtin_offsetof(struct scratch, destination_epoch) == 532, "struct scratch.destination_epoch");
+_Static_assert(__builtin_offsetof(struct scratch, origin_identity) == 536, "struct scratch.origin_identity");
+_Static_assert(__builtin_offsetof(struct scratch, responder_identity) == 540, "struct scratch.responder_identity");
+_Static_assert(__builtin_offsetof(struct scratch, origin_port) == 544, "struct scratch.origin_port");
+_Static_assert(__builtin_offsetof(struct scratch, responder_port) == 548, "struct scratch.responder_port");
+_Static_assert(__builtin_offsetof(struct scratch, remote_node) == 552, "struct scratch.remote_node");
+_Static_assert(__builtin_offsetof(struct scratch, source_high) == 556, "struct scratch.source_high");
+_Static_assert(__builtin_offsetof(struct scratch, now) == 560, "struct scratch.now");
+_Static_assert(__builtin_offsetof(struct scratch, hints) == 564, "struct scratch.hints");
+_Static_assert(__builtin_offsetof(struct scratch, hidden) == 568, "struct scratch.hidden");
+_Static_assert(__builtin_offsetof(struct scratch, keeps_grants) == 572, "struct scratch.keeps_grants");
+_Static_assert(__builtin_offsetof(struct scratch, traffic) == 576, "struct scratch.traffic");
+_Static_assert(__builtin_offsetof(struct scratch, pad0) == 580, "struct scratch.pad0");
+_Static_assert(sizeof(struct scratch) == 584, "struct scratch");
 
 /* from datapath-as/core/layout/service.ts */
 struct frontend_key {
@@ -1077,6 +1093,7 @@ static __always_inline struct policy_matches *lookup_policy(struct host *h, u32 
 static __always_inline u64 every_peers_match(struct host *h, struct policy_matches *found, u32 _set, u32 _traffic);
 static __always_inline struct grant *lookup_grant(struct host *h, struct grant_key *key);
 static __always_inline struct frontend *lookup_frontend(struct host *h, struct frontend_key *key);
+static __always_inline struct source_range *lookup_source_range(struct host *h, struct source_range_key *key);
 static __always_inline struct maglev_slot *lookup_maglev(struct host *h, u32 slot);
 static __always_inline struct backend *lookup_backend(struct host *h, u32 id);
 static __always_inline struct affinity *lookup_affinity(struct host *h, struct affinity_key *key);
@@ -1104,8 +1121,8 @@ static __always_inline struct address *address_key(struct scratch *scratch);
 static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo);
 static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port);
 static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port);
-static __always_inline void inline_rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch);
-__hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline void inline_rewrite_forward(struct record *record, struct scratch *scratch);
+__hidden __noinline void rewrite_forward(struct record *record, struct scratch *scratch);
 static __always_inline u32 drop(struct record *record, u8 reason);
 static __always_inline u32 forward_local(struct facts *facts, struct record *record, struct endpoint *endpoint);
 static __always_inline u32 forward_remote(struct host *h, struct facts *facts, struct record *record, u32 number);
@@ -1116,7 +1133,11 @@ static __always_inline void clear_record(struct facts *facts, struct record *rec
 static __always_inline u32 inline_address_slot(u64 hi, u64 lo);
 __hidden __noinline u32 address_slot(u64 hi, u64 lo);
 static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo);
+static __always_inline bool is_tunnel(struct facts *facts, struct config *config);
+static __always_inline bool is_router(struct config *config, u64 hi, u64 lo);
 static __always_inline bool is_foreign(struct host *h, struct facts *facts);
+static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
+static __always_inline bool is_hosts(struct host *h, struct facts *facts, struct scratch *scratch);
 static __always_inline bool is_echo_reply(u8 family, u8 type);
 __hidden __noinline u32 icmp_ports(struct facts *facts);
 static __always_inline struct fragment_key *fragment_key(struct scratch *scratch);
@@ -1133,11 +1154,17 @@ static __always_inline u32 inline_flow_key_of(struct tuple *tuple, struct flow_k
 __hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key);
 static __always_inline struct flow_key *flow_key(struct scratch *scratch);
 static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch);
+static __always_inline bool is_translating(u8 hook);
 __hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to);
-static __always_inline u8 translate_error(struct host *h, struct record *record, struct scratch *scratch);
+static __always_inline void copy_translation(struct translation *from, struct translation *to);
+static __always_inline u8 hide_behind_router(struct host *h, struct scratch *scratch, u8 family);
+static __always_inline u8 translate_error(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline bool is_usable(struct host *h, struct translation *found, u8 protocol, u8 tcp_flags);
 static __always_inline struct frontend_key *frontend_key(struct scratch *scratch);
 static __always_inline struct frontend *find_frontend(struct host *h, struct scratch *scratch, u16 port, u8 protocol, u8 scope);
+static __always_inline u8 unknown_port(struct host *h, struct facts *facts, struct scratch *scratch, u8 scope);
+static __always_inline struct source_range_key *source_range_key(struct scratch *scratch);
+static __always_inline bool is_in_range(struct host *h, struct scratch *scratch, u32 service);
 static __always_inline struct affinity_key *affinity_key(struct scratch *scratch);
 static __always_inline void choose_backend(struct scratch *scratch, u32 id, struct backend *backend);
 static __always_inline u32 offer_backend(struct host *h, struct scratch *scratch, u32 id);
@@ -1153,28 +1180,35 @@ static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, s
 __hidden __noinline u8 select_backend(struct host *h, struct record *record, struct scratch *scratch, struct frontend *frontend);
 static __always_inline u8 hide_client(struct host *h, struct scratch *scratch, u8 family);
 static __always_inline u8 apply_translation(struct host *h, struct record *record, struct scratch *scratch, u8 family);
+static __always_inline struct prefix_key *prefix_key(struct scratch *scratch);
+static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
+static __always_inline struct node *tunnel_node(struct host *h, struct scratch *scratch);
+static __always_inline bool is_behind_tunnel(struct host *h, struct scratch *scratch);
+static __always_inline bool is_of_client(struct scratch *scratch, struct conntrack *entry);
+static __always_inline bool is_free(struct host *h, struct scratch *scratch);
+__hidden __noinline u32 masquerade(struct host *h, struct scratch *scratch, u8 family);
+static __always_inline u8 place_outside(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u32 flags);
 static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline void copy_translation(struct translation *from, struct translation *to);
 __hidden __noinline u32 translate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline u32 dropped(struct record *record, u32 reason);
+__hidden __noinline u32 elsewhere(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline bool is_taken(struct facts *facts, struct scratch *scratch, struct conntrack *entry);
 static __always_inline u32 inline_is_reply(u32 flags, u32 source_high);
 __hidden __noinline u32 is_reply(u32 flags, u32 source_high);
 static __always_inline bool inline_conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags);
 __hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags);
-static __always_inline bool is_translating(u8 hook);
 static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline bool is_outward(struct conntrack *entry);
 static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *sender);
-static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
 __hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch);
-static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline struct tuple *origin_tuple(struct scratch *scratch);
 static __always_inline u32 traffic_of(u8 protocol, u16 port);
 static __always_inline u32 tunnel_identity(u32 identity);
-static __always_inline struct prefix_key *prefix_key(struct scratch *scratch);
-static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
 static __always_inline u32 remote_identity(struct host *h, struct scratch *scratch, u64 hi, u64 lo, u32 known);
+static __always_inline u32 world_identity(u32 known, u32 identity);
 static __always_inline u32 inline_note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
 __hidden __noinline u32 note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
 static __always_inline u32 inline_note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
@@ -1218,6 +1252,7 @@ static __always_inline void set_traffic(struct facts *facts, struct scratch *scr
 __hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old);
 __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline u32 leave_to_host(struct record *record);
 __hidden __noinline u32 unrelated(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline u32 inline_opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
 __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
@@ -1262,7 +1297,7 @@ __hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference)
 	return inline_checksum_fold(inline_checksum_add((u32)field, difference));
 }
 
-/* from datapath-as/core/layout/scratch.ts:144 */
+/* from datapath-as/core/layout/scratch.ts:155 */
 static __always_inline struct conntrack *new_conntrack(struct scratch *scratch)
 {
 	return (struct conntrack *)&scratch->conntrack0;
@@ -1308,19 +1343,19 @@ __hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags)
 	return inline_conntrack_lifetime(protocol, flags);
 }
 
-/* from datapath-as/core/layout/scratch.ts:114 */
+/* from datapath-as/core/layout/scratch.ts:122 */
 static __always_inline struct tuple *client_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->client0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:141 */
+/* from datapath-as/core/layout/scratch.ts:152 */
 static __always_inline struct translation *new_translation(struct scratch *scratch)
 {
 	return (struct translation *)&scratch->translation0;
 }
 
-/* from datapath-as/core/stages/flow.ts:76 */
+/* from datapath-as/core/stages/flow.ts:84 */
 static __always_inline void write_verdict(struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = new_conntrack(scratch);
@@ -1337,7 +1372,7 @@ static __always_inline void write_verdict(struct record *record, struct scratch 
 	entry->proxy_port = record->proxy_port;
 }
 
-/* from datapath-as/core/stages/flow.ts:92 */
+/* from datapath-as/core/stages/flow.ts:100 */
 static __always_inline void inline_new_flow(struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = new_conntrack(scratch);
@@ -1346,8 +1381,11 @@ static __always_inline void inline_new_flow(struct facts *facts, struct record *
 	flags |= inline_conntrack_transition(facts->protocol, facts->tcp_flags, 0);
 	if (translated)
 		flags |= CONNTRACK_TRANSLATED;
-	if (scratch->hairpin != 0)
+	const bool masqueraded = scratch->hidden == HIDDEN_MASQUERADE;
+	if (scratch->hidden == HIDDEN_HAIRPIN)
 		flags |= CONNTRACK_HAIRPIN;
+	if (masqueraded)
+		flags |= CONNTRACK_MASQUERADED;
 	if (record->proxy_port != 0)
 		flags |= CONNTRACK_PROXY;
 	entry->flags = flags;
@@ -1363,9 +1401,9 @@ static __always_inline void inline_new_flow(struct facts *facts, struct record *
 	entry->service = record->service;
 	entry->backend = record->backend;
 	entry->generation = translated ? new_translation(scratch)->generation : 0;
-	entry->client_hi = 0;
-	entry->client_lo = 0;
-	entry->client_port = 0;
+	entry->client_hi = masqueraded ? client_tuple(scratch)->source_hi : 0;
+	entry->client_lo = masqueraded ? client_tuple(scratch)->source_lo : 0;
+	entry->client_port = masqueraded ? client_tuple(scratch)->source_port : 0;
 	entry->pad0 = 0;
 	entry->pad1 = 0;
 	write_verdict(record, scratch);
@@ -1390,13 +1428,13 @@ static __always_inline void tell_allowed(struct host *h, struct record *record)
 		record->event = EVENT_ALLOW;
 }
 
-/* from datapath-as/core/layout/scratch.ts:105 */
+/* from datapath-as/core/layout/scratch.ts:113 */
 static __always_inline struct tuple *packet_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->tuple0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:117 */
+/* from datapath-as/core/layout/scratch.ts:125 */
 static __always_inline struct address *address_key(struct scratch *scratch)
 {
 	return (struct address *)&scratch->address0;
@@ -1428,20 +1466,20 @@ static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u1
 }
 
 /* from datapath-as/core/stages/rewrite.ts:35 */
-static __always_inline void inline_rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
+static __always_inline void inline_rewrite_forward(struct record *record, struct scratch *scratch)
 {
 	struct tuple *tuple = packet_tuple(scratch);
 	set_target(scratch, tuple->destination_hi, tuple->destination_lo);
 	if (record->service == 0)
 		return;
 	set_destination(record, tuple->destination_hi, tuple->destination_lo, tuple->destination_port);
-	if (scratch->hairpin != 0)
-		set_source(record, tuple->source_hi, tuple->source_lo, facts->source_port);
+	if (scratch->hidden != 0)
+		set_source(record, tuple->source_hi, tuple->source_lo, tuple->source_port);
 }
 
-__hidden __noinline void rewrite_forward(struct facts *facts, struct record *record, struct scratch *scratch)
+__hidden __noinline void rewrite_forward(struct record *record, struct scratch *scratch)
 {
-	inline_rewrite_forward(facts, record, scratch);
+	inline_rewrite_forward(record, scratch);
 }
 
 /* from datapath-as/core/effects.ts:46 */
@@ -1514,7 +1552,7 @@ __hidden __noinline u32 forward(struct host *h, struct facts *facts, struct reco
 	return inline_forward(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:107 */
+/* from datapath-as/core/decide.ts:131 */
 __hidden __noinline u32 begun(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
 {
 	const bool reset = facts->protocol == PROTOCOL_TCP && (facts->tcp_flags & TCP_RST) != 0;
@@ -1525,7 +1563,7 @@ __hidden __noinline u32 begun(struct host *h, struct facts *facts, struct record
 		record->conntrack = effect;
 	}
 	tell_allowed(h, record);
-	inline_rewrite_forward(facts, record, scratch);
+	inline_rewrite_forward(record, scratch);
 	return inline_forward(h, facts, record, scratch);
 }
 
@@ -1570,22 +1608,69 @@ __hidden __noinline u32 address_slot(u64 hi, u64 lo)
 	return inline_address_slot(hi, lo);
 }
 
-/* from datapath-as/core/decide.ts:188 */
+/* from datapath-as/core/decide.ts:211 */
 static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo)
 {
 	struct address_slot *slot = lookup_epoch(h, inline_address_slot(hi, lo));
 	return slot == 0 ? HINT_ENDPOINT : slot->hints;
 }
 
-/* from datapath-as/core/decide.ts:194 */
+/* from datapath-as/core/decide.ts:217 */
+static __always_inline bool is_tunnel(struct facts *facts, struct config *config)
+{
+	if (facts->protocol != PROTOCOL_UDP || (facts->flags & FACT_ICMP_ERROR) != 0)
+		return false;
+	return config->tunnel_port != 0 && facts->destination_port == config->tunnel_port;
+}
+
+/* from datapath-as/core/stages/masquerade.ts:51 */
+static __always_inline bool is_router(struct config *config, u64 hi, u64 lo)
+{
+	return (hi == 0 && lo == config->router4) || (hi == config->router6_hi && lo == config->router6_lo);
+}
+
+/* from datapath-as/core/decide.ts:226 */
 static __always_inline bool is_foreign(struct host *h, struct facts *facts)
 {
 	if (facts->hook != HOOK_FROM_NETWORK)
 		return false;
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
 	u32 hints = hints_of(h, facts->destination_hi, facts->destination_lo);
-	if ((facts->flags & FACT_ICMP_ERROR) != 0)
+	if (is_error)
 		hints |= hints_of(h, facts->outer_destination_hi, facts->outer_destination_lo);
-	return (hints & (HINT_FRONTEND | HINT_ENDPOINT)) == 0;
+	if ((hints & HINT_ENDPOINT) != 0)
+		return false;
+	struct config *config = lookup_config(h);
+	if (config == 0)
+		return hints == 0;
+	if ((hints & HINT_FRONTEND) != 0)
+		return is_tunnel(facts, config);
+	if (is_error && is_router(config, facts->outer_destination_hi, facts->outer_destination_lo))
+		return false;
+	return !is_router(config, facts->destination_hi, facts->destination_lo);
+}
+
+/* from datapath-as/core/address.ts:21 */
+static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo)
+{
+	struct address *key = address_key(scratch);
+	key->hi = hi;
+	key->lo = lo;
+	return lookup_endpoint(h, key);
+}
+
+/* from datapath-as/core/decide.ts:243 */
+static __always_inline bool is_hosts(struct host *h, struct facts *facts, struct scratch *scratch)
+{
+	if (facts->hook != HOOK_FROM_NETWORK)
+		return false;
+	const u64 outer_hi = facts->outer_destination_hi;
+	const u64 outer_lo = facts->outer_destination_lo;
+	const u64 own_hi = facts->destination_hi;
+	const u64 own_lo = facts->destination_lo;
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
+	struct endpoint *endpoint = endpoint_of(h, scratch, is_error ? outer_hi : own_hi, is_error ? outer_lo : own_lo);
+	return endpoint == 0 || ((endpoint->flags & ENDPOINT_HOST) != 0 && (endpoint->flags & ENDPOINT_INGRESS_ENFORCED) == 0);
 }
 
 /* from datapath-as/core/stages/icmp.ts:8 */
@@ -1615,13 +1700,13 @@ __hidden __noinline u32 icmp_ports(struct facts *facts)
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/layout/scratch.ts:135 */
+/* from datapath-as/core/layout/scratch.ts:146 */
 static __always_inline struct fragment_key *fragment_key(struct scratch *scratch)
 {
 	return (struct fragment_key *)&scratch->fragment_key0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:138 */
+/* from datapath-as/core/layout/scratch.ts:149 */
 static __always_inline struct fragment_ports *new_fragment_ports(struct scratch *scratch)
 {
 	return (struct fragment_ports *)&scratch->fragment_ports0;
@@ -1666,7 +1751,7 @@ __hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct rec
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/decide.ts:178 */
+/* from datapath-as/core/decide.ts:201 */
 static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
@@ -1752,18 +1837,24 @@ __hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key)
 	return inline_flow_key_of(tuple, key);
 }
 
-/* from datapath-as/core/layout/scratch.ts:111 */
+/* from datapath-as/core/layout/scratch.ts:119 */
 static __always_inline struct flow_key *flow_key(struct scratch *scratch)
 {
 	return (struct flow_key *)&scratch->flow0;
 }
 
-/* from datapath-as/core/decide.ts:171 */
+/* from datapath-as/core/decide.ts:194 */
 static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch)
 {
 	inline_read_epochs(h, scratch);
 	scratch->source_high = inline_flow_key_of(packet_tuple(scratch), flow_key(scratch));
 	return lookup_conntrack(h, flow_key(scratch));
+}
+
+/* from datapath-as/core/stages/translate.ts:43 */
+static __always_inline bool is_translating(u8 hook)
+{
+	return hook == HOOK_FROM_POD || hook == HOOK_FROM_NETWORK || hook == HOOK_FROM_OVERLAY;
 }
 
 /* from datapath-as/core/tuple.ts:24 */
@@ -1780,23 +1871,66 @@ __hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to)
 	to->pad1 = 0;
 }
 
-/* from datapath-as/core/stages/translate.ts:84 */
-static __always_inline u8 translate_error(struct host *h, struct record *record, struct scratch *scratch)
+/* from datapath-as/core/stages/translate.ts:59 */
+static __always_inline void copy_translation(struct translation *from, struct translation *to)
+{
+	to->backend_hi = from->backend_hi;
+	to->backend_lo = from->backend_lo;
+	to->backend_port = from->backend_port;
+	to->flags = from->flags;
+	to->backend = from->backend;
+	to->service = from->service;
+	to->generation = from->generation;
+	to->source_port = from->source_port;
+	to->pad0 = 0;
+	to->pad1 = 0;
+}
+
+/* from datapath-as/core/stages/masquerade.ts:39 */
+static __always_inline u8 hide_behind_router(struct host *h, struct scratch *scratch, u8 family)
+{
+	struct config *config = lookup_config(h);
+	if (config == 0)
+		return REASON_NO_CONFIG;
+	const u64 hi = family == FAMILY_IPV4 ? 0 : config->router6_hi;
+	const u64 lo = family == FAMILY_IPV4 ? config->router4 : config->router6_lo;
+	if (lo == 0)
+		return REASON_NO_CONFIG;
+	packet_tuple(scratch)->source_hi = hi;
+	packet_tuple(scratch)->source_lo = lo;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/stages/translate.ts:113 */
+static __always_inline u8 translate_error(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	reverse_tuple(packet_tuple(scratch), client_tuple(scratch));
 	struct translation *found = lookup_translation(h, client_tuple(scratch));
 	if (found == 0)
 		return TRANSLATE_NONE;
 	struct tuple *tuple = packet_tuple(scratch);
+	copy_translation(found, new_translation(scratch));
+	if ((found->flags & TRANSLATION_DSR) != 0 && facts->hook == HOOK_FROM_OVERLAY)
+		return TRANSLATE_NONE;
+	if ((found->flags & TRANSLATION_DSR) != 0)
+		return TRANSLATE_ELSEWHERE;
 	record->service = found->service;
 	record->backend = found->backend;
+	if ((found->flags & TRANSLATION_MASQUERADED) != 0) {
+		const u8 reason = hide_behind_router(h, scratch, facts->family);
+		if (reason != REASON_FORWARDED)
+			return reason;
+		tuple->destination_hi = tuple->source_hi;
+		tuple->destination_lo = tuple->source_lo;
+		tuple->destination_port = found->source_port;
+	}
 	tuple->source_hi = found->backend_hi;
 	tuple->source_lo = found->backend_lo;
 	tuple->source_port = found->backend_port;
 	return TRANSLATE_DONE;
 }
 
-/* from datapath-as/core/stages/translate.ts:49 */
+/* from datapath-as/core/stages/translate.ts:76 */
 static __always_inline bool is_usable(struct host *h, struct translation *found, u8 protocol, u8 tcp_flags)
 {
 	const bool opens = protocol == PROTOCOL_TCP && (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
@@ -1808,13 +1942,13 @@ static __always_inline bool is_usable(struct host *h, struct translation *found,
 	return !opens || backend->state == BACKEND_ACTIVE;
 }
 
-/* from datapath-as/core/layout/scratch.ts:126 */
+/* from datapath-as/core/layout/scratch.ts:134 */
 static __always_inline struct frontend_key *frontend_key(struct scratch *scratch)
 {
 	return (struct frontend_key *)&scratch->frontend0;
 }
 
-/* from datapath-as/core/stages/translate.ts:20 */
+/* from datapath-as/core/stages/translate.ts:47 */
 static __always_inline struct frontend *find_frontend(struct host *h, struct scratch *scratch, u16 port, u8 protocol, u8 scope)
 {
 	struct tuple *client = client_tuple(scratch);
@@ -1828,7 +1962,33 @@ static __always_inline struct frontend *find_frontend(struct host *h, struct scr
 	return lookup_frontend(h, key);
 }
 
-/* from datapath-as/core/layout/scratch.ts:129 */
+/* from datapath-as/core/stages/translate.ts:147 */
+static __always_inline u8 unknown_port(struct host *h, struct facts *facts, struct scratch *scratch, u8 scope)
+{
+	if (facts->hook == HOOK_FROM_OVERLAY)
+		return TRANSLATE_NONE;
+	struct frontend *closed = find_frontend(h, scratch, 0, 0, scope);
+	return (closed != 0 && (closed->flags & FRONTEND_CLOSED) != 0) ? REASON_SERVICE_PORT_UNKNOWN : TRANSLATE_NONE;
+}
+
+/* from datapath-as/core/layout/scratch.ts:137 */
+static __always_inline struct source_range_key *source_range_key(struct scratch *scratch)
+{
+	return (struct source_range_key *)&scratch->source_range0;
+}
+
+/* from datapath-as/core/stages/translate.ts:137 */
+static __always_inline bool is_in_range(struct host *h, struct scratch *scratch, u32 service)
+{
+	struct source_range_key *key = source_range_key(scratch);
+	key->prefix_length = RANGE_WHOLE;
+	key->service = service;
+	key->hi = client_tuple(scratch)->source_hi;
+	key->lo = client_tuple(scratch)->source_lo;
+	return lookup_source_range(h, key) != 0;
+}
+
+/* from datapath-as/core/layout/scratch.ts:140 */
 static __always_inline struct affinity_key *affinity_key(struct scratch *scratch)
 {
 	return (struct affinity_key *)&scratch->affinity_key0;
@@ -1952,7 +2112,7 @@ __hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u3
 	return REASON_NO_BACKEND;
 }
 
-/* from datapath-as/core/layout/scratch.ts:132 */
+/* from datapath-as/core/layout/scratch.ts:143 */
 static __always_inline struct affinity *new_affinity(struct scratch *scratch)
 {
 	return (struct affinity *)&scratch->affinity0;
@@ -1992,7 +2152,7 @@ __hidden __noinline u8 select_backend(struct host *h, struct record *record, str
 	return select_maglev(h, scratch, frontend->offset, frontend->size);
 }
 
-/* from datapath-as/core/stages/translate.ts:58 */
+/* from datapath-as/core/stages/translate.ts:85 */
 static __always_inline u8 hide_client(struct host *h, struct scratch *scratch, u8 family)
 {
 	struct config *config = lookup_config(h);
@@ -2007,7 +2167,7 @@ static __always_inline u8 hide_client(struct host *h, struct scratch *scratch, u
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/stages/translate.ts:70 */
+/* from datapath-as/core/stages/translate.ts:97 */
 static __always_inline u8 apply_translation(struct host *h, struct record *record, struct scratch *scratch, u8 family)
 {
 	struct translation *translation = new_translation(scratch);
@@ -2017,61 +2177,149 @@ static __always_inline u8 apply_translation(struct host *h, struct record *recor
 	tuple->destination_hi = translation->backend_hi;
 	tuple->destination_lo = translation->backend_lo;
 	tuple->destination_port = translation->backend_port;
-	if ((translation->flags & TRANSLATION_HAIRPIN) == 0)
+	if ((translation->flags & (TRANSLATION_HAIRPIN | TRANSLATION_MASQUERADED)) == 0)
 		return TRANSLATE_DONE;
-	const u8 reason = hide_client(h, scratch, family);
+	const bool hairpin = (translation->flags & TRANSLATION_HAIRPIN) != 0;
+	if (!hairpin)
+		tuple->source_port = translation->source_port;
+	const u8 reason = hairpin ? hide_client(h, scratch, family) : hide_behind_router(h, scratch, family);
 	return reason == REASON_FORWARDED ? TRANSLATE_DONE : reason;
 }
 
-/* from datapath-as/core/stages/translate.ts:98 */
+/* from datapath-as/core/layout/scratch.ts:128 */
+static __always_inline struct prefix_key *prefix_key(struct scratch *scratch)
+{
+	return (struct prefix_key *)&scratch->prefix0;
+}
+
+/* from datapath-as/core/address.ts:28 */
+static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo)
+{
+	struct prefix_key *key = prefix_key(scratch);
+	key->prefix_length = PREFIX_WHOLE;
+	key->zone = 0;
+	key->hi = hi;
+	key->lo = lo;
+	return lookup_prefix(h, key);
+}
+
+/* from datapath-as/core/stages/elsewhere.ts:15 */
+static __always_inline struct node *tunnel_node(struct host *h, struct scratch *scratch)
+{
+	struct translation *translation = new_translation(scratch);
+	struct prefix *prefix = prefix_of(h, scratch, translation->backend_hi, translation->backend_lo);
+	if (prefix == 0 || prefix->node == 0)
+		return 0;
+	struct node *node = lookup_node(h, prefix->node);
+	return (node != 0 && node->mode == NODE_MODE_OVERLAY) ? node : 0;
+}
+
+/* from datapath-as/core/stages/elsewhere.ts:24 */
+static __always_inline bool is_behind_tunnel(struct host *h, struct scratch *scratch)
+{
+	return tunnel_node(h, scratch) != 0;
+}
+
+/* from datapath-as/core/stages/masquerade.ts:18 */
+static __always_inline bool is_of_client(struct scratch *scratch, struct conntrack *entry)
+{
+	struct tuple *client = client_tuple(scratch);
+	return (entry->flags & CONNTRACK_MASQUERADED) != 0 && entry->client_hi == client->source_hi && entry->client_lo == client->source_lo && entry->client_port == client->source_port && entry->frontend_hi == client->destination_hi && entry->frontend_lo == client->destination_lo && entry->frontend_port == client->destination_port;
+}
+
+/* from datapath-as/core/stages/masquerade.ts:32 */
+static __always_inline bool is_free(struct host *h, struct scratch *scratch)
+{
+	inline_flow_key_of(packet_tuple(scratch), flow_key(scratch));
+	struct conntrack *entry = lookup_conntrack(h, flow_key(scratch));
+	return entry == 0 || inline_has_expired(entry->expires, scratch->now) || is_of_client(scratch, entry);
+}
+
+/* from datapath-as/core/stages/masquerade.ts:59 */
+__hidden __noinline u32 masquerade(struct host *h, struct scratch *scratch, u8 family)
+{
+	const u8 reason = hide_behind_router(h, scratch, family);
+	if (reason != REASON_FORWARDED)
+		return reason;
+	struct config *config = lookup_config(h);
+	if (config == 0)
+		return REASON_NO_CONFIG;
+	const u32 first = config->masq_port_min;
+	const u32 last = config->masq_port_max;
+	if (first > last)
+		return REASON_NO_SOURCE_PORT;
+	for (u32 attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
+		const u16 port = (u16)(first + inline_scale_hash(client_hash(client_tuple(scratch), attempt + 1), last - first + 1));
+		packet_tuple(scratch)->source_port = __builtin_bswap16(port);
+		if (!is_free(h, scratch))
+			continue;
+		new_translation(scratch)->flags = TRANSLATION_MASQUERADED;
+		new_translation(scratch)->source_port = packet_tuple(scratch)->source_port;
+		return REASON_FORWARDED;
+	}
+	return REASON_NO_SOURCE_PORT;
+}
+
+/* from datapath-as/core/stages/translate.ts:154 */
+static __always_inline u8 place_outside(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u32 flags)
+{
+	struct translation *translation = new_translation(scratch);
+	if (endpoint_of(h, scratch, translation->backend_hi, translation->backend_lo) != 0)
+		return apply_translation(h, record, scratch, facts->family);
+	if (facts->hook == HOOK_FROM_OVERLAY)
+		return REASON_UNKNOWN_TARGET;
+	if ((flags & FRONTEND_DSR) != 0 && is_behind_tunnel(h, scratch)) {
+		translation->flags = TRANSLATION_DSR;
+		return TRANSLATE_ELSEWHERE;
+	}
+	apply_translation(h, record, scratch, facts->family);
+	const u8 reason = (u8)masquerade(h, scratch, facts->family);
+	return reason == REASON_FORWARDED ? TRANSLATE_DONE : reason;
+}
+
+/* from datapath-as/core/stages/translate.ts:169 */
 static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct tuple *client = client_tuple(scratch);
-	const u8 scope = facts->hook == HOOK_FROM_POD ? SCOPE_INTERNAL : SCOPE_EXTERNAL;
+	const bool inside = facts->hook == HOOK_FROM_POD;
+	const u8 scope = inside ? SCOPE_INTERNAL : SCOPE_EXTERNAL;
 	struct frontend *frontend = find_frontend(h, scratch, client->destination_port, client->protocol, scope);
-	if (frontend == 0) {
-		struct frontend *closed = find_frontend(h, scratch, 0, 0, scope);
-		return (closed != 0 && (closed->flags & FRONTEND_CLOSED) != 0) ? REASON_SERVICE_PORT_UNKNOWN : TRANSLATE_NONE;
-	}
+	if (frontend == 0)
+		return unknown_port(h, facts, scratch, scope);
+	const u32 flags = frontend->flags;
+	if (facts->hook == HOOK_FROM_OVERLAY && (flags & FRONTEND_DSR) == 0)
+		return TRANSLATE_NONE;
 	record->service = frontend->service;
+	if ((flags & FRONTEND_SOURCE_RANGES) != 0 && !is_in_range(h, scratch, frontend->service))
+		return REASON_SOURCE_RANGE;
 	const u8 reason = select_backend(h, record, scratch, frontend);
 	if (reason != REASON_FORWARDED)
 		return reason;
+	record->translation = EFFECT_REPLACE;
+	if (!inside)
+		return place_outside(h, facts, record, scratch, flags);
 	struct translation *translation = new_translation(scratch);
 	if (translation->backend_hi == client->source_hi && translation->backend_lo == client->source_lo)
 		translation->flags = TRANSLATION_HAIRPIN;
-	record->translation = EFFECT_REPLACE;
 	return apply_translation(h, record, scratch, facts->family);
 }
 
-/* from datapath-as/core/stages/translate.ts:32 */
-static __always_inline void copy_translation(struct translation *from, struct translation *to)
-{
-	to->backend_hi = from->backend_hi;
-	to->backend_lo = from->backend_lo;
-	to->backend_port = from->backend_port;
-	to->flags = from->flags;
-	to->backend = from->backend;
-	to->service = from->service;
-	to->generation = from->generation;
-	to->source_port = from->source_port;
-	to->pad0 = 0;
-	to->pad1 = 0;
-}
-
-/* from datapath-as/core/stages/translate.ts:116 */
+/* from datapath-as/core/stages/translate.ts:189 */
 __hidden __noinline u32 translate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
-	if (facts->hook != HOOK_FROM_POD && facts->hook != HOOK_FROM_NETWORK)
+	if (!is_translating(facts->hook))
 		return TRANSLATE_NONE;
 	if ((facts->flags & FACT_ICMP_ERROR) != 0)
-		return translate_error(h, record, scratch);
+		return translate_error(h, facts, record, scratch);
 	copy_tuple(packet_tuple(scratch), client_tuple(scratch));
 	struct translation *found = lookup_translation(h, client_tuple(scratch));
 	if (found == 0 || !is_usable(h, found, facts->protocol, facts->tcp_flags))
 		return translate_new(h, facts, record, scratch);
+	const bool is_elsewhere = (found->flags & TRANSLATION_DSR) != 0;
+	if (is_elsewhere && facts->hook == HOOK_FROM_OVERLAY)
+		return translate_new(h, facts, record, scratch);
 	copy_translation(found, new_translation(scratch));
-	return apply_translation(h, record, scratch, facts->family);
+	return is_elsewhere ? TRANSLATE_ELSEWHERE : apply_translation(h, record, scratch, facts->family);
 }
 
 /* from datapath-as/core/effects.ts:59 */
@@ -2079,6 +2327,38 @@ static __always_inline u32 dropped(struct record *record, u32 reason)
 {
 	drop(record, (u8)reason);
 	return ENDED;
+}
+
+/* from datapath-as/core/stages/elsewhere.ts:29 */
+__hidden __noinline u32 elsewhere(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	record->service = new_translation(scratch)->service;
+	record->backend = new_translation(scratch)->backend;
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
+	const u64 outer_hi = facts->outer_source_hi;
+	const u64 outer_lo = facts->outer_source_lo;
+	const u64 own_hi = facts->source_hi;
+	const u64 own_lo = facts->source_lo;
+	const u64 hi = is_error ? outer_hi : own_hi;
+	const u64 lo = is_error ? outer_lo : own_lo;
+	if (endpoint_of(h, scratch, hi, lo) != 0)
+		return dropped(record, REASON_INVALID_SOURCE);
+	struct prefix *sender = prefix_of(h, scratch, hi, lo);
+	const u32 identity = sender == 0 ? IDENTITY_WORLD : sender->identity;
+	struct node *node = tunnel_node(h, scratch);
+	if (node == 0)
+		return dropped(record, REASON_NO_TUNNEL_ENDPOINT);
+	record->source_identity = (identity & IDENTITY_SCOPE_MASK) != 0 ? IDENTITY_WORLD : identity;
+	record->next_hop = NEXT_HOP_OVERLAY;
+	record->tunnel_hi = node->address_hi;
+	record->tunnel_lo = node->address_lo;
+	return ENDED;
+}
+
+/* from datapath-as/core/decide.ts:262 */
+static __always_inline bool is_taken(struct facts *facts, struct scratch *scratch, struct conntrack *entry)
+{
+	return entry != 0 && !inline_has_expired(entry->expires, facts->now) && !is_of_client(scratch, entry);
 }
 
 /* from datapath-as/core/conntrack.ts:28 */
@@ -2103,13 +2383,7 @@ __hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
 	return inline_conntrack_reopens(protocol, tcp_flags, flags);
 }
 
-/* from datapath-as/core/decide.ts:151 */
-static __always_inline bool is_translating(u8 hook)
-{
-	return hook == HOOK_FROM_POD || hook == HOOK_FROM_NETWORK;
-}
-
-/* from datapath-as/core/decide.ts:138 */
+/* from datapath-as/core/decide.ts:166 */
 static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (record->reply != 0)
@@ -2118,6 +2392,12 @@ static __always_inline bool is_same_frontend(struct record *record, struct scrat
 		return (entry->flags & CONNTRACK_TRANSLATED) == 0;
 	struct tuple *client = client_tuple(scratch);
 	return (entry->flags & CONNTRACK_TRANSLATED) != 0 && entry->frontend_hi == client->destination_hi && entry->frontend_lo == client->destination_lo && entry->frontend_port == client->destination_port;
+}
+
+/* from datapath-as/core/decide.ts:50 */
+static __always_inline bool is_outward(struct conntrack *entry)
+{
+	return (entry->flags & CONNTRACK_MASQUERADED) != 0;
 }
 
 /* from datapath-as/core/stages/peers.ts:12 */
@@ -2130,23 +2410,14 @@ static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *se
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/address.ts:21 */
-static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo)
-{
-	struct address *key = address_key(scratch);
-	key->hi = hi;
-	key->lo = lo;
-	return lookup_endpoint(h, key);
-}
-
 /* from datapath-as/core/stages/peers.ts:23 */
 __hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch)
 {
 	return sender_reason(facts, endpoint_of(h, scratch, facts->outer_source_hi, facts->outer_source_lo));
 }
 
-/* from datapath-as/core/stages/rewrite.ts:67 */
-static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch)
+/* from datapath-as/core/stages/rewrite.ts:78 */
+static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	struct tuple *tuple = packet_tuple(scratch);
 	set_target(scratch, facts->outer_destination_hi, facts->outer_destination_lo);
@@ -2154,13 +2425,18 @@ static __always_inline void rewrite_error_reply(struct facts *facts, struct reco
 		return;
 	record->rewrite = REWRITE_EMBEDDED;
 	set_source(record, tuple->source_hi, tuple->source_lo, tuple->source_port);
+	if ((entry->flags & CONNTRACK_MASQUERADED) != 0) {
+		set_destination(record, tuple->destination_hi, tuple->destination_lo, tuple->destination_port);
+		if (facts->outer_source_hi == facts->destination_hi && facts->outer_source_lo == facts->destination_lo)
+			record->rewrite |= REWRITE_OUTER_SOURCE;
+	}
 	if (facts->outer_destination_hi != facts->source_hi || facts->outer_destination_lo != facts->source_lo)
 		return;
 	record->rewrite |= REWRITE_OUTER_DESTINATION;
 	set_target(scratch, tuple->source_hi, tuple->source_lo);
 }
 
-/* from datapath-as/core/stages/rewrite.ts:54 */
+/* from datapath-as/core/stages/rewrite.ts:59 */
 static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	set_target(scratch, facts->outer_destination_hi, facts->outer_destination_lo);
@@ -2170,6 +2446,12 @@ static __always_inline void rewrite_error_forward(struct facts *facts, struct re
 	set_destination(record, entry->frontend_hi, entry->frontend_lo, entry->frontend_port);
 	if (facts->outer_source_hi == facts->destination_hi && facts->outer_source_lo == facts->destination_lo)
 		record->rewrite |= REWRITE_OUTER_SOURCE;
+	if ((entry->flags & CONNTRACK_MASQUERADED) != 0) {
+		set_source(record, entry->client_hi, entry->client_lo, entry->client_port);
+		record->rewrite |= REWRITE_OUTER_DESTINATION;
+		set_target(scratch, entry->client_hi, entry->client_lo);
+		return;
+	}
 	if ((entry->flags & CONNTRACK_HAIRPIN) == 0)
 		return;
 	set_source(record, facts->destination_hi, facts->destination_lo, facts->source_port);
@@ -2177,17 +2459,17 @@ static __always_inline void rewrite_error_forward(struct facts *facts, struct re
 	set_target(scratch, facts->destination_hi, facts->destination_lo);
 }
 
-/* from datapath-as/core/stages/rewrite.ts:79 */
+/* from datapath-as/core/stages/rewrite.ts:94 */
 __hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	record->rewrite = REWRITE_NONE;
 	if (record->reply != 0)
-		rewrite_error_reply(facts, record, scratch);
+		rewrite_error_reply(facts, record, scratch, entry);
 	else
 		rewrite_error_forward(facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/layout/scratch.ts:108 */
+/* from datapath-as/core/layout/scratch.ts:116 */
 static __always_inline struct tuple *origin_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->origin0;
@@ -2207,34 +2489,25 @@ static __always_inline u32 tunnel_identity(u32 identity)
 	return (identity & IDENTITY_SCOPE_MASK) == 0 ? identity : IDENTITY_UNKNOWN;
 }
 
-/* from datapath-as/core/layout/scratch.ts:120 */
-static __always_inline struct prefix_key *prefix_key(struct scratch *scratch)
-{
-	return (struct prefix_key *)&scratch->prefix0;
-}
-
-/* from datapath-as/core/address.ts:28 */
-static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo)
-{
-	struct prefix_key *key = prefix_key(scratch);
-	key->prefix_length = PREFIX_WHOLE;
-	key->zone = 0;
-	key->hi = hi;
-	key->lo = lo;
-	return lookup_prefix(h, key);
-}
-
 /* from datapath-as/core/stages/peers.ts:34 */
 static __always_inline u32 remote_identity(struct host *h, struct scratch *scratch, u64 hi, u64 lo, u32 known)
 {
 	struct prefix *prefix = prefix_of(h, scratch, hi, lo);
-	if (prefix == 0)
+	if (prefix == 0) {
+		scratch->remote_node = 0;
 		return known == IDENTITY_UNKNOWN ? IDENTITY_WORLD : known;
+	}
 	scratch->remote_node = prefix->node;
 	return prefix->identity;
 }
 
-/* from datapath-as/core/stages/peers.ts:42 */
+/* from datapath-as/core/stages/peers.ts:45 */
+static __always_inline u32 world_identity(u32 known, u32 identity)
+{
+	return (known == IDENTITY_WORLD && (identity & IDENTITY_SCOPE_MASK) != 0) ? identity : known;
+}
+
+/* from datapath-as/core/stages/peers.ts:50 */
 static __always_inline u32 inline_note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
 {
 	if (reply == 0) {
@@ -2254,7 +2527,7 @@ static __always_inline u32 inline_note_originator(struct host *h, struct facts *
 	if (overlay && known == IDENTITY_UNKNOWN)
 		return REASON_INVALID_IDENTITY;
 	const u32 identity = remote_identity(h, scratch, origin->source_hi, origin->source_lo, known);
-	scratch->origin_identity = overlay ? known : identity;
+	scratch->origin_identity = overlay ? world_identity(known, identity) : identity;
 	return REASON_FORWARDED;
 }
 
@@ -2263,7 +2536,7 @@ __hidden __noinline u32 note_originator(struct host *h, struct facts *facts, str
 	return inline_note_originator(h, facts, scratch, endpoint, reply);
 }
 
-/* from datapath-as/core/stages/peers.ts:63 */
+/* from datapath-as/core/stages/peers.ts:71 */
 static __always_inline u32 inline_note_responder(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply)
 {
 	if (reply != 0) {
@@ -2287,7 +2560,7 @@ __hidden __noinline u32 note_responder(struct host *h, struct facts *facts, stru
 	return inline_note_responder(h, facts, scratch, endpoint, reply);
 }
 
-/* from datapath-as/core/layout/scratch.ts:123 */
+/* from datapath-as/core/layout/scratch.ts:131 */
 static __always_inline struct grant_key *grant_key(struct scratch *scratch)
 {
 	return (struct grant_key *)&scratch->grant0;
@@ -2456,7 +2729,7 @@ static __always_inline u32 inline_evaluate(struct host *h, struct facts *facts, 
 	const u32 reply = record->reply;
 	struct tuple *origin = origin_tuple(scratch);
 	struct endpoint *responder = endpoint_of(h, scratch, origin->destination_hi, origin->destination_lo);
-	struct endpoint *originator = scratch->hairpin != 0 ? responder : endpoint_of(h, scratch, origin->source_hi, origin->source_lo);
+	struct endpoint *originator = scratch->hidden == HIDDEN_HAIRPIN ? responder : endpoint_of(h, scratch, origin->source_hi, origin->source_lo);
 	scratch->remote_node = 0;
 	u32 reason = inline_note_originator(h, facts, scratch, originator, reply);
 	if (reason != REASON_FORWARDED)
@@ -2466,7 +2739,7 @@ static __always_inline u32 inline_evaluate(struct host *h, struct facts *facts, 
 		return reason;
 	record->source_identity = reply != 0 ? scratch->responder_identity : scratch->origin_identity;
 	record->destination_identity = reply != 0 ? scratch->origin_identity : scratch->responder_identity;
-	if (scratch->hairpin != 0)
+	if (scratch->hidden == HIDDEN_HAIRPIN)
 		return REASON_FORWARDED;
 	if (originator != 0) {
 		reason = inline_evaluate_egress(h, record, scratch, originator);
@@ -2520,7 +2793,7 @@ __hidden __noinline u32 stray(struct host *h, struct facts *facts, struct record
 	return ALLOWED;
 }
 
-/* from datapath-as/core/decide.ts:44 */
+/* from datapath-as/core/decide.ts:55 */
 __hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	const u32 reason = check_sender(h, facts, scratch);
@@ -2530,15 +2803,18 @@ __hidden __noinline u32 related(struct host *h, struct facts *facts, struct reco
 	const u32 origin_epoch = reply != 0 ? scratch->destination_epoch : scratch->source_epoch;
 	const u32 responder_epoch = reply != 0 ? scratch->source_epoch : scratch->destination_epoch;
 	rewrite_error(facts, record, scratch, entry);
-	if (entry->origin_epoch != origin_epoch || entry->responder_epoch != responder_epoch)
-		return stray(h, facts, record, scratch);
+	const bool outward = record->reply == 0 && is_outward(entry);
+	if (entry->origin_epoch != origin_epoch || entry->responder_epoch != responder_epoch) {
+		const u32 outcome = stray(h, facts, record, scratch);
+		return outward ? ENDED : outcome;
+	}
 	record->source_identity = reply != 0 ? entry->origin_identity : entry->responder_identity;
 	record->destination_identity = reply != 0 ? entry->responder_identity : entry->origin_identity;
 	scratch->remote_node = entry->remote_node;
-	return ALLOWED;
+	return outward ? ENDED : ALLOWED;
 }
 
-/* from datapath-as/core/stages/flow.ts:22 */
+/* from datapath-as/core/stages/flow.ts:24 */
 static __always_inline bool inline_is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply)
 {
 	const u32 origin_epoch = reply != 0 ? scratch->destination_epoch : scratch->source_epoch;
@@ -2571,7 +2847,7 @@ __hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime)
 	return inline_conntrack_expiry(expires, now, lifetime);
 }
 
-/* from datapath-as/core/stages/flow.ts:32 */
+/* from datapath-as/core/stages/flow.ts:34 */
 static __always_inline void inline_touch_flow(struct facts *facts, struct record *record, struct conntrack *entry)
 {
 	const u32 added = inline_conntrack_transition(facts->protocol, facts->tcp_flags, record->reply);
@@ -2599,8 +2875,13 @@ static __always_inline void inline_rewrite_reply(struct facts *facts, struct rec
 	if ((entry->flags & CONNTRACK_TRANSLATED) == 0)
 		return;
 	set_source(record, entry->frontend_hi, entry->frontend_lo, entry->frontend_port);
-	if ((entry->flags & CONNTRACK_HAIRPIN) == 0)
+	if ((entry->flags & (CONNTRACK_HAIRPIN | CONNTRACK_MASQUERADED)) == 0)
 		return;
+	if ((entry->flags & CONNTRACK_MASQUERADED) != 0) {
+		set_destination(record, entry->client_hi, entry->client_lo, entry->client_port);
+		set_target(scratch, entry->client_hi, entry->client_lo);
+		return;
+	}
 	set_destination(record, facts->source_hi, facts->source_lo, facts->destination_port);
 	set_target(scratch, facts->source_hi, facts->source_lo);
 }
@@ -2610,18 +2891,24 @@ __hidden __noinline void rewrite_reply(struct facts *facts, struct record *recor
 	inline_rewrite_reply(facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/stages/flow.ts:47 */
+/* from datapath-as/core/stages/flow.ts:49 */
 __hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (facts->now - entry->renewed < TRANSLATION_RENEWAL)
 		return;
 	struct tuple *client = client_tuple(scratch);
 	const bool hairpin = (entry->flags & CONNTRACK_HAIRPIN) != 0;
+	const bool masqueraded = (entry->flags & CONNTRACK_MASQUERADED) != 0;
 	client->source_hi = hairpin ? facts->source_hi : facts->destination_hi;
 	client->source_lo = hairpin ? facts->source_lo : facts->destination_lo;
+	client->source_port = facts->destination_port;
+	if (masqueraded) {
+		client->source_hi = entry->client_hi;
+		client->source_lo = entry->client_lo;
+		client->source_port = entry->client_port;
+	}
 	client->destination_hi = entry->frontend_hi;
 	client->destination_lo = entry->frontend_lo;
-	client->source_port = facts->destination_port;
 	client->destination_port = entry->frontend_port;
 	client->protocol = facts->protocol;
 	client->pad0 = 0;
@@ -2630,28 +2917,31 @@ __hidden __noinline void renew_translation(struct facts *facts, struct record *r
 	translation->backend_hi = facts->source_hi;
 	translation->backend_lo = facts->source_lo;
 	translation->backend_port = facts->source_port;
-	translation->flags = hairpin ? TRANSLATION_HAIRPIN : 0;
+	translation->flags = hairpin ? TRANSLATION_HAIRPIN : (masqueraded ? TRANSLATION_MASQUERADED : 0);
 	translation->backend = entry->backend;
 	translation->service = entry->service;
 	translation->generation = entry->generation;
-	translation->source_port = 0;
+	translation->source_port = masqueraded ? facts->destination_port : 0;
 	translation->pad0 = 0;
 	translation->pad1 = 0;
 	record->translation = EFFECT_REPLACE;
 	record->touch_renewed = facts->now == 0 ? 1 : facts->now;
 }
 
-/* from datapath-as/core/decide.ts:59 */
+/* from datapath-as/core/decide.ts:74 */
 static __always_inline u32 inline_established(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	inline_touch_flow(facts, record, entry);
 	scratch->remote_node = entry->remote_node;
 	if (record->reply == 0) {
-		inline_rewrite_forward(facts, record, scratch);
+		inline_rewrite_forward(record, scratch);
 	} else {
 		inline_rewrite_reply(facts, record, scratch, entry);
-		if ((entry->flags & CONNTRACK_TRANSLATED) != 0)
+		if ((entry->flags & CONNTRACK_TRANSLATED) != 0) {
 			renew_translation(facts, record, scratch, entry);
+			if (is_outward(entry))
+				return ENDED;
+		}
 	}
 	return ALLOWED;
 }
@@ -2677,14 +2967,14 @@ __hidden __noinline u16 policy_port(struct tuple *origin, u8 family)
 	return inline_policy_port(origin, family);
 }
 
-/* from datapath-as/core/decide.ts:72 */
+/* from datapath-as/core/decide.ts:90 */
 static __always_inline void set_traffic(struct facts *facts, struct scratch *scratch)
 {
 	struct tuple *origin = origin_tuple(scratch);
 	scratch->traffic = traffic_of(origin->protocol, inline_policy_port(origin, facts->family));
 }
 
-/* from datapath-as/core/stages/flow.ts:122 */
+/* from datapath-as/core/stages/flow.ts:132 */
 __hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old)
 {
 	struct conntrack *entry = new_conntrack(scratch);
@@ -2711,13 +3001,17 @@ __hidden __noinline void continue_flow(struct facts *facts, struct record *recor
 	write_verdict(record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:78 */
+/* from datapath-as/core/decide.ts:96 */
 __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (record->reply != 0)
 		reverse_tuple(packet_tuple(scratch), origin_tuple(scratch));
 	else
 		copy_tuple(packet_tuple(scratch), origin_tuple(scratch));
+	if (is_outward(entry)) {
+		origin_tuple(scratch)->source_hi = entry->client_hi;
+		origin_tuple(scratch)->source_lo = entry->client_lo;
+	}
 	scratch->origin_identity = entry->origin_identity;
 	scratch->responder_identity = entry->responder_identity;
 	scratch->keeps_grants = 1;
@@ -2737,13 +3031,15 @@ __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct re
 	if (record->reply != 0) {
 		record->proxy_port = 0;
 		inline_rewrite_reply(facts, record, scratch, entry);
+		if (is_outward(entry))
+			return ENDED;
 	} else {
-		inline_rewrite_forward(facts, record, scratch);
+		inline_rewrite_forward(record, scratch);
 	}
 	return ALLOWED;
 }
 
-/* from datapath-as/core/decide.ts:156 */
+/* from datapath-as/core/decide.ts:179 */
 static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	const u32 reply = inline_is_reply(entry->flags, scratch->source_high);
@@ -2753,12 +3049,19 @@ static __always_inline u32 known(struct host *h, struct facts *facts, struct rec
 		return OPENS;
 	if (!is_error && is_translating(facts->hook) && !is_same_frontend(record, scratch, entry))
 		return (entry->flags & CONNTRACK_ANY_CLOSED) != 0 ? OPENS : dropped(record, REASON_TRANSLATION_CLASH);
-	scratch->hairpin = (entry->flags & CONNTRACK_HAIRPIN) != 0 ? 1U : 0;
+	scratch->hidden = (entry->flags & CONNTRACK_HAIRPIN) != 0 ? HIDDEN_HAIRPIN : (is_outward(entry) ? HIDDEN_MASQUERADE : 0);
 	if (is_error)
 		return related(h, facts, record, scratch, entry);
 	if (inline_is_current(facts, scratch, entry, reply))
 		return inline_established(facts, record, scratch, entry);
 	return revisited(h, facts, record, scratch, entry);
+}
+
+/* from datapath-as/core/decide.ts:256 */
+static __always_inline u32 leave_to_host(struct record *record)
+{
+	record->fragment = EFFECT_NONE;
+	return ENDED;
 }
 
 /* from datapath-as/core/stages/stray.ts:60 */
@@ -2782,16 +3085,20 @@ __hidden __noinline u32 unrelated(struct host *h, struct facts *facts, struct re
 	record->affinity = EFFECT_NONE;
 	record->service = 0;
 	record->backend = 0;
-	scratch->hairpin = 0;
+	scratch->hidden = 0;
 	address_key(scratch)->hi = hi;
 	address_key(scratch)->lo = lo;
 	return stray(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:124 */
+/* from datapath-as/core/decide.ts:148 */
 static __always_inline u32 inline_opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
 {
 	copy_tuple(packet_tuple(scratch), origin_tuple(scratch));
+	if (scratch->hidden == HIDDEN_MASQUERADE) {
+		origin_tuple(scratch)->source_hi = client_tuple(scratch)->source_hi;
+		origin_tuple(scratch)->source_lo = client_tuple(scratch)->source_lo;
+	}
 	scratch->origin_identity = 0;
 	scratch->responder_identity = 0;
 	scratch->keeps_grants = 0;
@@ -2809,49 +3116,66 @@ __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct recor
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/decide.ts:202 */
+/* from datapath-as/core/decide.ts:267 */
 static __always_inline u32 judge(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = find_flow(h, scratch);
 	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
-	if (entry == 0 && (is_error || (scratch->hints & HINT_FRONTEND) != 0)) {
+	const bool is_known = entry != 0 && !inline_has_expired(entry->expires, facts->now);
+	if (!is_known && (is_error || (scratch->hints & HINT_FRONTEND) != 0)) {
 		const u32 translated = translate(h, facts, record, scratch);
-		if (translated > TRANSLATE_DONE)
+		if (translated > TRANSLATE_ELSEWHERE)
 			return dropped(record, translated);
+		if (translated == TRANSLATE_ELSEWHERE)
+			return elsewhere(h, facts, record, scratch);
 		if (translated == TRANSLATE_DONE) {
-			if (!is_error && (new_translation(scratch)->flags & TRANSLATION_HAIRPIN) != 0)
-				scratch->hairpin = 1;
+			if (!is_error)
+				scratch->hidden = new_translation(scratch)->flags & (TRANSLATION_HAIRPIN | TRANSLATION_MASQUERADED);
 			entry = find_flow(h, scratch);
 		}
 	}
+	if (scratch->hidden == HIDDEN_MASQUERADE && is_taken(facts, scratch, entry)) {
+		const u32 reason = masquerade(h, scratch, facts->family);
+		if (reason != REASON_FORWARDED)
+			return dropped(record, reason);
+		record->translation = EFFECT_REPLACE;
+		entry = find_flow(h, scratch);
+	}
 	u8 effect = EFFECT_CREATE;
 	if (entry != 0) {
-		const u32 outcome = inline_has_expired(entry->expires, facts->now) ? OPENS : known(h, facts, record, scratch, entry);
+		const bool expired = inline_has_expired(entry->expires, facts->now);
+		const u32 outcome = expired ? OPENS : known(h, facts, record, scratch, entry);
 		if (outcome != OPENS)
 			return outcome;
 		effect = EFFECT_REPLACE;
+		if (expired && scratch->hidden == HIDDEN_MASQUERADE) {
+			effect = EFFECT_CLAIM;
+			record->touch_expires = entry->expires;
+		}
 	}
+	if (record->service == 0 && is_hosts(h, facts, scratch))
+		return leave_to_host(record);
 	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
 	if (is_error || (icmp && is_echo_reply(facts->family, facts->icmp_type)))
 		return unrelated(h, facts, record, scratch);
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/decide.ts:226 */
+/* from datapath-as/core/decide.ts:305 */
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	clear_record(facts, record);
 	scratch->now = facts->now;
-	scratch->hairpin = 0;
+	scratch->hidden = 0;
 	if (is_foreign(h, facts))
 		return NEXT_HOP_STACK;
 	if (facts->invalid != 0)
-		return drop(record, facts->invalid);
+		return is_hosts(h, facts, scratch) ? NEXT_HOP_STACK : drop(record, facts->invalid);
 	if ((facts->flags & FACT_NEIGHBOUR) != 0)
 		return NEXT_HOP_STACK;
 	const u32 reason = find_ports(h, facts, record, scratch);
 	if (reason != REASON_FORWARDED)
-		return drop(record, (u8)reason);
+		return is_hosts(h, facts, scratch) ? NEXT_HOP_STACK : drop(record, (u8)reason);
 	copy_tuple(tuple_of(facts), packet_tuple(scratch));
 	if (judge(h, facts, record, scratch) == ENDED)
 		return record->next_hop;

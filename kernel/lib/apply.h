@@ -32,6 +32,18 @@ static __always_inline void touch_conntrack(struct host *h, struct facts *facts,
 	}
 }
 
+/* Takes the expired entry that the core found, which one CPU can do; it is then replaced like any other. */
+static __always_inline bool claim_conntrack(struct host *h, struct record *record, struct scratch *scratch)
+{
+	struct conntrack *entry = h->conntrack;
+	__u32 known = record->touch_expires;
+
+	if (!entry || __sync_val_compare_and_swap(&entry->expires, known, new_conntrack(scratch)->expires) != known)
+		return false;
+	record->conntrack = EFFECT_REPLACE;
+	return true;
+}
+
 /* Creates, replaces or deletes an entry, as the effect says; 0 or a negative error. A macro, for the verifier knows a map by its
  * name only. An absent entry is no error of a delete. */
 #define WRITE_ENTRY(effect, map, key, value)                                                                                          \
@@ -65,5 +77,7 @@ static __always_inline int apply_effects(struct host *h, struct workspace *w)
 	if ((record->conntrack == EFFECT_NONE || record->conntrack == EFFECT_TOUCH) &&
 	    (record->translation | record->affinity | record->fragment) == EFFECT_NONE)
 		return APPLIED;
+	if (record->conntrack == EFFECT_CLAIM && !claim_conntrack(h, record, &w->scratch))
+		return APPLY_CONFLICT;
 	return apply_rare(record, &w->scratch);
 }

@@ -243,9 +243,12 @@ export class NodeHost {
 
   private async attachNode(): Promise<void> {
     const { host, config, datapath } = this.options;
-    const port = config.routingMode === 'overlay' ? host.portOf(overlayDevice, 'vxlan') : this.underlay().port;
-    if (port === undefined || this.others.has(port)) return;
-    this.others.set(port, await datapath.attach({ number: port, kind: config.routingMode === 'overlay' ? 'overlay' : 'network' }));
+    const attach = async (port: number | undefined, kind: 'overlay' | 'network') => {
+      if (port !== undefined && !this.others.has(port)) this.others.set(port, await datapath.attach({ number: port, kind }));
+    };
+    if (config.routingMode === 'overlay') await attach(host.portOf(overlayDevice, 'vxlan'), 'overlay');
+    // In both routing modes: what comes from the network for services is translated before anything else happens to it.
+    await attach(this.underlay().port, 'network');
   }
 
   private report(problems: readonly HostProblem[]): void {

@@ -24,7 +24,7 @@ export interface Link {
 
 export const linkFlag = { up: 1, noArp: 0x80 } as const;
 /** Numbers of IPV4_DEVCONF_*. */
-export const ipv4Setting = { proxyArp: 3, sendRedirects: 6, rpFilter: 8 } as const;
+export const ipv4Setting = { proxyArp: 3, sendRedirects: 6, rpFilter: 8, acceptLocal: 23 } as const;
 
 const messages = { create: 16, remove: 17, get: 18, set: 19, setNeighbourTable: 67 } as const;
 const attributes = { mac: 1, name: 3, mtu: 4, link: 5, info: 18, alias: 20, families: 26, namespace: 28, extended: 29 } as const;

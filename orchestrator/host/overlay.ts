@@ -31,11 +31,17 @@ function isSame(link: Link, port: number): boolean {
   return found.isOurs && found.port === port;
 }
 
+/** Packets are judged by the datapath: answers to clients of node ports come to the stack with an address of this node as source. */
+const settings = [
+  [ipv4Setting.rpFilter, 0],
+  [ipv4Setting.acceptLocal, 1],
+] as const;
+
 function configure(session: Session, link: Link, mtu: number): Failure[] {
-  const isSet = settingOf(link, ipv4Setting.rpFilter) === 0 && !link.makesAddresses && link.mtu === mtu && link.alias === overlayDevice;
+  const isSet = settings.every(([setting, value]) => settingOf(link, setting) === value) && !link.makesAddresses && link.mtu === mtu && link.alias === overlayDevice;
   const isQuiet = (link.flags & linkFlag.noArp) !== 0;
   return session.try([
-    ...(isSet ? [] : [changeLink(link.index, { mtu, alias: overlayDevice, noAddresses: true, ipv4: [[ipv4Setting.rpFilter, 0]] })]),
+    ...(isSet ? [] : [changeLink(link.index, { mtu, alias: overlayDevice, noAddresses: true, ipv4: settings })]),
     ...(isQuiet && link.isUp ? [] : [changeLink(link.index, { noArp: true, isUp: true })]),
   ]);
 }

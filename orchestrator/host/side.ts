@@ -78,7 +78,10 @@ export function podSide(link: number, pod: { mac: string; gatewayMac: string; mt
   };
 }
 
-/** What the pod asks for gets an answer, and what leaves it is judged by the datapath alone, not by reverse paths. */
+/**
+ * What the pod asks for gets an answer, and what leaves it is judged by the datapath alone, not by reverse paths or by its source: a
+ * backend's answer to a client of a node port has the node's own address as source when the stack gets it.
+ */
 export function hostSide(
   link: number,
   pod: { mac: string; gatewayMac?: string; mtu?: number; addresses: Addresses },
@@ -90,6 +93,7 @@ export function hostSide(
     mtu: pod.mtu,
     ipv4: [
       [ipv4Setting.rpFilter, 0],
+      [ipv4Setting.acceptLocal, 1],
       [ipv4Setting.proxyArp, 1],
       [ipv4Setting.sendRedirects, 0],
     ],

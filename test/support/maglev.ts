@@ -27,9 +27,18 @@ export function lookup3(words: readonly number[], seed: number): number {
 
 /** Slot of the packet's client among `size`. */
 export function maglevSlot(packet: Packet, size: number): number {
+  return clientHash(packet, 0, size);
+}
+
+/** The port that the packet's client, masqueraded, is offered at its attempt 1, 2, …: between two, both included. */
+export function offeredPort(packet: Packet, attempt: number, [first, last]: readonly [number, number]): number {
+  return first + clientHash(packet, attempt, last - first + 1);
+}
+
+function clientHash(packet: Packet, seed: number, size: number): number {
   const { hi, lo } = addressWords(packet.source);
   const { sourcePort, destinationPort } = packet.transport as { sourcePort: number; destinationPort: number };
   const words = [hi, hi >> 32n, lo, lo >> 32n].map((word) => Number(BigInt.asUintN(32, word)));
   words.push((swapPort(sourcePort) | (swapPort(destinationPort) << 16)) >>> 0, protocolNumber(packet.transport));
-  return Number((BigInt(lookup3(words, 0)) * BigInt(size)) >> 32n);
+  return Number((BigInt(lookup3(words, seed)) * BigInt(size)) >> 32n);
 }

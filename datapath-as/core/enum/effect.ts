@@ -9,6 +9,8 @@ export const EFFECT_TOUCH: u8 = 2;
 export const EFFECT_REPLACE: u8 = 3;
 /** Remove the entry; an absent one is no error. */
 export const EFFECT_DELETE: u8 = 4;
+/** Overwrite the expired entry that the last lookup found, unless somebody else has it by now: then decide once more. */
+export const EFFECT_CLAIM: u8 = 5;
 
 // What the record rewrites in the packet.
 export const REWRITE_NONE: u8 = 0;

@@ -70,7 +70,7 @@ export class Record {
   proxyPort: u16;
   pad1: u16;
   touchFlags: u32;
-  /** New expiry; 0: as it is. */
+  /** New expiry; 0: as it is. With EFFECT_CLAIM: the expiry by which the entry is known. */
   touchExpires: u32;
   newSourceHi: u64;
   newSourceLo: u64;

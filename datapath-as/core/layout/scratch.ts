@@ -5,10 +5,10 @@
 import { Conntrack, FragmentKey, FragmentPorts, Translation } from './conntrack';
 import { PrefixKey } from './endpoint';
 import { GrantKey } from './policy';
-import { Affinity, AffinityKey, FrontendKey } from './service';
+import { Affinity, AffinityKey, FrontendKey, SourceRangeKey } from './service';
 import { Address, FlowKey, Tuple } from './tuple';
 
-/** Blocks are plain words: their meaning is that of the class they stand for. 560 bytes. */
+/** Blocks are plain words: their meaning is that of the class they stand for. 584 bytes. */
 @unmanaged
 export class Scratch {
   /** Tuple: the packet after its destination was translated (from_pod) or as it is. */
@@ -46,6 +46,9 @@ export class Scratch {
   frontend0: u64;
   frontend1: u64;
   frontend2: u64;
+  sourceRange0: u64;
+  sourceRange1: u64;
+  sourceRange2: u64;
   affinityKey0: u64;
   affinityKey1: u64;
   affinityKey2: u64;
@@ -93,14 +96,19 @@ export class Scratch {
   now: u32;
   /** Hints of the slot of the tuple's destination. */
   hints: u32;
-  /** 1: the originator is the responder itself, behind the node's hairpin address. */
-  hairpin: u32;
+  /** Whether the originator's address stands for another: HIDDEN_*. */
+  hidden: u32;
   /** 1: the flow was allowed before, so a grant that has expired since still counts. */
   keepsGrants: u32;
   /** What policy is asked about: protocol and port as in the last word of a policy key, whose direction is left 0. */
   traffic: u32;
   pad0: u32;
 }
+
+/** hidden: the originator is the responder itself, behind the node's hairpin address. */
+export const HIDDEN_HAIRPIN: u32 = 1;
+/** hidden: the originator is a client from the network, behind the node's router address; the client tuple knows it. */
+export const HIDDEN_MASQUERADE: u32 = 2;
 
 export function packetTuple(scratch: Scratch): Tuple {
   return changetype<Tuple>(changetype<usize>(scratch) + offsetof<Scratch>('tuple0'));
@@ -125,6 +133,9 @@ export function grantKey(scratch: Scratch): GrantKey {
 }
 export function frontendKey(scratch: Scratch): FrontendKey {
   return changetype<FrontendKey>(changetype<usize>(scratch) + offsetof<Scratch>('frontend0'));
+}
+export function sourceRangeKey(scratch: Scratch): SourceRangeKey {
+  return changetype<SourceRangeKey>(changetype<usize>(scratch) + offsetof<Scratch>('sourceRange0'));
 }
 export function affinityKey(scratch: Scratch): AffinityKey {
   return changetype<AffinityKey>(changetype<usize>(scratch) + offsetof<Scratch>('affinityKey0'));

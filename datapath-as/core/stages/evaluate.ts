@@ -13,7 +13,7 @@ import {
   ENDPOINT_INGRESS_PEERS_ONLY,
 } from '../layout/endpoint';
 import { Facts, Record } from '../layout/packet';
-import { grantKey, originTuple, Scratch } from '../layout/scratch';
+import { grantKey, HIDDEN_HAIRPIN, originTuple, Scratch } from '../layout/scratch';
 import { directionVerdict, matchProxyPort, matchReason, matchRule } from '../policy';
 import { noteOriginator, noteResponder } from './peers';
 
@@ -65,7 +65,7 @@ export function evaluate(facts: Facts, record: Record, scratch: Scratch): u32 {
   const reply: u32 = record.reply;
   const origin = originTuple(scratch);
   const responder = endpointOf(scratch, origin.destinationHi, origin.destinationLo);
-  const originator = scratch.hairpin != 0 ? responder : endpointOf(scratch, origin.sourceHi, origin.sourceLo);
+  const originator = scratch.hidden == HIDDEN_HAIRPIN ? responder : endpointOf(scratch, origin.sourceHi, origin.sourceLo);
   scratch.remoteNode = 0;
   let reason = noteOriginator(facts, scratch, originator, reply);
   if (reason != REASON_FORWARDED) return reason;
@@ -73,7 +73,7 @@ export function evaluate(facts: Facts, record: Record, scratch: Scratch): u32 {
   if (reason != REASON_FORWARDED) return reason;
   record.sourceIdentity = reply != 0 ? scratch.responderIdentity : scratch.originIdentity;
   record.destinationIdentity = reply != 0 ? scratch.originIdentity : scratch.responderIdentity;
-  if (scratch.hairpin != 0) return REASON_FORWARDED;
+  if (scratch.hidden == HIDDEN_HAIRPIN) return REASON_FORWARDED;
   if (originator != null) {
     reason = evaluateEgress(record, scratch, originator);
     if (reason != REASON_FORWARDED) return reason;

@@ -7,13 +7,15 @@ import { TRANSLATION_RENEWAL } from '../enum/time';
 import {
   Conntrack,
   CONNTRACK_HAIRPIN,
+  CONNTRACK_MASQUERADED,
   CONNTRACK_ORIGIN_HIGH,
   CONNTRACK_PROXY,
   CONNTRACK_TRANSLATED,
   TRANSLATION_HAIRPIN,
+  TRANSLATION_MASQUERADED,
 } from '../layout/conntrack';
 import { Facts, Record } from '../layout/packet';
-import { clientTuple, newConntrack, newTranslation, Scratch } from '../layout/scratch';
+import { clientTuple, HIDDEN_HAIRPIN, HIDDEN_MASQUERADE, newConntrack, newTranslation, Scratch } from '../layout/scratch';
 
 /**
  * Whether the entry's word still holds for this packet: neither address's epoch has moved, and the sender is where it was: a
@@ -48,11 +50,17 @@ export function renewTranslation(facts: Facts, record: Record, scratch: Scratch,
   if (facts.now - entry.renewed < TRANSLATION_RENEWAL) return;
   const client = clientTuple(scratch);
   const hairpin: bool = (entry.flags & CONNTRACK_HAIRPIN) != 0;
+  const masqueraded: bool = (entry.flags & CONNTRACK_MASQUERADED) != 0;
   client.sourceHi = hairpin ? facts.sourceHi : facts.destinationHi;
   client.sourceLo = hairpin ? facts.sourceLo : facts.destinationLo;
+  client.sourcePort = facts.destinationPort;
+  if (masqueraded) {
+    client.sourceHi = entry.clientHi;
+    client.sourceLo = entry.clientLo;
+    client.sourcePort = entry.clientPort;
+  }
   client.destinationHi = entry.frontendHi;
   client.destinationLo = entry.frontendLo;
-  client.sourcePort = facts.destinationPort;
   client.destinationPort = entry.frontendPort;
   client.protocol = facts.protocol;
   client.pad0 = 0;
@@ -61,11 +69,11 @@ export function renewTranslation(facts: Facts, record: Record, scratch: Scratch,
   translation.backendHi = facts.sourceHi;
   translation.backendLo = facts.sourceLo;
   translation.backendPort = facts.sourcePort;
-  translation.flags = hairpin ? TRANSLATION_HAIRPIN : 0;
+  translation.flags = hairpin ? TRANSLATION_HAIRPIN : masqueraded ? TRANSLATION_MASQUERADED : 0;
   translation.backend = entry.backend;
   translation.service = entry.service;
   translation.generation = entry.generation;
-  translation.sourcePort = 0;
+  translation.sourcePort = masqueraded ? facts.destinationPort : 0;
   translation.pad0 = 0;
   translation.pad1 = 0;
   record.translation = EFFECT_REPLACE;
@@ -95,7 +103,9 @@ export function newFlow(facts: Facts, record: Record, scratch: Scratch): void {
   let flags: u32 = scratch.sourceHigh != 0 ? CONNTRACK_ORIGIN_HIGH : 0;
   flags |= conntrackTransition(facts.protocol, facts.tcpFlags, 0);
   if (translated) flags |= CONNTRACK_TRANSLATED;
-  if (scratch.hairpin != 0) flags |= CONNTRACK_HAIRPIN;
+  const masqueraded: bool = scratch.hidden == HIDDEN_MASQUERADE;
+  if (scratch.hidden == HIDDEN_HAIRPIN) flags |= CONNTRACK_HAIRPIN;
+  if (masqueraded) flags |= CONNTRACK_MASQUERADED;
   if (record.proxyPort != 0) flags |= CONNTRACK_PROXY;
   entry.flags = flags;
   entry.expires = facts.now + conntrackLifetime(facts.protocol, flags);
@@ -110,9 +120,9 @@ export function newFlow(facts: Facts, record: Record, scratch: Scratch): void {
   entry.service = record.service;
   entry.backend = record.backend;
   entry.generation = translated ? newTranslation(scratch).generation : 0;
-  entry.clientHi = 0;
-  entry.clientLo = 0;
-  entry.clientPort = 0;
+  entry.clientHi = masqueraded ? clientTuple(scratch).sourceHi : 0;
+  entry.clientLo = masqueraded ? clientTuple(scratch).sourceLo : 0;
+  entry.clientPort = masqueraded ? clientTuple(scratch).sourcePort : 0;
   entry.pad0 = 0;
   entry.pad1 = 0;
   writeVerdict(record, scratch);

@@ -33,9 +33,17 @@ function tunnelIdentity(identity: u32): u32 {
 /** Identity of a side that is no endpoint here: by its longest prefix, else `known`, else the world. Notes its node. */
 function remoteIdentity(scratch: Scratch, hi: u64, lo: u64, known: u32): u32 {
   const prefix = prefixOf(scratch, hi, lo);
-  if (prefix == null) return known == IDENTITY_UNKNOWN ? IDENTITY_WORLD : known;
+  if (prefix == null) {
+    scratch.remoteNode = 0;
+    return known == IDENTITY_UNKNOWN ? IDENTITY_WORLD : known;
+  }
   scratch.remoteNode = prefix.node;
   return prefix.identity;
+}
+
+/** What the tunnel calls the world may have a name of local scope here, which is known of clients that come with an address of their own. */
+function worldIdentity(known: u32, identity: u32): u32 {
+  return known == IDENTITY_WORLD && (identity & IDENTITY_SCOPE_MASK) != 0 ? identity : known;
 }
 
 /** Notes who the originator is (`endpoint`: its row if it is here); a reason if it can't be who it says. */
@@ -55,7 +63,7 @@ export function noteOriginator(facts: Facts, scratch: Scratch, endpoint: Endpoin
   const known: u32 = overlay ? tunnelIdentity(facts.tunnelIdentity) : scratch.originIdentity;
   if (overlay && known == IDENTITY_UNKNOWN) return REASON_INVALID_IDENTITY;
   const identity = remoteIdentity(scratch, origin.sourceHi, origin.sourceLo, known);
-  scratch.originIdentity = overlay ? known : identity;
+  scratch.originIdentity = overlay ? worldIdentity(known, identity) : identity;
   return REASON_FORWARDED;
 }
 

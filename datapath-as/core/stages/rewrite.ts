@@ -8,7 +8,7 @@ import {
   REWRITE_OUTER_SOURCE,
   REWRITE_SOURCE,
 } from '../enum/effect';
-import { Conntrack, CONNTRACK_HAIRPIN, CONNTRACK_TRANSLATED } from '../layout/conntrack';
+import { Conntrack, CONNTRACK_HAIRPIN, CONNTRACK_MASQUERADED, CONNTRACK_TRANSLATED } from '../layout/conntrack';
 import { Facts, Record } from '../layout/packet';
 import { addressKey, packetTuple, Scratch } from '../layout/scratch';
 
@@ -32,12 +32,12 @@ function setTarget(scratch: Scratch, hi: u64, lo: u64): void {
 }
 
 /** A packet of the originator: takes the packet tuple, which `translate` may have changed. Its target is the responder. */
-export function rewriteForward(facts: Facts, record: Record, scratch: Scratch): void {
+export function rewriteForward(record: Record, scratch: Scratch): void {
   const tuple = packetTuple(scratch);
   setTarget(scratch, tuple.destinationHi, tuple.destinationLo);
   if (record.service == 0) return;
   setDestination(record, tuple.destinationHi, tuple.destinationLo, tuple.destinationPort);
-  if (scratch.hairpin != 0) setSource(record, tuple.sourceHi, tuple.sourceLo, facts.sourcePort);
+  if (scratch.hidden != 0) setSource(record, tuple.sourceHi, tuple.sourceLo, tuple.sourcePort);
 }
 
 /** A packet of the responder: the client sees the frontend answer. Its target is the client. */
@@ -45,7 +45,12 @@ export function rewriteReply(facts: Facts, record: Record, scratch: Scratch, ent
   setTarget(scratch, facts.destinationHi, facts.destinationLo);
   if ((entry.flags & CONNTRACK_TRANSLATED) == 0) return;
   setSource(record, entry.frontendHi, entry.frontendLo, entry.frontendPort);
-  if ((entry.flags & CONNTRACK_HAIRPIN) == 0) return;
+  if ((entry.flags & (CONNTRACK_HAIRPIN | CONNTRACK_MASQUERADED)) == 0) return;
+  if ((entry.flags & CONNTRACK_MASQUERADED) != 0) {
+    setDestination(record, entry.clientHi, entry.clientLo, entry.clientPort);
+    setTarget(scratch, entry.clientHi, entry.clientLo);
+    return;
+  }
   setDestination(record, facts.sourceHi, facts.sourceLo, facts.destinationPort);
   setTarget(scratch, facts.sourceHi, facts.sourceLo);
 }
@@ -57,6 +62,12 @@ function rewriteErrorForward(facts: Facts, record: Record, scratch: Scratch, ent
   record.rewrite = REWRITE_EMBEDDED;
   setDestination(record, entry.frontendHi, entry.frontendLo, entry.frontendPort);
   if (facts.outerSourceHi == facts.destinationHi && facts.outerSourceLo == facts.destinationLo) record.rewrite |= REWRITE_OUTER_SOURCE;
+  if ((entry.flags & CONNTRACK_MASQUERADED) != 0) {
+    setSource(record, entry.clientHi, entry.clientLo, entry.clientPort);
+    record.rewrite |= REWRITE_OUTER_DESTINATION;
+    setTarget(scratch, entry.clientHi, entry.clientLo);
+    return;
+  }
   if ((entry.flags & CONNTRACK_HAIRPIN) == 0) return;
   setSource(record, facts.destinationHi, facts.destinationLo, facts.sourcePort);
   record.rewrite |= REWRITE_OUTER_DESTINATION;
@@ -64,12 +75,16 @@ function rewriteErrorForward(facts: Facts, record: Record, scratch: Scratch, ent
 }
 
 /** An ICMP error about a packet of the responder, sent by a client that saw the frontend: `translate` found the backend. */
-function rewriteErrorReply(facts: Facts, record: Record, scratch: Scratch): void {
+function rewriteErrorReply(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): void {
   const tuple = packetTuple(scratch);
   setTarget(scratch, facts.outerDestinationHi, facts.outerDestinationLo);
   if (record.service == 0) return;
   record.rewrite = REWRITE_EMBEDDED;
   setSource(record, tuple.sourceHi, tuple.sourceLo, tuple.sourcePort);
+  if ((entry.flags & CONNTRACK_MASQUERADED) != 0) {
+    setDestination(record, tuple.destinationHi, tuple.destinationLo, tuple.destinationPort);
+    if (facts.outerSourceHi == facts.destinationHi && facts.outerSourceLo == facts.destinationLo) record.rewrite |= REWRITE_OUTER_SOURCE;
+  }
   if (facts.outerDestinationHi != facts.sourceHi || facts.outerDestinationLo != facts.sourceLo) return;
   record.rewrite |= REWRITE_OUTER_DESTINATION;
   setTarget(scratch, tuple.sourceHi, tuple.sourceLo);
@@ -78,6 +93,6 @@ function rewriteErrorReply(facts: Facts, record: Record, scratch: Scratch): void
 /** An ICMP error of a flow. `record.reply`: the embedded packet is the responder's. */
 export function rewriteError(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): void {
   record.rewrite = REWRITE_NONE;
-  if (record.reply != 0) rewriteErrorReply(facts, record, scratch);
+  if (record.reply != 0) rewriteErrorReply(facts, record, scratch, entry);
   else rewriteErrorForward(facts, record, scratch, entry);
 }

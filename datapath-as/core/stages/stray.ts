@@ -75,7 +75,7 @@ export function unrelated(facts: Facts, record: Record, scratch: Scratch): u32 {
   record.affinity = EFFECT_NONE;
   record.service = 0;
   record.backend = 0;
-  scratch.hairpin = 0;
+  scratch.hidden = 0;
   addressKey(scratch).hi = hi;
   addressKey(scratch).lo = lo;
   return stray(facts, record, scratch);

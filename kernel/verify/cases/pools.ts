@@ -54,7 +54,10 @@ const byName: readonly (readonly [RegExp, Source])[] = [
   [/backend$|endpoint$|^id$/, backendIds],
   [/node$|^number$/, nodeNumbers],
   [/^offset$|^size$|affinity_ticks/, sizes],
-  [/source_high|reply|hairpin|audited/, [0, 0, 1, 1, 2]],
+  [/masq_port_min/, [80, 80, 80, 443, 1, 61000]],
+  [/masq_port_max/, [80, 80, 443, 65535, 0]],
+  [/hidden/, [0, 0, 1, 2]],
+  [/source_high|reply|audited/, [0, 0, 1, 1, 2]],
   [/length|bytes|packets|difference|sum/, 'any32'],
   [/hook/, hooks],
   [/family/, [4, 6]],
@@ -72,12 +75,13 @@ const byName: readonly (readonly [RegExp, Source])[] = [
 export function sourceOf(name: string, size: number): Source {
   if (size === 8) {
     if (/_?hi$/.test(name)) return 'hi';
-    if (/_?lo$|hairpin4/.test(name)) return 'lo';
+    if (/_?lo$|hairpin4|router4/.test(name)) return 'lo';
     const block = /^(tuple|origin|client|flow|address|fragment_key)_?(\d)$/.exec(name);
     if (block) return Number(block[2]) === 4 ? 'ports' : Number(block[2]) % 2 === 0 ? 'hi' : 'lo';
     return 'any64';
   }
   if (size === 4 && /port$/.test(name)) return interfaces;
+  if (size === 2 && /masq_port/.test(name)) return byName.find(([pattern]) => pattern.test(name))?.[1] ?? 'any16';
   if (size === 2 && /port|icmp_id|before|after|field/.test(name)) return l4Ports;
   const found = byName.find(([pattern]) => pattern.test(name));
   if (found && (typeof found[1] !== 'string' || size === 4)) return found[1];

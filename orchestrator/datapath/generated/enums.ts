@@ -5,6 +5,7 @@ export const EFFECT_CREATE = 1;
 export const EFFECT_TOUCH = 2;
 export const EFFECT_REPLACE = 3;
 export const EFFECT_DELETE = 4;
+export const EFFECT_CLAIM = 5;
 export const REWRITE_NONE = 0;
 export const REWRITE_SOURCE = 1;
 export const REWRITE_DESTINATION = 2;
@@ -141,6 +142,8 @@ export const FACT_ICMP_ERROR = 1;
 export const FACT_FIRST_FRAGMENT = 2;
 export const FACT_LATER_FRAGMENT = 4;
 export const FACT_NEIGHBOUR = 8;
+export const HIDDEN_HAIRPIN = 1;
+export const HIDDEN_MASQUERADE = 2;
 export const SCOPE_EXTERNAL = 0;
 export const SCOPE_INTERNAL = 1;
 export const FRONTEND_AFFINITY = 1;
@@ -157,6 +160,7 @@ export const Effect = {
   touch: EFFECT_TOUCH,
   replace: EFFECT_REPLACE,
   delete: EFFECT_DELETE,
+  claim: EFFECT_CLAIM,
 } as const;
 
 const effectNames: ReadonlyMap<number, keyof typeof Effect> = new Map(
@@ -493,6 +497,11 @@ export const Fact = {
   firstFragment: FACT_FIRST_FRAGMENT,
   laterFragment: FACT_LATER_FRAGMENT,
   neighbour: FACT_NEIGHBOUR,
+} as const;
+
+export const Hidden = {
+  hairpin: HIDDEN_HAIRPIN,
+  masquerade: HIDDEN_MASQUERADE,
 } as const;
 
 export const Scope = {

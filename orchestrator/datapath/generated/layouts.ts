@@ -900,6 +900,9 @@ export interface Scratch {
   frontend0: bigint;
   frontend1: bigint;
   frontend2: bigint;
+  sourceRange0: bigint;
+  sourceRange1: bigint;
+  sourceRange2: bigint;
   affinityKey0: bigint;
   affinityKey1: bigint;
   affinityKey2: bigint;
@@ -942,14 +945,14 @@ export interface Scratch {
   sourceHigh: number;
   now: number;
   hints: number;
-  hairpin: number;
+  hidden: number;
   keepsGrants: number;
   traffic: number;
 }
 
 export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
-  size: 560,
-  layoutHash: 'd441f2d884f93b29',
+  size: 584,
+  layoutHash: 'e4fa0a402963a927',
   encode(value, view, offset) {
     view.setBigUint64(offset, value.tuple0, true);
     view.setBigUint64(offset + 8, value.tuple1, true);
@@ -982,52 +985,55 @@ export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
     view.setBigUint64(offset + 224, value.frontend0, true);
     view.setBigUint64(offset + 232, value.frontend1, true);
     view.setBigUint64(offset + 240, value.frontend2, true);
-    view.setBigUint64(offset + 248, value.affinityKey0, true);
-    view.setBigUint64(offset + 256, value.affinityKey1, true);
-    view.setBigUint64(offset + 264, value.affinityKey2, true);
-    view.setBigUint64(offset + 272, value.affinity0, true);
-    view.setBigUint64(offset + 280, value.fragmentKey0, true);
-    view.setBigUint64(offset + 288, value.fragmentKey1, true);
-    view.setBigUint64(offset + 296, value.fragmentKey2, true);
-    view.setBigUint64(offset + 304, value.fragmentKey3, true);
-    view.setBigUint64(offset + 312, value.fragmentKey4, true);
-    view.setBigUint64(offset + 320, value.fragmentPorts0, true);
-    view.setBigUint64(offset + 328, value.translation0, true);
-    view.setBigUint64(offset + 336, value.translation1, true);
-    view.setBigUint64(offset + 344, value.translation2, true);
-    view.setBigUint64(offset + 352, value.translation3, true);
-    view.setBigUint64(offset + 360, value.translation4, true);
-    view.setBigUint64(offset + 368, value.conntrack0, true);
-    view.setBigUint64(offset + 376, value.conntrack1, true);
-    view.setBigUint64(offset + 384, value.conntrack2, true);
-    view.setBigUint64(offset + 392, value.conntrack3, true);
-    view.setBigUint64(offset + 400, value.conntrack4, true);
-    view.setBigUint64(offset + 408, value.conntrack5, true);
-    view.setBigUint64(offset + 416, value.conntrack6, true);
-    view.setBigUint64(offset + 424, value.conntrack7, true);
-    view.setBigUint64(offset + 432, value.conntrack8, true);
-    view.setBigUint64(offset + 440, value.conntrack9, true);
-    view.setBigUint64(offset + 448, value.conntrack10, true);
-    view.setBigUint64(offset + 456, value.conntrack11, true);
-    view.setBigUint64(offset + 464, value.conntrack12, true);
-    view.setBigUint64(offset + 472, value.conntrack13, true);
-    view.setBigUint64(offset + 480, value.conntrack14, true);
-    view.setBigUint64(offset + 488, value.conntrack15, true);
-    view.setBigUint64(offset + 496, value.conntrack16, true);
-    view.setUint32(offset + 504, value.sourceEpoch, true);
-    view.setUint32(offset + 508, value.destinationEpoch, true);
-    view.setUint32(offset + 512, value.originIdentity, true);
-    view.setUint32(offset + 516, value.responderIdentity, true);
-    view.setUint32(offset + 520, value.originPort, true);
-    view.setUint32(offset + 524, value.responderPort, true);
-    view.setUint32(offset + 528, value.remoteNode, true);
-    view.setUint32(offset + 532, value.sourceHigh, true);
-    view.setUint32(offset + 536, value.now, true);
-    view.setUint32(offset + 540, value.hints, true);
-    view.setUint32(offset + 544, value.hairpin, true);
-    view.setUint32(offset + 548, value.keepsGrants, true);
-    view.setUint32(offset + 552, value.traffic, true);
-    view.setUint32(offset + 556, 0, true);
+    view.setBigUint64(offset + 248, value.sourceRange0, true);
+    view.setBigUint64(offset + 256, value.sourceRange1, true);
+    view.setBigUint64(offset + 264, value.sourceRange2, true);
+    view.setBigUint64(offset + 272, value.affinityKey0, true);
+    view.setBigUint64(offset + 280, value.affinityKey1, true);
+    view.setBigUint64(offset + 288, value.affinityKey2, true);
+    view.setBigUint64(offset + 296, value.affinity0, true);
+    view.setBigUint64(offset + 304, value.fragmentKey0, true);
+    view.setBigUint64(offset + 312, value.fragmentKey1, true);
+    view.setBigUint64(offset + 320, value.fragmentKey2, true);
+    view.setBigUint64(offset + 328, value.fragmentKey3, true);
+    view.setBigUint64(offset + 336, value.fragmentKey4, true);
+    view.setBigUint64(offset + 344, value.fragmentPorts0, true);
+    view.setBigUint64(offset + 352, value.translation0, true);
+    view.setBigUint64(offset + 360, value.translation1, true);
+    view.setBigUint64(offset + 368, value.translation2, true);
+    view.setBigUint64(offset + 376, value.translation3, true);
+    view.setBigUint64(offset + 384, value.translation4, true);
+    view.setBigUint64(offset + 392, value.conntrack0, true);
+    view.setBigUint64(offset + 400, value.conntrack1, true);
+    view.setBigUint64(offset + 408, value.conntrack2, true);
+    view.setBigUint64(offset + 416, value.conntrack3, true);
+    view.setBigUint64(offset + 424, value.conntrack4, true);
+    view.setBigUint64(offset + 432, value.conntrack5, true);
+    view.setBigUint64(offset + 440, value.conntrack6, true);
+    view.setBigUint64(offset + 448, value.conntrack7, true);
+    view.setBigUint64(offset + 456, value.conntrack8, true);
+    view.setBigUint64(offset + 464, value.conntrack9, true);
+    view.setBigUint64(offset + 472, value.conntrack10, true);
+    view.setBigUint64(offset + 480, value.conntrack11, true);
+    view.setBigUint64(offset + 488, value.conntrack12, true);
+    view.setBigUint64(offset + 496, value.conntrack13, true);
+    view.setBigUint64(offset + 504, value.conntrack14, true);
+    view.setBigUint64(offset + 512, value.conntrack15, true);
+    view.setBigUint64(offset + 520, value.conntrack16, true);
+    view.setUint32(offset + 528, value.sourceEpoch, true);
+    view.setUint32(offset + 532, value.destinationEpoch, true);
+    view.setUint32(offset + 536, value.originIdentity, true);
+    view.setUint32(offset + 540, value.responderIdentity, true);
+    view.setUint32(offset + 544, value.originPort, true);
+    view.setUint32(offset + 548, value.responderPort, true);
+    view.setUint32(offset + 552, value.remoteNode, true);
+    view.setUint32(offset + 556, value.sourceHigh, true);
+    view.setUint32(offset + 560, value.now, true);
+    view.setUint32(offset + 564, value.hints, true);
+    view.setUint32(offset + 568, value.hidden, true);
+    view.setUint32(offset + 572, value.keepsGrants, true);
+    view.setUint32(offset + 576, value.traffic, true);
+    view.setUint32(offset + 580, 0, true);
   },
   decode(view, offset) {
     return {
@@ -1062,51 +1068,54 @@ export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
       frontend0: view.getBigUint64(offset + 224, true),
       frontend1: view.getBigUint64(offset + 232, true),
       frontend2: view.getBigUint64(offset + 240, true),
-      affinityKey0: view.getBigUint64(offset + 248, true),
-      affinityKey1: view.getBigUint64(offset + 256, true),
-      affinityKey2: view.getBigUint64(offset + 264, true),
-      affinity0: view.getBigUint64(offset + 272, true),
-      fragmentKey0: view.getBigUint64(offset + 280, true),
-      fragmentKey1: view.getBigUint64(offset + 288, true),
-      fragmentKey2: view.getBigUint64(offset + 296, true),
-      fragmentKey3: view.getBigUint64(offset + 304, true),
-      fragmentKey4: view.getBigUint64(offset + 312, true),
-      fragmentPorts0: view.getBigUint64(offset + 320, true),
-      translation0: view.getBigUint64(offset + 328, true),
-      translation1: view.getBigUint64(offset + 336, true),
-      translation2: view.getBigUint64(offset + 344, true),
-      translation3: view.getBigUint64(offset + 352, true),
-      translation4: view.getBigUint64(offset + 360, true),
-      conntrack0: view.getBigUint64(offset + 368, true),
-      conntrack1: view.getBigUint64(offset + 376, true),
-      conntrack2: view.getBigUint64(offset + 384, true),
-      conntrack3: view.getBigUint64(offset + 392, true),
-      conntrack4: view.getBigUint64(offset + 400, true),
-      conntrack5: view.getBigUint64(offset + 408, true),
-      conntrack6: view.getBigUint64(offset + 416, true),
-      conntrack7: view.getBigUint64(offset + 424, true),
-      conntrack8: view.getBigUint64(offset + 432, true),
-      conntrack9: view.getBigUint64(offset + 440, true),
-      conntrack10: view.getBigUint64(offset + 448, true),
-      conntrack11: view.getBigUint64(offset + 456, true),
-      conntrack12: view.getBigUint64(offset + 464, true),
-      conntrack13: view.getBigUint64(offset + 472, true),
-      conntrack14: view.getBigUint64(offset + 480, true),
-      conntrack15: view.getBigUint64(offset + 488, true),
-      conntrack16: view.getBigUint64(offset + 496, true),
-      sourceEpoch: view.getUint32(offset + 504, true),
-      destinationEpoch: view.getUint32(offset + 508, true),
-      originIdentity: view.getUint32(offset + 512, true),
-      responderIdentity: view.getUint32(offset + 516, true),
-      originPort: view.getUint32(offset + 520, true),
-      responderPort: view.getUint32(offset + 524, true),
-      remoteNode: view.getUint32(offset + 528, true),
-      sourceHigh: view.getUint32(offset + 532, true),
-      now: view.getUint32(offset + 536, true),
-      hints: view.getUint32(offset + 540, true),
-      hairpin: view.getUint32(offset + 544, true),
-      keepsGrants: view.getUint32(offset + 548, true),
-      traffic: view.getUint32(offset + 552, true),
+      sourceRange0: view.getBigUint64(offset + 248, true),
+      sourceRange1: view.getBigUint64(offset + 256, true),
+      sourceRange2: view.getBigUint64(offset + 264, true),
+      affinityKey0: view.getBigUint64(offset + 272, true),
+      affinityKey1: view.getBigUint64(offset + 280, true),
+      affinityKey2: view.getBigUint64(offset + 288, true),
+      affinity0: view.getBigUint64(offset + 296, true),
+      fragmentKey0: view.getBigUint64(offset + 304, true),
+      fragmentKey1: view.getBigUint64(offset + 312, true),
+      fragmentKey2: view.getBigUint64(offset + 320, true),
+      fragmentKey3: view.getBigUint64(offset + 328, true),
+      fragmentKey4: view.getBigUint64(offset + 336, true),
+      fragmentPorts0: view.getBigUint64(offset + 344, true),
+      translation0: view.getBigUint64(offset + 352, true),
+      translation1: view.getBigUint64(offset + 360, true),
+      translation2: view.getBigUint64(offset + 368, true),
+      translation3: view.getBigUint64(offset + 376, true),
+      translation4: view.getBigUint64(offset + 384, true),
+      conntrack0: view.getBigUint64(offset + 392, true),
+      conntrack1: view.getBigUint64(offset + 400, true),
+      conntrack2: view.getBigUint64(offset + 408, true),
+      conntrack3: view.getBigUint64(offset + 416, true),
+      conntrack4: view.getBigUint64(offset + 424, true),
+      conntrack5: view.getBigUint64(offset + 432, true),
+      conntrack6: view.getBigUint64(offset + 440, true),
+      conntrack7: view.getBigUint64(offset + 448, true),
+      conntrack8: view.getBigUint64(offset + 456, true),
+      conntrack9: view.getBigUint64(offset + 464, true),
+      conntrack10: view.getBigUint64(offset + 472, true),
+      conntrack11: view.getBigUint64(offset + 480, true),
+      conntrack12: view.getBigUint64(offset + 488, true),
+      conntrack13: view.getBigUint64(offset + 496, true),
+      conntrack14: view.getBigUint64(offset + 504, true),
+      conntrack15: view.getBigUint64(offset + 512, true),
+      conntrack16: view.getBigUint64(offset + 520, true),
+      sourceEpoch: view.getUint32(offset + 528, true),
+      destinationEpoch: view.getUint32(offset + 532, true),
+      originIdentity: view.getUint32(offset + 536, true),
+      responderIdentity: view.getUint32(offset + 540, true),
+      originPort: view.getUint32(offset + 544, true),
+      responderPort: view.getUint32(offset + 548, true),
+      remoteNode: view.getUint32(offset + 552, true),
+      sourceHigh: view.getUint32(offset + 556, true),
+      now: view.getUint32(offset + 560, true),
+      hints: view.getUint32(offset + 564, true),
+      hidden: view.getUint32(offset + 568, true),
+      keepsGrants: view.getUint32(offset + 572, true),
+      traffic: view.getUint32(offset + 576, true),
     };
   },
 };

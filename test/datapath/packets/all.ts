@@ -2,6 +2,7 @@
 
 import type { PacketCase } from './case.ts';
 import { conntrackCases } from './conntrack.ts';
+import { directReturnCases } from './direct-return.ts';
 import { epochCases } from './epochs.ts';
 import { fragmentCases } from './fragments.ts';
 import { grantCases } from './grants.ts';
@@ -9,7 +10,9 @@ import { hookCases, senderCases } from './hooks.ts';
 import { icmpCases } from './icmp.ts';
 import { strayCases } from './icmp-stray.ts';
 import { malformedCases } from './malformed.ts';
+import { masqueradeCases } from './masquerade.ts';
 import { natCases } from './nat.ts';
+import { outsideCases } from './outside.ts';
 import { overlayCases } from './overlay.ts';
 import { policyCases } from './policy.ts';
 import { precedenceCases } from './precedence.ts';
@@ -24,6 +27,9 @@ export const packetCases: Readonly<Record<string, readonly PacketCase[]>> = {
   services: serviceCases,
   'service life': serviceLifeCases,
   translation: natCases,
+  masquerade: masqueradeCases,
+  'direct return': directReturnCases,
+  outside: outsideCases,
   icmp: icmpCases,
   'icmp without a flow': strayCases,
   fragments: fragmentCases,

@@ -133,7 +133,7 @@ function cutTo(packet: CasePacket, present: number): CasePacket {
   return changed(packet, (before) => ({ present, ipv6: { ...before.ipv6, payloadLength: present - 40 } }));
 }
 
-const withProtocol = (protocol: number, line = segment): CasePacket =>
+export const withProtocol = (protocol: number, line = segment): CasePacket =>
   changed(tcp(line, 'S'), () => ({ transport: { protocol, payload: new Uint8Array(40) } }));
 const sameFamily = (wrong: 'icmp' | 'icmpv6'): CasePacket =>
   changed(ping('client > server', 1), () => ({ transport: { protocol: wrong, type: wrong === 'icmp' ? 8 : 128, id: 1 } }));

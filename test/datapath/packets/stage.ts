@@ -36,6 +36,7 @@ export const caseSizes = {
   policy: 256,
   grants: 64,
   frontends: 64,
+  source_ranges: 64,
   maglev: 1024,
   backends: 64,
   affinity: 256,

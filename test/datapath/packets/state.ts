@@ -29,6 +29,10 @@ export interface State {
 
 export interface ConfigState {
   readonly allowEvents?: boolean;
+  /** Source ports for clients from the network. */
+  readonly masqPorts?: readonly [first: number, last: number];
+  /** The node has no address of its own among its pods; otherwise it is that of the host. */
+  readonly noRouter?: boolean;
   /** The node has no hairpin address. */
   readonly noHairpin?: boolean;
   /** The node has not been configured yet. */
@@ -59,6 +63,10 @@ export interface ServiceState {
   /** Backend ids by slot; one slot for each backend by default. */
   readonly slots?: readonly number[];
   readonly affinitySeconds?: number;
+  /** Names of prefixes or hosts whose clients it takes; everybody by default. */
+  readonly sourceRanges?: readonly string[];
+  /** Direct server return. */
+  readonly dsr?: boolean;
 }
 
 export interface BackendState {
@@ -135,6 +143,8 @@ function configEntries(config: ConfigState, place: Place): Entry[] {
   if (config.absent) return [];
   const hairpin4 = config.noHairpin ? { hi: 0n, lo: 0n } : addressWords(hostAddress('hairpin', 'ipv4'));
   const hairpin6 = config.noHairpin ? { hi: 0n, lo: 0n } : addressWords(hostAddress('hairpin', 'ipv6'));
+  const router4 = config.noRouter ? { hi: 0n, lo: 0n } : addressWords(hostAddress('host', 'ipv4'));
+  const router6 = config.noRouter ? { hi: 0n, lo: 0n } : addressWords(hostAddress('host', 'ipv6'));
   const flags = config.allowEvents ? 2 : 0;
   const value = {
     flags,
@@ -145,11 +155,11 @@ function configEntries(config: ConfigState, place: Place): Entry[] {
     hairpin6Hi: hairpin6.hi,
     hairpin6Lo: hairpin6.lo,
     hostMac: macOf('host', 'pod'),
-    router4: addressWords(hostAddress('host', 'ipv4')).lo,
-    router6Hi: addressWords(hostAddress('host', 'ipv6')).hi,
-    router6Lo: addressWords(hostAddress('host', 'ipv6')).lo,
-    masqPortMin: 61000,
-    masqPortMax: 65535,
+    router4: router4.lo,
+    router6Hi: router6.hi,
+    router6Lo: router6.lo,
+    masqPortMin: config.masqPorts?.[0] ?? 61000,
+    masqPortMax: config.masqPorts?.[1] ?? 65535,
     tunnelPort: swapPort(8472),
   };
   return [['config', 0, value]];
@@ -169,6 +179,12 @@ function nodeEntries(state: State, place: Place): Entry[] {
 function prefixEntry(name: string, prefix: { identity: number; node?: number }, family: Family): Entry {
   const text = name in prefixes ? prefixes[name as keyof typeof prefixes][family] : hostAddress(name, family);
   return ['ipcache', prefixWords(text), { identity: prefix.identity, node: prefix.node ?? 0, flags: 0 }];
+}
+
+function rangeEntry(service: number, name: string, family: Family): Entry {
+  const text = name in prefixes ? prefixes[name as keyof typeof prefixes][family] : hostAddress(name, family);
+  const { prefixLength, hi, lo } = prefixWords(text);
+  return ['source_ranges', { prefixLength, service, hi, lo }, { flags: 0 }];
 }
 
 function endpointEntry(name: HostName, endpoint: EndpointState, place: Place): Entry {
@@ -201,7 +217,7 @@ function serviceEntries(service: ServiceState, family: Family): Entry[] {
     service: service.number,
     offset,
     size: slots.length,
-    flags: (service.affinitySeconds ? 1 : 0) | (isClosed ? 2 : 0),
+    flags: (service.affinitySeconds ? 1 : 0) | (isClosed ? 2 : 0) | (service.sourceRanges ? 4 : 0) | (service.dsr ? 8 : 0),
     affinityTicks: ticks(service.affinitySeconds ?? 0),
   };
   const keys = (service.scope ? [scopes[service.scope]] : [scopes.internal, scopes.external]).map((scope) => ({
@@ -213,6 +229,7 @@ function serviceEntries(service: ServiceState, family: Family): Entry[] {
   return [
     ...service.backends.filter(({ gone }) => !gone).map((backend) => backendEntry(backend, protocol, family)),
     ...slots.map((backend, index): Entry => ['maglev', offset + index, { backend }]),
+    ...(service.sourceRanges ?? []).map((range) => rangeEntry(service.number, range, family)),
     ...keys.map((key): Entry => ['frontends', key, value]),
   ];
 }
