@@ -9,10 +9,10 @@ import { caseSizes, Stage } from '../datapath/packets/stage.ts';
 import { macOf, type State } from '../datapath/packets/state.ts';
 import { kernelSkip, openTestKernel } from '../support/kernel.ts';
 import { openPods, Pod, podsSkip } from '../support/pods.ts';
-import { type Family, families, type HostName, hostAddress } from '../support/world.ts';
+import { families, type HostName, hostAddress } from '../support/world.ts';
+import { ask, connect, macText, serve, transferred } from './sockets.ts';
 
 const ports = { client: 111, server: 112, other: 113, overlay: 120, network: 130, host: 140 } as const;
-const transferred = 3_000_000;
 
 /** The server takes what the client sends to three ports; everybody may send. */
 const state: State = {
@@ -25,48 +25,6 @@ const state: State = {
     { number: 3, frontend: 'vip:54', protocol: 'udp', backends: [{ id: 3, at: 'server:5354' }] },
   ],
 };
-
-/** Answers every connection with the address it came from, then with what it gets, and every datagram likewise. */
-const serve = `
-  const net = require('node:net'), dgram = require('node:dgram');
-  const plain = (address) => address.replace('::ffff:', '');
-  let missing = 3;
-  const ready = () => { if (--missing === 0) console.log('ready'); };
-  for (const port of [8080, 9090]) {
-    net.createServer({ allowHalfOpen: true }, (socket) => {
-      socket.write(plain(socket.remoteAddress) + '\\n');
-      socket.pipe(socket);
-    }).listen(port, '::', ready);
-  }
-  const socket = dgram.createSocket({ type: 'udp6' });
-  socket.on('message', (data, from) => socket.send(plain(from.address) + ' ' + data, from.port, from.address));
-  socket.bind(5353, '::', ready);`;
-
-const connect = (host: string, port: number): string => `
-  const socket = require('node:net').connect({ host: '${host}', port: ${port} });
-  let first = '', received = 0;
-  socket.on('data', (data) => { received += data.length; if (first.length < 64) first += data.subarray(0, 64).toString('latin1'); });
-  socket.on('end', () => console.log(first.split('\\n')[0] + ' ' + (received - first.split('\\n')[0].length - 1)));
-  socket.on('error', (error) => console.log(error.code));
-  socket.setTimeout(1500, () => { console.log('silence'); socket.destroy(); });
-  socket.end(Buffer.alloc(${transferred}, 1));`;
-
-const ask = (family: Family, host: string, port: number): string => `
-  const socket = require('node:dgram').createSocket('${family === 'ipv4' ? 'udp4' : 'udp6'}');
-  const end = (text) => { console.log(text); socket.close(); };
-  const timer = setTimeout(() => end('silence'), 1500);
-  socket.on('message', (data) => { clearTimeout(timer); end(String(data)); });
-  socket.on('error', (error) => { clearTimeout(timer); end(error.code); });
-  socket.connect(${port}, '${host}', () => socket.send('hello'));`;
-
-/** A MAC address is the low six bytes of its word, first byte first. */
-function macText(word: bigint): string {
-  return Array.from({ length: 6 }, (_, index) =>
-    Number((word >> BigInt(index * 8)) & 0xffn)
-      .toString(16)
-      .padStart(2, '0'),
-  ).join(':');
-}
 
 function pod(name: HostName): Pod {
   const [mac, gatewayMac] = [macText(macOf(name, 'pod')), macText(macOf(name, 'gateway'))];
