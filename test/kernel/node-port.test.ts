@@ -88,7 +88,8 @@ t.test('a client, a node and the node of the backend', { skip }, async (t) => {
     t.equal(await speak(ask(family, vip, 53)), `${client} hello`, `${family}: a datagram that was sent on`);
     t.equal(await flows(datapath), before, `${family}: of what was sent on the first node keeps no flow`);
 
+    const dropped = await droppedFor(datapath, REASON_SOURCE_RANGE);
     t.equal(await speak(connect(vip, 81)), 'silence', `${family}: a client of no range of the service`);
-    t.ok((await droppedFor(datapath, REASON_SOURCE_RANGE)) > 0n, `${family}: ... was dropped as such`);
+    t.ok((await droppedFor(datapath, REASON_SOURCE_RANGE)) > dropped, `${family}: ... was dropped as such`);
   }
 });
