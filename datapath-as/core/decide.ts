@@ -25,7 +25,16 @@ import {
 } from './layout/conntrack';
 import { ENDPOINT_HOST, ENDPOINT_INGRESS_ENFORCED } from './layout/endpoint';
 import { FACT_FIRST_FRAGMENT, FACT_ICMP_ERROR, FACT_LATER_FRAGMENT, FACT_NEIGHBOUR, Facts, Record } from './layout/packet';
-import { clientTuple, flowKey, HIDDEN_HAIRPIN, HIDDEN_MASQUERADE, newTranslation, originTuple, packetTuple, Scratch } from './layout/scratch';
+import {
+  clientTuple,
+  flowKey,
+  HIDDEN_HAIRPIN,
+  HIDDEN_MASQUERADE,
+  newTranslation,
+  originTuple,
+  packetTuple,
+  Scratch,
+} from './layout/scratch';
 import { policyPort, trafficOf } from './policy';
 import { elsewhere } from './stages/elsewhere';
 import { evaluate } from './stages/evaluate';

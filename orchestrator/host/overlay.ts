@@ -38,7 +38,11 @@ const settings = [
 ] as const;
 
 function configure(session: Session, link: Link, mtu: number): Failure[] {
-  const isSet = settings.every(([setting, value]) => settingOf(link, setting) === value) && !link.makesAddresses && link.mtu === mtu && link.alias === overlayDevice;
+  const isSet =
+    settings.every(([setting, value]) => settingOf(link, setting) === value) &&
+    !link.makesAddresses &&
+    link.mtu === mtu &&
+    link.alias === overlayDevice;
   const isQuiet = (link.flags & linkFlag.noArp) !== 0;
   return session.try([
     ...(isSet ? [] : [changeLink(link.index, { mtu, alias: overlayDevice, noAddresses: true, ipv4: settings })]),

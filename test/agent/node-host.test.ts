@@ -75,10 +75,10 @@ async function begun(t: Test) {
 
 t.test('a pod waits for its own hooks, and for no look at the node', async (t) => {
   const { node, did, writer, signal } = await begun(t);
-  t.same(did, ['apply 0', 'attach 3', 'found']);
+  t.same(did, ['apply 0', 'attach 3', 'attach 2', 'found'], 'the overlay, then the device to the network');
   writer.put(pod(1));
   await node.prepared(1, signal);
-  t.same(did.slice(3), ['attach 101']);
+  t.same(did.slice(4), ['attach 101']);
   t.equal(node.mtu(), 1450, 'of the underlay, less what the overlay puts around');
 });
 
@@ -105,7 +105,7 @@ t.test('a port that takes no hooks is told to whoever waits; others get theirs, 
   broken.clear();
   await clock.advance(1_500);
   await node.prepared(1, signal);
-  t.same(did.slice(3), ['attach 102', 'attach 101', 'apply 2']);
+  t.same(did.slice(4), ['attach 102', 'attach 101', 'apply 2']);
   t.same(node.problemTexts(), []);
 });
 
