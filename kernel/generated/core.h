@@ -1552,7 +1552,7 @@ __hidden __noinline u32 forward(struct host *h, struct facts *facts, struct reco
 	return inline_forward(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:131 */
+/* from datapath-as/core/decide.ts:140 */
 __hidden __noinline u32 begun(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
 {
 	const bool reset = facts->protocol == PROTOCOL_TCP && (facts->tcp_flags & TCP_RST) != 0;
@@ -1608,14 +1608,14 @@ __hidden __noinline u32 address_slot(u64 hi, u64 lo)
 	return inline_address_slot(hi, lo);
 }
 
-/* from datapath-as/core/decide.ts:211 */
+/* from datapath-as/core/decide.ts:220 */
 static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo)
 {
 	struct address_slot *slot = lookup_epoch(h, inline_address_slot(hi, lo));
 	return slot == 0 ? HINT_ENDPOINT : slot->hints;
 }
 
-/* from datapath-as/core/decide.ts:217 */
+/* from datapath-as/core/decide.ts:226 */
 static __always_inline bool is_tunnel(struct facts *facts, struct config *config)
 {
 	if (facts->protocol != PROTOCOL_UDP || (facts->flags & FACT_ICMP_ERROR) != 0)
@@ -1629,7 +1629,7 @@ static __always_inline bool is_router(struct config *config, u64 hi, u64 lo)
 	return (hi == 0 && lo == config->router4) || (hi == config->router6_hi && lo == config->router6_lo);
 }
 
-/* from datapath-as/core/decide.ts:226 */
+/* from datapath-as/core/decide.ts:235 */
 static __always_inline bool is_foreign(struct host *h, struct facts *facts)
 {
 	if (facts->hook != HOOK_FROM_NETWORK)
@@ -1659,7 +1659,7 @@ static __always_inline struct endpoint *endpoint_of(struct host *h, struct scrat
 	return lookup_endpoint(h, key);
 }
 
-/* from datapath-as/core/decide.ts:243 */
+/* from datapath-as/core/decide.ts:252 */
 static __always_inline bool is_hosts(struct host *h, struct facts *facts, struct scratch *scratch)
 {
 	if (facts->hook != HOOK_FROM_NETWORK)
@@ -1751,7 +1751,7 @@ __hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct rec
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/decide.ts:201 */
+/* from datapath-as/core/decide.ts:210 */
 static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
@@ -1843,7 +1843,7 @@ static __always_inline struct flow_key *flow_key(struct scratch *scratch)
 	return (struct flow_key *)&scratch->flow0;
 }
 
-/* from datapath-as/core/decide.ts:194 */
+/* from datapath-as/core/decide.ts:203 */
 static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch)
 {
 	inline_read_epochs(h, scratch);
@@ -2355,7 +2355,7 @@ __hidden __noinline u32 elsewhere(struct host *h, struct facts *facts, struct re
 	return ENDED;
 }
 
-/* from datapath-as/core/decide.ts:262 */
+/* from datapath-as/core/decide.ts:271 */
 static __always_inline bool is_taken(struct facts *facts, struct scratch *scratch, struct conntrack *entry)
 {
 	return entry != 0 && !inline_has_expired(entry->expires, facts->now) && !is_of_client(scratch, entry);
@@ -2383,7 +2383,7 @@ __hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
 	return inline_conntrack_reopens(protocol, tcp_flags, flags);
 }
 
-/* from datapath-as/core/decide.ts:166 */
+/* from datapath-as/core/decide.ts:175 */
 static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (record->reply != 0)
@@ -2394,7 +2394,7 @@ static __always_inline bool is_same_frontend(struct record *record, struct scrat
 	return (entry->flags & CONNTRACK_TRANSLATED) != 0 && entry->frontend_hi == client->destination_hi && entry->frontend_lo == client->destination_lo && entry->frontend_port == client->destination_port;
 }
 
-/* from datapath-as/core/decide.ts:50 */
+/* from datapath-as/core/decide.ts:59 */
 static __always_inline bool is_outward(struct conntrack *entry)
 {
 	return (entry->flags & CONNTRACK_MASQUERADED) != 0;
@@ -2793,7 +2793,7 @@ __hidden __noinline u32 stray(struct host *h, struct facts *facts, struct record
 	return ALLOWED;
 }
 
-/* from datapath-as/core/decide.ts:55 */
+/* from datapath-as/core/decide.ts:64 */
 __hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	const u32 reason = check_sender(h, facts, scratch);
@@ -2928,7 +2928,7 @@ __hidden __noinline void renew_translation(struct facts *facts, struct record *r
 	record->touch_renewed = facts->now == 0 ? 1 : facts->now;
 }
 
-/* from datapath-as/core/decide.ts:74 */
+/* from datapath-as/core/decide.ts:83 */
 static __always_inline u32 inline_established(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	inline_touch_flow(facts, record, entry);
@@ -2967,7 +2967,7 @@ __hidden __noinline u16 policy_port(struct tuple *origin, u8 family)
 	return inline_policy_port(origin, family);
 }
 
-/* from datapath-as/core/decide.ts:90 */
+/* from datapath-as/core/decide.ts:99 */
 static __always_inline void set_traffic(struct facts *facts, struct scratch *scratch)
 {
 	struct tuple *origin = origin_tuple(scratch);
@@ -3001,7 +3001,7 @@ __hidden __noinline void continue_flow(struct facts *facts, struct record *recor
 	write_verdict(record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:96 */
+/* from datapath-as/core/decide.ts:105 */
 __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (record->reply != 0)
@@ -3039,7 +3039,7 @@ __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct re
 	return ALLOWED;
 }
 
-/* from datapath-as/core/decide.ts:179 */
+/* from datapath-as/core/decide.ts:188 */
 static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	const u32 reply = inline_is_reply(entry->flags, scratch->source_high);
@@ -3057,7 +3057,7 @@ static __always_inline u32 known(struct host *h, struct facts *facts, struct rec
 	return revisited(h, facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/decide.ts:256 */
+/* from datapath-as/core/decide.ts:265 */
 static __always_inline u32 leave_to_host(struct record *record)
 {
 	record->fragment = EFFECT_NONE;
@@ -3091,7 +3091,7 @@ __hidden __noinline u32 unrelated(struct host *h, struct facts *facts, struct re
 	return stray(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:148 */
+/* from datapath-as/core/decide.ts:157 */
 static __always_inline u32 inline_opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
 {
 	copy_tuple(packet_tuple(scratch), origin_tuple(scratch));
@@ -3116,7 +3116,7 @@ __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct recor
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/decide.ts:267 */
+/* from datapath-as/core/decide.ts:276 */
 static __always_inline u32 judge(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = find_flow(h, scratch);
@@ -3161,7 +3161,7 @@ static __always_inline u32 judge(struct host *h, struct facts *facts, struct rec
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/decide.ts:305 */
+/* from datapath-as/core/decide.ts:314 */
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	clear_record(facts, record);
