@@ -7,6 +7,16 @@ export { backendHash, clientHash } from './hash';
 export * from './inlined';
 export { grantedVerdict } from './policy';
 export { maglevIndex, selectBackend, selectMaglev } from './service';
+export {
+  applyToCall,
+  isSocketsOwn,
+  keepSocketFlow,
+  selectKeptForSocket,
+  selectSocketSlot,
+  socketIndex,
+  socketOrigin,
+  socketTranslate,
+} from './socket';
 export { continueFlow, renewTranslation } from './stages/flow';
 export { elsewhere } from './stages/elsewhere';
 export { fragment } from './stages/fragment';

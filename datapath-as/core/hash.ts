@@ -75,6 +75,11 @@ export function clientHash(tuple: Tuple, seed: u32): u32 {
   );
 }
 
+/** Hash of a socket, by its number alone. */
+export function socketHash(cookie: u64): u32 {
+  return jhash6(<u32>cookie, <u32>(cookie >> 32), 0, 0, 0, 0, 0);
+}
+
 /**
  * Hash of a backend's name, from which its Maglev permutation is made: once with seed 0 for the offset, once with seed 1 for the
  * step. `place` is port | protocol << 16 | (cluster << 24): cluster ids are 8 bits.

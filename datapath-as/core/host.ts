@@ -17,6 +17,9 @@ import {
   MAP_IPCACHE,
   MAP_MAGLEV,
   MAP_NODES,
+  MAP_SOCKET_CONFIG,
+  MAP_SOCKET_FLOWS,
+  MAP_SOCKET_REVERSE,
   MAP_SOURCE_RANGES,
   MAP_TRANSLATIONS,
 } from '../host/generated/maps';
@@ -25,6 +28,7 @@ import { Config } from './layout/config';
 import { Endpoint, Node, Prefix, PrefixKey } from './layout/endpoint';
 import { Grant, GrantKey, PolicyMatches } from './layout/policy';
 import { Affinity, AffinityKey, Backend, Frontend, FrontendKey, MaglevSlot, SourceRange, SourceRangeKey } from './layout/service';
+import { SocketConfig, SocketFrontend, SocketKey } from './layout/socket';
 import { Address, FlowKey, Tuple } from './layout/tuple';
 
 export function lookupConfig(): Config | null {
@@ -77,4 +81,13 @@ export function lookupAffinity(key: AffinityKey): Affinity | null {
 }
 export function lookupFragment(key: FragmentKey): FragmentPorts | null {
   return changetype<FragmentPorts | null>(lookup(MAP_FRAGMENTS, changetype<usize>(key)));
+}
+export function lookupSocketConfig(): SocketConfig | null {
+  return changetype<SocketConfig | null>(lookupArray(MAP_SOCKET_CONFIG, 0));
+}
+export function lookupSocketFlow(key: SocketKey): Translation | null {
+  return changetype<Translation | null>(lookup(MAP_SOCKET_FLOWS, changetype<usize>(key)));
+}
+export function lookupSocketReverse(key: SocketKey): SocketFrontend | null {
+  return changetype<SocketFrontend | null>(lookup(MAP_SOCKET_REVERSE, changetype<usize>(key)));
 }

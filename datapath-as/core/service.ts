@@ -4,6 +4,7 @@ import { EFFECT_REPLACE } from './enum/effect';
 import { REASON_FORWARDED, REASON_NO_BACKEND } from './enum/reason';
 import { clientHash, scaleHash } from './hash';
 import { lookupAffinity, lookupBackend, lookupMaglev } from './host';
+import { Translation } from './layout/conntrack';
 import { Record } from './layout/packet';
 import { affinityKey, clientTuple, newAffinity, newTranslation, Scratch } from './layout/scratch';
 import { Backend, BACKEND_QUARANTINED, Frontend, FRONTEND_AFFINITY } from './layout/service';
@@ -19,8 +20,7 @@ export function maglevIndex(scratch: Scratch, size: u32): u32 {
 }
 
 /** Notes a backend as the translation's target. */
-function chooseBackend(scratch: Scratch, id: u32, backend: Backend): void {
-  const translation = newTranslation(scratch);
+function chooseBackend(translation: Translation, id: u32, backend: Backend): void {
   translation.backendHi = backend.hi;
   translation.backendLo = backend.lo;
   translation.backendPort = backend.port;
@@ -33,11 +33,11 @@ function chooseBackend(scratch: Scratch, id: u32, backend: Backend): void {
 }
 
 /** 1 when `id` is a backend that takes new flows; it is then the translation's target. */
-function offerBackend(scratch: Scratch, id: u32): u32 {
+export function offerBackend(translation: Translation, id: u32): u32 {
   if (id == 0) return 0;
   const backend = lookupBackend(id);
   if (backend == null || backend.state == BACKEND_QUARANTINED) return 0;
-  chooseBackend(scratch, id, backend);
+  chooseBackend(translation, id, backend);
   return 1;
 }
 
@@ -46,15 +46,20 @@ function slotBackend(slot: u32): u32 {
   return found == null ? 0 : found.backend;
 }
 
-/** Picks by Maglev; REASON_NO_BACKEND if the slots tried name none that takes new flows. */
-export function selectMaglev(scratch: Scratch, offset: u32, size: u32): u8 {
-  if (size == 0) return REASON_NO_BACKEND;
-  let index: u32 = maglevIndex(scratch, size);
+/** Picks from the slot `first` on, of a service with `size` > 0 slots; REASON_NO_BACKEND if those tried name none that takes new flows. */
+export function selectSlot(translation: Translation, offset: u32, size: u32, first: u32): u8 {
+  let index: u32 = first;
   for (let attempt: u32 = 0; attempt < SELECT_ATTEMPTS; attempt++) {
-    if (offerBackend(scratch, slotBackend(offset + index)) != 0) return REASON_FORWARDED;
+    if (offerBackend(translation, slotBackend(offset + index)) != 0) return REASON_FORWARDED;
     index = index + 1 == size ? 0 : index + 1;
   }
   return REASON_NO_BACKEND;
+}
+
+/** Picks by Maglev, as the client's hash says. */
+export function selectMaglev(scratch: Scratch, offset: u32, size: u32): u8 {
+  if (size == 0) return REASON_NO_BACKEND;
+  return selectSlot(newTranslation(scratch), offset, size, maglevIndex(scratch, size));
 }
 
 /** Picks the client's kept backend, or by Maglev and keeps it. */
@@ -66,7 +71,8 @@ function selectKept(scratch: Scratch, record: Record, frontend: Frontend): u8 {
   key.pad0 = 0;
   const kept = lookupAffinity(key);
   let reason: u8 = REASON_NO_BACKEND;
-  if (kept != null && !hasExpired(kept.expires, scratch.now) && offerBackend(scratch, kept.backend) != 0) reason = REASON_FORWARDED;
+  if (kept != null && !hasExpired(kept.expires, scratch.now) && offerBackend(newTranslation(scratch), kept.backend) != 0)
+    reason = REASON_FORWARDED;
   if (reason != REASON_FORWARDED) reason = selectMaglev(scratch, frontend.offset, frontend.size);
   if (reason != REASON_FORWARDED) return reason;
   const affinity = newAffinity(scratch);

@@ -22,6 +22,9 @@
 #define MAP_CONNTRACK 14
 #define MAP_TRANSLATIONS 15
 #define MAP_FRAGMENTS 16
+#define MAP_SOCKET_CONFIG 17
+#define MAP_SOCKET_FLOWS 18
+#define MAP_SOCKET_REVERSE 19
 
 /* Sizes are those of a machine with the standard budget; the loader sets what this machine has memory for. */
 
@@ -166,3 +169,27 @@ struct {
 	__type(key, struct fragment_key);
 	__type(value, struct fragment_ports);
 } fragments SEC(".maps");
+
+/* what sockets of this node are judged by */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct socket_config);
+} socket_config SEC(".maps");
+
+/* the backend that a socket without a peer keeps for a frontend */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct socket_key);
+	__type(value, struct translation);
+} socket_flows SEC(".maps");
+
+/* the frontend that a socket was given a backend for */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 131072);
+	__type(key, struct socket_key);
+	__type(value, struct socket_frontend);
+} socket_reverse SEC(".maps");

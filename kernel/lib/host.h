@@ -111,3 +111,20 @@ static __always_inline struct fragment_ports *lookup_fragment(struct host *h, st
 {
 	return bpf_map_lookup_elem(&fragments, key);
 }
+
+static __always_inline struct socket_config *lookup_socket_config(struct host *h)
+{
+	__u32 index = 0;
+
+	return bpf_map_lookup_elem(&socket_config, &index);
+}
+
+static __always_inline struct translation *lookup_socket_flow(struct host *h, struct socket_key *key)
+{
+	return bpf_map_lookup_elem(&socket_flows, key);
+}
+
+static __always_inline struct socket_frontend *lookup_socket_reverse(struct host *h, struct socket_key *key)
+{
+	return bpf_map_lookup_elem(&socket_reverse, key);
+}

@@ -10,3 +10,5 @@ export const HOOK_FROM_OVERLAY: u8 = 3;
 export const HOOK_FROM_NETWORK: u8 = 4;
 /** Egress of the host port: what is about to be received by the host itself. */
 export const HOOK_TO_HOST: u8 = 5;
+/** A call of a socket, in the cgroups of this node: before there is any packet. */
+export const HOOK_SOCKET: u8 = 6;

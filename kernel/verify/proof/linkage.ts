@@ -23,6 +23,9 @@ const lookups: Readonly<Record<string, LookupFunction>> = {
   lookupBackend: byNumber('backends'),
   lookupAffinity: byReference('affinity'),
   lookupFragment: byReference('fragments'),
+  lookupSocketConfig: { map: 'socket_config', key: 'first' },
+  lookupSocketFlow: byReference('socket_flows'),
+  lookupSocketReverse: byReference('socket_reverse'),
 };
 
 export const linkage: Linkage = { lookup: (name) => lookups[name] };

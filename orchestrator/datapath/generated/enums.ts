@@ -25,6 +25,7 @@ export const HOOK_TO_POD = 2;
 export const HOOK_FROM_OVERLAY = 3;
 export const HOOK_FROM_NETWORK = 4;
 export const HOOK_TO_HOST = 5;
+export const HOOK_SOCKET = 6;
 export const IDENTITY_UNKNOWN = 0;
 export const IDENTITY_HOST = 1;
 export const IDENTITY_WORLD = 2;
@@ -102,6 +103,11 @@ export const REASON_HAIRPIN_UNSUPPORTED = 215;
 export const REASON_RELATED_UNKNOWN = 216;
 export const REASON_CONNTRACK_CONFLICT = 217;
 export const REASON_REWRITE_FAILED = 218;
+export const CALL_CONNECT = 1;
+export const CALL_SEND = 2;
+export const SOCKET_UNTOUCHED = 0;
+export const SOCKET_TRANSLATED = 1;
+export const SOCKET_REFUSED = 2;
 export const TICK_SHIFT = 24;
 export const LIFETIME_TCP_CLOSING = 596;
 export const LIFETIME_TCP_SYN = 3576;
@@ -227,6 +233,7 @@ export const Hook = {
   fromOverlay: HOOK_FROM_OVERLAY,
   fromNetwork: HOOK_FROM_NETWORK,
   toHost: HOOK_TO_HOST,
+  socket: HOOK_SOCKET,
 } as const;
 
 const hookNames: ReadonlyMap<number, keyof typeof Hook> = new Map(
@@ -436,6 +443,35 @@ const reasonNames: ReadonlyMap<number, keyof typeof Reason> = new Map(
 /** Name of a number of Reason; undefined for a number that has none. */
 export function reasonName(number: number): keyof typeof Reason | undefined {
   return reasonNames.get(number);
+}
+
+export const Call = {
+  connect: CALL_CONNECT,
+  send: CALL_SEND,
+} as const;
+
+const callNames: ReadonlyMap<number, keyof typeof Call> = new Map(
+  (Object.keys(Call) as (keyof typeof Call)[]).map((key) => [Call[key], key]),
+);
+
+/** Name of a number of Call; undefined for a number that has none. */
+export function callName(number: number): keyof typeof Call | undefined {
+  return callNames.get(number);
+}
+
+export const Socket = {
+  untouched: SOCKET_UNTOUCHED,
+  translated: SOCKET_TRANSLATED,
+  refused: SOCKET_REFUSED,
+} as const;
+
+const socketNames: ReadonlyMap<number, keyof typeof Socket> = new Map(
+  (Object.keys(Socket) as (keyof typeof Socket)[]).map((key) => [Socket[key], key]),
+);
+
+/** Name of a number of Socket; undefined for a number that has none. */
+export function socketName(number: number): keyof typeof Socket | undefined {
+  return socketNames.get(number);
 }
 
 export const Lifetime = {

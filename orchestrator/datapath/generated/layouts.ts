@@ -1326,6 +1326,192 @@ export const affinityCodec: Codec<Affinity> & { readonly layoutHash: string } = 
   },
 };
 
+export interface SocketKey {
+  cookie: bigint;
+  hi: bigint;
+  lo: bigint;
+  port: number;
+  protocol: number;
+}
+
+export const socketKeyCodec: Codec<SocketKey> & { readonly layoutHash: string } = {
+  size: 32,
+  layoutHash: '42b1b8943b2509b5',
+  encode(value, view, offset) {
+    view.setBigUint64(offset, value.cookie, true);
+    view.setBigUint64(offset + 8, value.hi, true);
+    view.setBigUint64(offset + 16, value.lo, true);
+    view.setUint16(offset + 24, value.port, true);
+    view.setUint8(offset + 26, value.protocol);
+    view.setUint8(offset + 27, 0);
+    view.setUint32(offset + 28, 0, true);
+  },
+  decode(view, offset) {
+    return {
+      cookie: view.getBigUint64(offset, true),
+      hi: view.getBigUint64(offset + 8, true),
+      lo: view.getBigUint64(offset + 16, true),
+      port: view.getUint16(offset + 24, true),
+      protocol: view.getUint8(offset + 26),
+    };
+  },
+};
+
+export interface SocketFrontend {
+  hi: bigint;
+  lo: bigint;
+  port: number;
+  service: number;
+}
+
+export const socketFrontendCodec: Codec<SocketFrontend> & { readonly layoutHash: string } = {
+  size: 24,
+  layoutHash: '5b5fb77e882f0f96',
+  encode(value, view, offset) {
+    view.setBigUint64(offset, value.hi, true);
+    view.setBigUint64(offset + 8, value.lo, true);
+    view.setUint16(offset + 16, value.port, true);
+    view.setUint16(offset + 18, 0, true);
+    view.setUint32(offset + 20, value.service, true);
+  },
+  decode(view, offset) {
+    return {
+      hi: view.getBigUint64(offset, true),
+      lo: view.getBigUint64(offset + 8, true),
+      port: view.getUint16(offset + 16, true),
+      service: view.getUint32(offset + 20, true),
+    };
+  },
+};
+
+export interface SocketConfig {
+  hostNamespace: bigint;
+}
+
+export const socketConfigCodec: Codec<SocketConfig> & { readonly layoutHash: string } = {
+  size: 8,
+  layoutHash: '58e60a61c804dc18',
+  encode(value, view, offset) {
+    view.setBigUint64(offset, value.hostNamespace, true);
+  },
+  decode(view, offset) {
+    return {
+      hostNamespace: view.getBigUint64(offset, true),
+    };
+  },
+};
+
+export interface SocketCall {
+  cookie: bigint;
+  hi: bigint;
+  lo: bigint;
+  port: number;
+  protocol: number;
+  namespace: bigint;
+  now: number;
+  kind: number;
+  reason: number;
+  affinity: number;
+  flow: number;
+  reverse: number;
+  service: number;
+  peer0: bigint;
+  peer1: bigint;
+  peer2: bigint;
+  peer3: bigint;
+  frontend0: bigint;
+  frontend1: bigint;
+  frontend2: bigint;
+  affinityKey0: bigint;
+  affinityKey1: bigint;
+  affinityKey2: bigint;
+  affinity0: bigint;
+  translation0: bigint;
+  translation1: bigint;
+  translation2: bigint;
+  translation3: bigint;
+  origin0: bigint;
+  origin1: bigint;
+  origin2: bigint;
+}
+
+export const socketCallCodec: Codec<SocketCall> & { readonly layoutHash: string } = {
+  size: 200,
+  layoutHash: 'c9eb831347a18e9c',
+  encode(value, view, offset) {
+    view.setBigUint64(offset, value.cookie, true);
+    view.setBigUint64(offset + 8, value.hi, true);
+    view.setBigUint64(offset + 16, value.lo, true);
+    view.setUint16(offset + 24, value.port, true);
+    view.setUint8(offset + 26, value.protocol);
+    view.setUint8(offset + 27, 0);
+    view.setUint32(offset + 28, 0, true);
+    view.setBigUint64(offset + 32, value.namespace, true);
+    view.setUint32(offset + 40, value.now, true);
+    view.setUint8(offset + 44, value.kind);
+    view.setUint8(offset + 45, value.reason);
+    view.setUint8(offset + 46, value.affinity);
+    view.setUint8(offset + 47, value.flow);
+    view.setUint8(offset + 48, value.reverse);
+    view.setUint8(offset + 49, 0);
+    view.setUint16(offset + 50, 0, true);
+    view.setUint32(offset + 52, value.service, true);
+    view.setBigUint64(offset + 56, value.peer0, true);
+    view.setBigUint64(offset + 64, value.peer1, true);
+    view.setBigUint64(offset + 72, value.peer2, true);
+    view.setBigUint64(offset + 80, value.peer3, true);
+    view.setBigUint64(offset + 88, value.frontend0, true);
+    view.setBigUint64(offset + 96, value.frontend1, true);
+    view.setBigUint64(offset + 104, value.frontend2, true);
+    view.setBigUint64(offset + 112, value.affinityKey0, true);
+    view.setBigUint64(offset + 120, value.affinityKey1, true);
+    view.setBigUint64(offset + 128, value.affinityKey2, true);
+    view.setBigUint64(offset + 136, value.affinity0, true);
+    view.setBigUint64(offset + 144, value.translation0, true);
+    view.setBigUint64(offset + 152, value.translation1, true);
+    view.setBigUint64(offset + 160, value.translation2, true);
+    view.setBigUint64(offset + 168, value.translation3, true);
+    view.setBigUint64(offset + 176, value.origin0, true);
+    view.setBigUint64(offset + 184, value.origin1, true);
+    view.setBigUint64(offset + 192, value.origin2, true);
+  },
+  decode(view, offset) {
+    return {
+      cookie: view.getBigUint64(offset, true),
+      hi: view.getBigUint64(offset + 8, true),
+      lo: view.getBigUint64(offset + 16, true),
+      port: view.getUint16(offset + 24, true),
+      protocol: view.getUint8(offset + 26),
+      namespace: view.getBigUint64(offset + 32, true),
+      now: view.getUint32(offset + 40, true),
+      kind: view.getUint8(offset + 44),
+      reason: view.getUint8(offset + 45),
+      affinity: view.getUint8(offset + 46),
+      flow: view.getUint8(offset + 47),
+      reverse: view.getUint8(offset + 48),
+      service: view.getUint32(offset + 52, true),
+      peer0: view.getBigUint64(offset + 56, true),
+      peer1: view.getBigUint64(offset + 64, true),
+      peer2: view.getBigUint64(offset + 72, true),
+      peer3: view.getBigUint64(offset + 80, true),
+      frontend0: view.getBigUint64(offset + 88, true),
+      frontend1: view.getBigUint64(offset + 96, true),
+      frontend2: view.getBigUint64(offset + 104, true),
+      affinityKey0: view.getBigUint64(offset + 112, true),
+      affinityKey1: view.getBigUint64(offset + 120, true),
+      affinityKey2: view.getBigUint64(offset + 128, true),
+      affinity0: view.getBigUint64(offset + 136, true),
+      translation0: view.getBigUint64(offset + 144, true),
+      translation1: view.getBigUint64(offset + 152, true),
+      translation2: view.getBigUint64(offset + 160, true),
+      translation3: view.getBigUint64(offset + 168, true),
+      origin0: view.getBigUint64(offset + 176, true),
+      origin1: view.getBigUint64(offset + 184, true),
+      origin2: view.getBigUint64(offset + 192, true),
+    };
+  },
+};
+
 export interface Address {
   hi: bigint;
   lo: bigint;

@@ -1,8 +1,8 @@
 // Generated from datapath-as/core by kernel/codegen (npm run generate); do not edit.
 
 import type { MapSpec } from '../layout.ts';
-import type { Address, AddressSlot, Affinity, AffinityKey, Backend, Config, Conntrack, Endpoint, Event, FlowKey, FragmentKey, FragmentPorts, Frontend, FrontendKey, Grant, GrantKey, MaglevSlot, Metric, Node, PolicyEntry, PolicyKey, Prefix, PrefixKey, SourceRange, SourceRangeKey, Translation, Tuple } from './layouts.ts';
-import { addressCodec, addressSlotCodec, affinityCodec, affinityKeyCodec, backendCodec, configCodec, conntrackCodec, endpointCodec, eventCodec, flowKeyCodec, fragmentKeyCodec, fragmentPortsCodec, frontendCodec, frontendKeyCodec, grantCodec, grantKeyCodec, maglevSlotCodec, metricCodec, nodeCodec, policyEntryCodec, policyKeyCodec, prefixCodec, prefixKeyCodec, sourceRangeCodec, sourceRangeKeyCodec, translationCodec, tupleCodec, u32Codec } from './layouts.ts';
+import type { Address, AddressSlot, Affinity, AffinityKey, Backend, Config, Conntrack, Endpoint, Event, FlowKey, FragmentKey, FragmentPorts, Frontend, FrontendKey, Grant, GrantKey, MaglevSlot, Metric, Node, PolicyEntry, PolicyKey, Prefix, PrefixKey, SocketConfig, SocketFrontend, SocketKey, SourceRange, SourceRangeKey, Translation, Tuple } from './layouts.ts';
+import { addressCodec, addressSlotCodec, affinityCodec, affinityKeyCodec, backendCodec, configCodec, conntrackCodec, endpointCodec, eventCodec, flowKeyCodec, fragmentKeyCodec, fragmentPortsCodec, frontendCodec, frontendKeyCodec, grantCodec, grantKeyCodec, maglevSlotCodec, metricCodec, nodeCodec, policyEntryCodec, policyKeyCodec, prefixCodec, prefixKeyCodec, socketConfigCodec, socketFrontendCodec, socketKeyCodec, sourceRangeCodec, sourceRangeKeyCodec, translationCodec, tupleCodec, u32Codec } from './layouts.ts';
 
 /** The run-time switches of this node. */
 export const configSpec: MapSpec<number, Config> = {
@@ -225,6 +225,45 @@ export const fragmentsSpec: MapSpec<FragmentKey, FragmentPorts> = {
   layoutHash: 'fe650602bbeeaeba',
 };
 
+/** What sockets of this node are judged by. */
+export const socketConfigSpec: MapSpec<number, SocketConfig> = {
+  number: 17,
+  name: 'socket_config',
+  kind: 'array',
+  key: u32Codec,
+  value: socketConfigCodec,
+  entries: 1,
+  writer: 'orchestrator',
+  sentence: 'what sockets of this node are judged by',
+  layoutHash: 'ece83e40ab4c591f',
+};
+
+/** The backend that a socket without a peer keeps for a frontend. */
+export const socketFlowsSpec: MapSpec<SocketKey, Translation> = {
+  number: 18,
+  name: 'socket_flows',
+  kind: 'lru',
+  key: socketKeyCodec,
+  value: translationCodec,
+  entries: 65536,
+  writer: 'datapath',
+  sentence: 'the backend that a socket without a peer keeps for a frontend',
+  layoutHash: '7eb12a9d7511a09f',
+};
+
+/** The frontend that a socket was given a backend for. */
+export const socketReverseSpec: MapSpec<SocketKey, SocketFrontend> = {
+  number: 19,
+  name: 'socket_reverse',
+  kind: 'lru',
+  key: socketKeyCodec,
+  value: socketFrontendCodec,
+  entries: 131072,
+  writer: 'datapath',
+  sentence: 'the frontend that a socket was given a backend for',
+  layoutHash: 'b15895a01e51d760',
+};
+
 /** All maps, by number. */
 export const maps: readonly MapSpec[] = [
   configSpec,
@@ -244,4 +283,7 @@ export const maps: readonly MapSpec[] = [
   conntrackSpec,
   translationsSpec,
   fragmentsSpec,
+  socketConfigSpec,
+  socketFlowsSpec,
+  socketReverseSpec,
 ] as readonly unknown[] as readonly MapSpec[];
