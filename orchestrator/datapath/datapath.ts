@@ -57,6 +57,19 @@ export interface PacketRunner {
   run(hook: number, packet: Uint8Array, options?: RunOptions): Promise<RunResult>;
 }
 
+/** An ability beside the contract: calls of sockets to frontends become calls to backends, before there is a packet. */
+export interface SocketBalancer {
+  /** Why this host refuses it; undefined where it can be tried. */
+  readonly socketRefusal: string | undefined;
+  /**
+   * For every process in a cgroup and below, as long as nobody takes it off: it outlives this process. Repeating it renews it; another cgroup
+   * takes the place of the one before. Throws ATTACH_FAILED; packets are then translated one by one.
+   */
+  attachSockets(cgroup: string): Promise<void>;
+  /** False when there was nothing to take off. */
+  detachSockets(): Promise<boolean>;
+}
+
 export interface RunOptions {
   /** Port by which the packet enters (or leaves, at to_pod and to_host). 1 by default, which in the kernel is `lo`. */
   readonly port?: number;

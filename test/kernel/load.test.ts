@@ -6,11 +6,12 @@ import t from 'tap';
 import { Bpf } from '../../orchestrator/datapath/kernel/bpf.ts';
 import { loadObject } from '../../orchestrator/datapath/kernel/elf.ts';
 import { openLibc } from '../../orchestrator/datapath/kernel/libc.ts';
+import { socketProgramNames } from '../../orchestrator/datapath/kernel/sockets.ts';
 import { kernelObject, kernelSkip } from '../support/kernel.ts';
 import { smallSizes } from '../support/small-sizes.ts';
 import { root } from '../support/sources.ts';
 
-const programs = ['from_pod', 'to_pod', 'from_overlay', 'from_network', 'to_host'];
+const programs = ['from_pod', 'to_pod', 'from_overlay', 'from_network', 'to_host', ...socketProgramNames];
 /** The verifier gives up at a million instructions; what is past half of that will not survive the next feature. */
 const instructionBudget = 500_000;
 const verifiedInstructionsAt = 216;

@@ -14,4 +14,6 @@ export const smallSizes = {
   conntrack: 1024,
   translations: 256,
   fragments: 64,
+  socket_flows: 64,
+  socket_reverse: 64,
 } as const;

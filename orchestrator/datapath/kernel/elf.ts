@@ -18,13 +18,23 @@ export interface LoadedObject extends Disposable {
 /** Lines of libbpf's account that go into the error; the last ones tell where the verifier stopped. */
 const toldLines = 12;
 
-/** Maps without a fitting are created as the object says. Throws OBJECT_REFUSED with the verifier's last words. */
-export async function loadObject(path: string, fit: (name: string) => Fitting | undefined): Promise<LoadedObject> {
+/**
+ * Maps without a fitting are created as the object says; programs that are left out are not shown to the kernel. Throws OBJECT_REFUSED with the
+ * verifier's last words.
+ */
+export async function loadObject(
+  path: string,
+  fit: (name: string) => Fitting | undefined,
+  leftOut: readonly string[] = [],
+): Promise<LoadedObject> {
   const libbpf = await openLibbpf();
   const { result: object, words } = libbpf.listen(() => libbpf.openFile(path));
   if (object === null) throw refusal(`object ${path}: not opened`, words);
   try {
     for (const [name, map] of members(libbpf.nextMap, libbpf.mapName, object)) fitMap(libbpf, name, map, fit(name));
+    for (const [name, program] of members(libbpf.nextProgram, libbpf.programName, object)) {
+      if (leftOut.includes(name)) libbpf.setAutoload(program, false);
+    }
     const loaded = libbpf.listen(() => libbpf.load(object));
     if (loaded.result < 0) throw refusal(`object ${path}: ${errnoText(loaded.result)}`, loaded.words);
     return {
@@ -53,7 +63,8 @@ function* members(
 }
 
 function descriptors(found: Iterable<[string, Pointer]>, descriptorOf: (member: Pointer) => number): Map<string, number> {
-  return new Map(Array.from(found, ([name, member]) => [name, descriptorOf(member)]));
+  const all = Array.from(found, ([name, member]) => [name, descriptorOf(member)] as const);
+  return new Map(all.filter(([, descriptor]) => descriptor >= 0));
 }
 
 function refusal(what: string, words: string): AgentError {

@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { AgentError } from '../../errors.ts';
 import { artifact } from '../artifacts.ts';
 import { currentTick } from '../clock.ts';
-import type { DatapathEvent, PacketRunner, Port, RunOptions, RunResult } from '../datapath.ts';
-import { maps as allMaps, metricsSpec } from '../generated/maps.ts';
+import type { DatapathEvent, PacketRunner, Port, RunOptions, RunResult, SocketBalancer } from '../datapath.ts';
+import { maps as allMaps, metricsSpec, socketConfigSpec } from '../generated/maps.ts';
 import type { ImmediateDatapath } from '../immediate.ts';
 import type { MapSpec } from '../layout.ts';
 import type { Converter } from '../migrate.ts';
 import { mapSizes } from '../sizes.ts';
 import { type Attacher, type AttachMethod, attachHook, detachAll, detachHook, hooksOf, renewAll } from './attach.ts';
 import { Bpf } from './bpf.ts';
-import { type LoadedObject, loadObject } from './elf.ts';
+import { type Fitting, type LoadedObject, loadObject } from './elf.ts';
 import { EventReader, lostCounter } from './events.ts';
 import { type Libc, openLibc } from './libc.ts';
 import { KernelMap, type OpenMap } from './map.ts';
@@ -24,6 +24,7 @@ import { markPrograms, objectMark, openPinned, unmarkPrograms } from './pinned-o
 import { Pins } from './pins.ts';
 import { Ring } from './ring.ts';
 import { Runner } from './runner.ts';
+import { attachSockets, detachSockets, namespaceCookie, renewSockets, socketProgramNames } from './sockets.ts';
 import { tryTcx } from './tcx.ts';
 
 export interface KernelOptions {
@@ -58,7 +59,7 @@ export async function openKernelDatapath(options: KernelOptions): Promise<Kernel
   const mark = objectMark(path);
   const paths = options.keepsPrograms === true ? set.keptPaths(sizes) : undefined;
   const pinned = paths && openPinned({ pins, libc }, mark, paths);
-  const object = pinned ?? (await loadObject(path, (name) => set.fit(sizes, name)));
+  const { object, socketRefusal } = pinned ? { object: pinned } : await loadForHost(path, (name) => set.fit(sizes, name));
   try {
     const migrations = set.adopt(object.maps);
     if (pinned === undefined) {
@@ -68,11 +69,12 @@ export async function openKernelDatapath(options: KernelOptions): Promise<Kernel
     const program = (hook: string): number => programOf(object, hook);
     const attacher = { bpf, libc, pins, program, method: options.attach ?? (tryTcx(bpf, libc) === 0 ? 'tcx' : 'clsact') } as const;
     renewAll(attacher);
+    renewSockets(attacher, (name) => object.programs.has(name));
     const late = set.complete(object.maps);
     if (pinned === undefined) markPrograms(pins, mark, object);
     const maps = openMaps(set, specs, object);
     const reader = openReader(libc, specs, maps);
-    return new KernelDatapath({ bpf, libc, pins, object, attacher, maps, reader }, sum(migrations, late));
+    return new KernelDatapath({ bpf, libc, pins, object, attacher, maps, reader, socketRefusal }, sum(migrations, late));
   } catch (error) {
     object[Symbol.dispose]();
     throw error;
@@ -87,6 +89,24 @@ interface Parts {
   readonly attacher: Attacher;
   readonly maps: ReadonlyMap<string, OpenMap>;
   readonly reader: EventReader | undefined;
+  readonly socketRefusal: string | undefined;
+}
+
+/** A kernel that takes everything but the programs for sockets handles packets all the same. */
+async function loadForHost(
+  path: string,
+  fit: (name: string) => Fitting | undefined,
+): Promise<{ object: LoadedObject; socketRefusal?: string }> {
+  try {
+    return { object: await loadObject(path, fit) };
+  } catch (error) {
+    if (!(error instanceof AgentError) || error.code !== 'OBJECT_REFUSED') throw error;
+    try {
+      return { object: await loadObject(path, fit, socketProgramNames), socketRefusal: error.message };
+    } catch {
+      throw error;
+    }
+  }
 }
 
 function openMaps(set: MapSet, specs: readonly MapSpec[], object: LoadedObject): Map<string, OpenMap> {
@@ -106,10 +126,11 @@ function openReader(libc: Libc, specs: readonly MapSpec[], maps: ReadonlyMap<str
   return new EventReader(new Ring(libc, ring.descriptor, ring.capacity), spec, metrics ? lostCounter(metrics, metricsSpec) : () => 0);
 }
 
-export class KernelDatapath implements ImmediateDatapath, PacketRunner {
+export class KernelDatapath implements ImmediateDatapath, PacketRunner, SocketBalancer {
   readonly mode = 'kernel';
   /** What opening did to maps whose layout or size had changed. */
   readonly migrations: readonly Migration[];
+  readonly socketRefusal: string | undefined;
   private readonly parts: Parts;
   private readonly maps = new Map<string, unknown>();
   private runner: Runner | undefined;
@@ -118,6 +139,7 @@ export class KernelDatapath implements ImmediateDatapath, PacketRunner {
   constructor(parts: Parts, migrations: readonly Migration[]) {
     this.parts = parts;
     this.migrations = migrations;
+    this.socketRefusal = parts.socketRefusal;
   }
 
   map<K, V>(spec: MapSpec<K, V>): KernelMap<K, V> {
@@ -137,6 +159,18 @@ export class KernelDatapath implements ImmediateDatapath, PacketRunner {
         for (const hook of hooks) detachHook(attacher, port.number, hook);
       },
     };
+  }
+
+  /** The node's own network namespace is that of this process. */
+  async attachSockets(cgroup: string): Promise<void> {
+    const { attacher, libc } = this.open;
+    if (this.socketRefusal !== undefined) throw new AgentError('ATTACH_FAILED', `cgroup ${cgroup}: ${this.socketRefusal}`);
+    await this.map(socketConfigSpec).update([[0, { hostNamespace: namespaceCookie(libc) }]]);
+    attachSockets(attacher, cgroup);
+  }
+
+  async detachSockets(): Promise<boolean> {
+    return detachSockets(this.open.attacher);
   }
 
   events(): AsyncIterable<DatapathEvent> {
@@ -168,6 +202,7 @@ export class KernelDatapath implements ImmediateDatapath, PacketRunner {
   async remove(): Promise<void> {
     const { attacher, pins } = this.open;
     detachAll(attacher);
+    detachSockets(attacher);
     pins.removeAll();
     await this.close();
   }

@@ -19,7 +19,9 @@ export interface Libbpf {
   reuseDescriptor(map: Pointer, descriptor: number): number;
   nextProgram(object: Pointer, previous: Pointer): Pointer;
   programName(program: Pointer): string;
+  /** -errno of a program that was not loaded. */
   programDescriptor(program: Pointer): number;
+  setAutoload(program: Pointer, isLoaded: boolean): number;
   /** Runs `action` and returns all that libbpf had to say meanwhile, the verifier's log included. */
   listen<T>(action: () => T): { result: T; words: string };
 }
@@ -60,6 +62,7 @@ function bindLibbpf(koffi: Awaited<ReturnType<typeof loadKoffi>>): Libbpf {
     nextProgram: library.func('void *bpf_object__next_program(void *, void *)'),
     programName: library.func('const char *bpf_program__name(void *)'),
     programDescriptor: library.func('int bpf_program__fd(void *)'),
+    setAutoload: library.func('int bpf_program__set_autoload(void *, bool)'),
     listen(action) {
       let words = '';
       const buffer = new Uint8Array(wordsBytes);

@@ -25,6 +25,8 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(descriptor: number, address: number, length: number): number;
   setsockopt(descriptor: number, level: number, name: number, address: number, length: number): number;
+  /** `length` is the address of a u32 with the size of the value. */
+  getsockopt(descriptor: number, level: number, name: number, address: number, length: number): number;
   send(descriptor: number, address: number, length: number): number;
   receive(descriptor: number, address: number, length: number): number;
   /** poll(2) on a thread of koffi's pool. */
@@ -110,6 +112,7 @@ function bindLibc(koffi: Koffi): Libc {
     socket: bound('int socket(int, int, int)'),
     bind: bound('int bind(int, uintptr_t, uint)'),
     setsockopt: bound('int setsockopt(int, int, int, uintptr_t, uint)'),
+    getsockopt: bound('int getsockopt(int, int, int, uintptr_t, uintptr_t)'),
     send: (descriptor, address, length) => send(descriptor, address, length, 0),
     receive: (descriptor, address, length) => receive(descriptor, address, length, 0),
     poll: (descriptors, count, timeoutMs) =>

@@ -7,6 +7,7 @@ import { hooksOf } from './attach.ts';
 import type { LoadedObject } from './elf.ts';
 import type { Libc } from './libc.ts';
 import type { Pins } from './pins.ts';
+import { socketProgramNames } from './sockets.ts';
 
 /** In front of the hash; no program is named like it. */
 const markPrefix = '@';
@@ -27,7 +28,7 @@ export function openPinned(
   mapPaths: ReadonlyMap<string, string>,
 ): LoadedObject | undefined {
   const hooks = Object.values(hooksOf).flat();
-  if (![mark, ...hooks.map(({ name }) => name)].every((name) => pins.has(pins.programPath(name)))) return undefined;
+  if (![mark, ...hooks.map(({ name }) => name), ...socketProgramNames].every((name) => pins.has(pins.programPath(name)))) return undefined;
   const maps = new Map<string, number>();
   const programs = new Map<string, number>();
   const close = (): void => {

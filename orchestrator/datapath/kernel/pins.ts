@@ -2,6 +2,7 @@
 //
 //   maps/<name>@<layout hash>         the map in use          maps/<name>@<layout hash>~old   its predecessor, while entries move
 //   programs/<hook>                   the programs in use     links/<port>-<hook>             one per attached hook (tcx)
+//                                                             links/socket_<call>             one per kind of call of a socket
 //
 // A map's pin says its layout's hash; its size is the map's own, and so are its fields' names and places (BTF), which is all that a
 // conversion needs. Nothing else is kept beside the maps, so nothing can disagree with them.
@@ -81,6 +82,11 @@ export class Pins {
 
   linkPath(port: number, hook: string): string {
     return `${this.folder}/links/${port}-${hook}`;
+  }
+
+  /** Of the program of that name for sockets. */
+  socketPath(program: string): string {
+    return `${this.folder}/links/${program}`;
   }
 
   /** Paths and names of the pinned programs, and of the mark among them (`pinned-object.ts`). */
