@@ -9,6 +9,7 @@ import { makeFolder } from './agent/make-folder.ts';
 import { answerProbes, healthNodes } from './agent/node-health.ts';
 import { NodeHost } from './agent/node-host.ts';
 import { type NodeDatapath, openNodeDatapath } from './agent/open-datapath.ts';
+import { balanceSockets } from './agent/socket-balancing.ts';
 import { giveBackMemory } from './agent/spare-memory.ts';
 import { StoreSource } from './agent/store-source.ts';
 import { wake } from './agent/wake.ts';
@@ -35,6 +36,7 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
 
   // What is there: maps and programs, devices, pods.
   const [datapath, host] = await Promise.all([openNodeDatapath(config), openHost()]);
+  const sockets = await balanceSockets(config, datapath, log.room('datapath'));
   const epochs = await Epochs.open(datapath);
   const endpoints = await openEndpoints({
     stateFolder: config.stateDir,
@@ -72,7 +74,7 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
   const health = new Health({ nodes: () => healthNodes(nodes), clock, intervalMs: config.healthIntervalMs });
 
   // What is shown, and who asks.
-  const parts = { config, tables, records, cluster, store, datapath, endpoints, enforcement, services, node, sweep, health };
+  const parts = { config, tables, records, cluster, store, datapath, sockets, endpoints, enforcement, services, node, sweep, health };
   const api = await agentApi({ ...parts, log, signal });
   const loops = [enforcement, services, node, endpoints, sweep, api, ...(config.healthIntervalMs > 0 ? [health] : [])];
   const running = loops.map((loop) => loop.run({ signal }));

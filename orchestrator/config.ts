@@ -41,6 +41,8 @@ const options = {
   'tunnel-port': { kind: 'number', fallback: '8472', help: 'UDP port of the overlay' },
   'node-address': { kind: 'list', fallback: '', help: 'addresses under which other nodes reach this one; of the default route by default' },
   datapath: { kind: ['auto', 'kernel', 'wasm'], fallback: 'auto', help: 'machine that handles packets' },
+  'socket-lb': { kind: 'truth', fallback: 'true', help: "services' addresses become backends' when sockets connect or send" },
+  'cgroup-root': { kind: 'text', fallback: '', help: 'cgroup of the processes for whom; where cgroup2 is mounted by default' },
   'policy-enforcement': { kind: ['default', 'always', 'never'], fallback: 'default', help: 'default: pods that a policy speaks of' },
   'policy-audit': { kind: 'truth', fallback: 'false', help: 'what policy would drop passes and is told' },
   masquerade: { kind: 'truth', fallback: 'true', help: "pods reach addresses outside of the cluster with the node's address" },
@@ -68,6 +70,8 @@ export interface Config {
   readonly tunnelPort: number;
   readonly nodeAddresses: readonly string[];
   readonly datapath: 'auto' | 'kernel' | 'wasm';
+  readonly socketLb: boolean;
+  readonly cgroupRoot: string | undefined;
   readonly policyEnforcement: 'default' | 'always' | 'never';
   readonly policyAudit: boolean;
   readonly masquerade: boolean;
@@ -177,6 +181,8 @@ function configOf(texts: Record<OptionName, string>): Config {
     tunnelPort: Number(texts['tunnel-port']),
     nodeAddresses: listOf(texts['node-address']),
     datapath: texts.datapath as Config['datapath'],
+    socketLb: texts['socket-lb'] === 'true',
+    cgroupRoot: optional(texts['cgroup-root']),
     policyEnforcement: texts['policy-enforcement'] as Config['policyEnforcement'],
     policyAudit: texts['policy-audit'] === 'true',
     masquerade: texts.masquerade === 'true',

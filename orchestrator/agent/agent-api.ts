@@ -24,6 +24,7 @@ import type { ClusterSource, ClusterTables } from './cluster-source.ts';
 import { agentNames } from './names.ts';
 import type { NodeHost } from './node-host.ts';
 import { agentSamples, MapPressure } from './samples.ts';
+import type { SocketBalancing } from './socket-balancing.ts';
 import type { StoreSource } from './store-source.ts';
 
 export interface AgentParts {
@@ -33,6 +34,7 @@ export interface AgentParts {
   readonly cluster: ClusterSource;
   readonly store: StoreSource;
   readonly datapath: KernelDatapath;
+  readonly sockets: SocketBalancing;
   readonly endpoints: Endpoints;
   readonly enforcement: Enforcement;
   readonly services: Services;

@@ -9,10 +9,12 @@ import type { Health } from '../health/health.ts';
 import { healthChecks } from '../health/verdict.ts';
 import type { ClusterSource } from './cluster-source.ts';
 import type { NodeHost } from './node-host.ts';
+import type { SocketBalancing } from './socket-balancing.ts';
 import type { StoreSource } from './store-source.ts';
 
 export interface CheckedParts {
   readonly mode: string;
+  readonly sockets: SocketBalancing;
   readonly cluster: ClusterSource;
   readonly store: StoreSource;
   readonly host: NodeHost;
@@ -34,10 +36,11 @@ function unless(state: 'warning' | 'failed', problems: readonly string[], hint?:
 }
 
 export function checksOf(parts: CheckedParts): Check[] {
-  const { mode, cluster, store, host, endpoints, enforcement, services, health, config } = parts;
+  const { mode, sockets, cluster, store, host, endpoints, enforcement, services, health, config } = parts;
   const checks: Check[] = [];
   const add = (section: string, name: string, found: Found) => void checks.push({ section, name, ...found });
   add('datapath', 'packets are handled', ok(`${mode} mode`));
+  add('datapath', 'sockets are balanced', socketsFound(sockets));
   const full = enforcement.mapProblems.map(
     ({ kind, missing, endpoints: ids }) => `${kind}: ${missing} entries for endpoints ${ids.join(', ')}`,
   );
@@ -64,6 +67,12 @@ export function checksOf(parts: CheckedParts): Check[] {
   add('services', 'services are balanced', unless('failed', services.problems(), 'a full map gets more entries by --map-entries NAME=N'));
   add('services', 'services mean what they say', unless('warning', services.doubts()));
   return [...checks, ...healthChecks(health.table, { node: config.nodeName })];
+}
+
+function socketsFound({ state, message }: SocketBalancing): Found {
+  if (state === 'on') return ok(`in ${message}`);
+  if (state === 'off') return ok(`no: ${message}`);
+  return { state: 'warning', message, hint: 'services are balanced packet by packet; --cgroup-root or --socket-lb false' };
 }
 
 function endpointsFound({ view }: Enforcement): Found {

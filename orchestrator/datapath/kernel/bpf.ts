@@ -6,6 +6,7 @@ import type { Libc } from './libc.ts';
 export const mapType = { hash: 1, array: 2, 'percpu-array': 6, lru: 9, lpm: 11, ring: 27, 'prog-array': 3 } as const;
 export const noPreallocation = 1;
 export const schedClassifier = 3;
+export const cgroupSocketAddress = 18;
 export const tcxIngress = 46;
 export const tcxEgress = 47;
 
@@ -170,16 +171,12 @@ export class Bpf {
     return this.call(command.btfLoad, 32);
   }
 
-  /** `code` is instructions of 8 bytes; `log` receives the verifier's words. */
-  programLoad(type: number, code: Uint8Array, log?: Uint8Array): number {
+  /** `code` is instructions of 8 bytes; `attachType` where a type of program is several. */
+  programLoad(type: number, code: Uint8Array, attachType = 0): number {
     this.start(type, code.length / 8);
     this.pointer(8, code);
     this.pointer(16, text('Dual BSD/GPL'));
-    if (log !== undefined) {
-      this.u32(24, 1);
-      this.u32(28, log.length);
-      this.pointer(32, log);
-    }
+    this.u32(68, attachType);
     return this.call(command.programLoad, 72);
   }
 

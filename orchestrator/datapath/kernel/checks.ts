@@ -3,9 +3,10 @@
 import { mkdtempSync, rmdirSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Bpf, mapType, noPreallocation, schedClassifier } from './bpf.ts';
+import { type Bpf, cgroupSocketAddress, mapType, noPreallocation, schedClassifier } from './bpf.ts';
 import { clsactWorks } from './clsact.ts';
 import type { Libc } from './libc.ts';
+import { socketPrograms } from './sockets.ts';
 import { returnZero, tryTcx } from './tcx.ts';
 
 export interface Tools {
@@ -49,6 +50,12 @@ export const checks: readonly Check[] = [
     enables: 'the hooks',
     isNeeded: true,
     run: ({ libc, bpf }) => closing(libc, bpf.programLoad(schedClassifier, returnZero)),
+  },
+  {
+    name: 'socket program',
+    enables: 'services chosen once a connection instead of packet by packet',
+    isNeeded: false,
+    run: ({ libc, bpf }) => closing(libc, bpf.programLoad(cgroupSocketAddress, returnZero, socketPrograms.socket_connect4)),
   },
   { name: 'program test run', enables: 'explain, and packet tests on this kernel', isNeeded: false, run: testRun },
   { name: 'bpffs', enables: 'hooks and flows that outlive the agent', isNeeded: true, run: pinSomething },

@@ -53,6 +53,7 @@ export function nodeParts(context: NodeContext): { readonly agent: PartPlan; rea
       files.etcd.key,
     ],
     ...['--state-dir', folders.agent, '--run-dir', folders.run, '--bpffs', '/sys/fs/bpf/axoneme'],
+    ...(cgroup === undefined ? ['--socket-lb', 'false'] : ['--cgroup-root', nodeCgroup(cgroup, path)]),
     ...['--node-address', node.addresses.join(','), '--datapath', node.datapath, ...node.agentFlags],
   ];
   const kubelet = [
