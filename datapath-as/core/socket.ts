@@ -50,7 +50,7 @@ function isLoopback(hi: u64, lo: u64): bool {
 }
 
 /** Whether the socket is in the node's own network namespace. */
-function isHosts(call: SocketCall): bool {
+function isOnNode(call: SocketCall): bool {
   const config = lookupSocketConfig();
   return config != null && config.hostNamespace != 0 && config.hostNamespace == call.namespace;
 }
@@ -66,7 +66,7 @@ export function isSocketsOwn(call: SocketCall): bool {
     if (call.protocol != PROTOCOL_UDP) return false;
     if (call.kind == CALL_SEND && !isLoopback(call.hi, call.lo)) return true;
   }
-  return isHosts(call);
+  return isOnNode(call);
 }
 
 function hasFrontends(call: SocketCall): bool {

@@ -79,6 +79,7 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 #define HOOK_FROM_OVERLAY ((u8)3)
 #define HOOK_FROM_NETWORK ((u8)4)
 #define HOOK_TO_HOST ((u8)5)
+#define HOOK_SOCKET ((u8)6)
 
 /* from datapath-as/core/enum/identity.ts */
 #define IDENTITY_UNKNOWN 0U
@@ -169,6 +170,13 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 #define REASON_CONNTRACK_CONFLICT ((u8)217)
 #define REASON_REWRITE_FAILED ((u8)218)
 
+/* from datapath-as/core/enum/socket.ts */
+#define CALL_CONNECT ((u8)1)
+#define CALL_SEND ((u8)2)
+#define SOCKET_UNTOUCHED 0U
+#define SOCKET_TRANSLATED 1U
+#define SOCKET_REFUSED 2U
+
 /* from datapath-as/core/enum/time.ts */
 #define TICK_SHIFT 24U
 #define LIFETIME_TCP_CLOSING 596U
@@ -250,6 +258,14 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 /* from datapath-as/core/service.ts */
 #define SELECT_ATTEMPTS 4U
 #define CLIENT_SEED 0U
+
+/* from datapath-as/core/socket.ts */
+#define NAMESPACE_CLIENT 0xffffffffffffffffULL
+#define MAPPED_MASK 0xffffffffULL
+#define MAPPED 0xffff0000ULL
+#define FIRST_BYTE_SHIFT 32ULL
+#define LOOPBACK4 127ULL
+#define LOOPBACK6 0x100000000000000ULL
 
 /* from datapath-as/core/stages/masquerade.ts */
 #define CLAIM_ATTEMPTS 8U
@@ -1027,6 +1043,119 @@ _Static_assert(__builtin_offsetof(struct affinity, backend) == 0, "struct affini
 _Static_assert(__builtin_offsetof(struct affinity, expires) == 4, "struct affinity.expires");
 _Static_assert(sizeof(struct affinity) == 8, "struct affinity");
 
+/* from datapath-as/core/layout/socket.ts */
+struct socket_key {
+	u64 cookie;
+	u64 hi;
+	u64 lo;
+	u16 port;
+	u8 protocol;
+	u8 pad0;
+	u32 pad1;
+};
+_Static_assert(__builtin_offsetof(struct socket_key, cookie) == 0, "struct socket_key.cookie");
+_Static_assert(__builtin_offsetof(struct socket_key, hi) == 8, "struct socket_key.hi");
+_Static_assert(__builtin_offsetof(struct socket_key, lo) == 16, "struct socket_key.lo");
+_Static_assert(__builtin_offsetof(struct socket_key, port) == 24, "struct socket_key.port");
+_Static_assert(__builtin_offsetof(struct socket_key, protocol) == 26, "struct socket_key.protocol");
+_Static_assert(__builtin_offsetof(struct socket_key, pad0) == 27, "struct socket_key.pad0");
+_Static_assert(__builtin_offsetof(struct socket_key, pad1) == 28, "struct socket_key.pad1");
+_Static_assert(sizeof(struct socket_key) == 32, "struct socket_key");
+
+struct socket_frontend {
+	u64 hi;
+	u64 lo;
+	u16 port;
+	u16 pad0;
+	u32 service;
+};
+_Static_assert(__builtin_offsetof(struct socket_frontend, hi) == 0, "struct socket_frontend.hi");
+_Static_assert(__builtin_offsetof(struct socket_frontend, lo) == 8, "struct socket_frontend.lo");
+_Static_assert(__builtin_offsetof(struct socket_frontend, port) == 16, "struct socket_frontend.port");
+_Static_assert(__builtin_offsetof(struct socket_frontend, pad0) == 18, "struct socket_frontend.pad0");
+_Static_assert(__builtin_offsetof(struct socket_frontend, service) == 20, "struct socket_frontend.service");
+_Static_assert(sizeof(struct socket_frontend) == 24, "struct socket_frontend");
+
+struct socket_config {
+	u64 host_namespace;
+};
+_Static_assert(__builtin_offsetof(struct socket_config, host_namespace) == 0, "struct socket_config.host_namespace");
+_Static_assert(sizeof(struct socket_config) == 8, "struct socket_config");
+
+struct socket_call {
+	u64 cookie;
+	u64 hi;
+	u64 lo;
+	u16 port;
+	u8 protocol;
+	u8 pad0;
+	u32 pad1;
+	u64 namespace;
+	u32 now;
+	u8 kind;
+	u8 reason;
+	u8 affinity;
+	u8 flow;
+	u8 reverse;
+	u8 pad2;
+	u16 pad3;
+	u32 service;
+	u64 peer0;
+	u64 peer1;
+	u64 peer2;
+	u64 peer3;
+	u64 frontend0;
+	u64 frontend1;
+	u64 frontend2;
+	u64 affinity_key0;
+	u64 affinity_key1;
+	u64 affinity_key2;
+	u64 affinity0;
+	u64 translation0;
+	u64 translation1;
+	u64 translation2;
+	u64 translation3;
+	u64 origin0;
+	u64 origin1;
+	u64 origin2;
+};
+_Static_assert(__builtin_offsetof(struct socket_call, cookie) == 0, "struct socket_call.cookie");
+_Static_assert(__builtin_offsetof(struct socket_call, hi) == 8, "struct socket_call.hi");
+_Static_assert(__builtin_offsetof(struct socket_call, lo) == 16, "struct socket_call.lo");
+_Static_assert(__builtin_offsetof(struct socket_call, port) == 24, "struct socket_call.port");
+_Static_assert(__builtin_offsetof(struct socket_call, protocol) == 26, "struct socket_call.protocol");
+_Static_assert(__builtin_offsetof(struct socket_call, pad0) == 27, "struct socket_call.pad0");
+_Static_assert(__builtin_offsetof(struct socket_call, pad1) == 28, "struct socket_call.pad1");
+_Static_assert(__builtin_offsetof(struct socket_call, namespace) == 32, "struct socket_call.namespace");
+_Static_assert(__builtin_offsetof(struct socket_call, now) == 40, "struct socket_call.now");
+_Static_assert(__builtin_offsetof(struct socket_call, kind) == 44, "struct socket_call.kind");
+_Static_assert(__builtin_offsetof(struct socket_call, reason) == 45, "struct socket_call.reason");
+_Static_assert(__builtin_offsetof(struct socket_call, affinity) == 46, "struct socket_call.affinity");
+_Static_assert(__builtin_offsetof(struct socket_call, flow) == 47, "struct socket_call.flow");
+_Static_assert(__builtin_offsetof(struct socket_call, reverse) == 48, "struct socket_call.reverse");
+_Static_assert(__builtin_offsetof(struct socket_call, pad2) == 49, "struct socket_call.pad2");
+_Static_assert(__builtin_offsetof(struct socket_call, pad3) == 50, "struct socket_call.pad3");
+_Static_assert(__builtin_offsetof(struct socket_call, service) == 52, "struct socket_call.service");
+_Static_assert(__builtin_offsetof(struct socket_call, peer0) == 56, "struct socket_call.peer0");
+_Static_assert(__builtin_offsetof(struct socket_call, peer1) == 64, "struct socket_call.peer1");
+_Static_assert(__builtin_offsetof(struct socket_call, peer2) == 72, "struct socket_call.peer2");
+_Static_assert(__builtin_offsetof(struct socket_call, peer3) == 80, "struct socket_call.peer3");
+_Static_assert(__builtin_offsetof(struct socket_call, frontend0) == 88, "struct socket_call.frontend0");
+_Static_assert(__builtin_offsetof(struct socket_call, frontend1) == 96, "struct socket_call.frontend1");
+_Static_assert(__builtin_offsetof(struct socket_call, frontend2) == 104, "struct socket_call.frontend2");
+_Static_assert(__builtin_offsetof(struct socket_call, affinity_key0) == 112, "struct socket_call.affinity_key0");
+_Static_assert(__builtin_offsetof(struct socket_call, affinity_key1) == 120, "struct socket_call.affinity_key1");
+_Static_assert(__builtin_offsetof(struct socket_call, affinity_key2) == 128, "struct socket_call.affinity_key2");
+_Static_assert(__builtin_offsetof(struct socket_call, affinity0) == 136, "struct socket_call.affinity0");
+_Static_assert(__builtin_offsetof(struct socket_call, translation0) == 144, "struct socket_call.translation0");
+_Static_assert(__builtin_offsetof(struct socket_call, translation1) == 152, "struct socket_call.translation1");
+_Static_assert(__builtin_offsetof(struct socket_call, translation2) == 160, "struct socket_call.translation2");
+_Static_assert(__builtin_offsetof(struct socket_call, translation3) == 168, "struct socket_call.translation3");
+_Static_assert(__builtin_offsetof(struct socket_call, origin0) == 176, "struct socket_call.origin0");
+_Static_assert(__builtin_offsetof(struct socket_call, origin1) == 184, "struct socket_call.origin1");
+_Static_assert(__builtin_offsetof(struct socket_call, origin2) == 192, "struct socket_call.origin2");
+_Static_assert(sizeof(struct socket_call) == 200, "struct socket_call");
+
 /* from datapath-as/core/layout/tuple.ts */
 struct address {
 	u64 hi;
@@ -1098,6 +1227,9 @@ static __always_inline struct maglev_slot *lookup_maglev(struct host *h, u32 slo
 static __always_inline struct backend *lookup_backend(struct host *h, u32 id);
 static __always_inline struct affinity *lookup_affinity(struct host *h, struct affinity_key *key);
 static __always_inline struct fragment_ports *lookup_fragment(struct host *h, struct fragment_key *key);
+static __always_inline struct socket_config *lookup_socket_config(struct host *h);
+static __always_inline struct translation *lookup_socket_flow(struct host *h, struct socket_key *key);
+static __always_inline struct socket_frontend *lookup_socket_reverse(struct host *h, struct socket_key *key);
 
 static __always_inline u16 inline_checksum_fold(u32 sum);
 __hidden __noinline u16 checksum_fold(u32 sum);
@@ -1166,14 +1298,15 @@ static __always_inline u8 unknown_port(struct host *h, struct facts *facts, stru
 static __always_inline struct source_range_key *source_range_key(struct scratch *scratch);
 static __always_inline bool is_in_range(struct host *h, struct scratch *scratch, u32 service);
 static __always_inline struct affinity_key *affinity_key(struct scratch *scratch);
-static __always_inline void choose_backend(struct scratch *scratch, u32 id, struct backend *backend);
-static __always_inline u32 offer_backend(struct host *h, struct scratch *scratch, u32 id);
+static __always_inline void choose_backend(struct translation *translation, u32 id, struct backend *backend);
+static __always_inline u32 offer_backend(struct host *h, struct translation *translation, u32 id);
+static __always_inline u32 slot_backend(struct host *h, u32 slot);
+static __always_inline u8 select_slot(struct host *h, struct translation *translation, u32 offset, u32 size, u32 first);
 static __always_inline u32 inline_scale_hash(u32 hash, u32 size);
 __hidden __noinline u32 scale_hash(u32 hash, u32 size);
 static __always_inline u32 jhash6(u32 w0, u32 w1, u32 w2, u32 w3, u32 w4, u32 w5, u32 seed);
 __hidden __noinline u32 client_hash(struct tuple *tuple, u32 seed);
 __hidden __noinline u32 maglev_index(struct scratch *scratch, u32 size);
-static __always_inline u32 slot_backend(struct host *h, u32 slot);
 __hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u32 offset, u32 size);
 static __always_inline struct affinity *new_affinity(struct scratch *scratch);
 static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, struct record *record, struct frontend *frontend);
@@ -1259,6 +1392,30 @@ __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct recor
 static __always_inline u32 judge(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline u32 backend_hash(u64 hi, u64 lo, u32 place, u32 seed);
+static __always_inline struct translation *call_translation(struct socket_call *call);
+static __always_inline bool is_ipv4(u64 hi, u64 lo);
+static __always_inline struct socket_key *call_peer(struct socket_call *call);
+static __always_inline bool is_origin(struct socket_call *call, struct socket_frontend *known);
+static __always_inline struct socket_frontend *call_origin(struct socket_call *call);
+__hidden __noinline u32 apply_to_call(struct host *h, struct socket_call *call);
+static __always_inline bool is_loopback(u64 hi, u64 lo);
+static __always_inline bool is_on_node(struct host *h, struct socket_call *call);
+__hidden __noinline bool is_sockets_own(struct host *h, struct socket_call *call);
+static __always_inline struct socket_key *call_key(struct socket_call *call);
+__hidden __noinline u32 keep_socket_flow(struct host *h, struct socket_call *call);
+static __always_inline struct affinity_key *call_affinity_key(struct socket_call *call);
+static __always_inline u32 socket_hash(u64 cookie);
+__hidden __noinline u32 socket_index(struct socket_call *call, u32 size);
+__hidden __noinline u8 select_socket_slot(struct host *h, struct socket_call *call, u32 offset, u32 size);
+static __always_inline struct affinity *call_affinity(struct socket_call *call);
+__hidden __noinline u8 select_kept_for_socket(struct host *h, struct socket_call *call, struct frontend *frontend);
+__hidden __noinline u32 socket_origin(struct host *h, struct socket_call *call);
+static __always_inline bool has_frontends(struct host *h, struct socket_call *call);
+static __always_inline struct frontend_key *call_frontend_key(struct socket_call *call);
+static __always_inline struct frontend *socket_frontend(struct host *h, struct socket_call *call, u16 port, u8 protocol);
+static __always_inline u32 refuse(struct socket_call *call, u8 reason);
+static __always_inline u8 select_for_socket(struct host *h, struct socket_call *call, struct frontend *frontend);
+__hidden __noinline u32 socket_translate(struct host *h, struct socket_call *call);
 static __always_inline u32 difference_of_words(u64 before, u64 after);
 static __always_inline u32 inline_checksum_of_address_change(u64 old_hi, u64 old_lo, u64 new_hi, u64 new_lo);
 __hidden __noinline u32 checksum_of_address_change(u64 old_hi, u64 old_lo, u64 new_hi, u64 new_lo);
@@ -1994,10 +2151,9 @@ static __always_inline struct affinity_key *affinity_key(struct scratch *scratch
 	return (struct affinity_key *)&scratch->affinity_key0;
 }
 
-/* from datapath-as/core/service.ts:22 */
-static __always_inline void choose_backend(struct scratch *scratch, u32 id, struct backend *backend)
+/* from datapath-as/core/service.ts:23 */
+static __always_inline void choose_backend(struct translation *translation, u32 id, struct backend *backend)
 {
-	struct translation *translation = new_translation(scratch);
 	translation->backend_hi = backend->hi;
 	translation->backend_lo = backend->lo;
 	translation->backend_port = backend->port;
@@ -2010,18 +2166,37 @@ static __always_inline void choose_backend(struct scratch *scratch, u32 id, stru
 }
 
 /* from datapath-as/core/service.ts:36 */
-static __always_inline u32 offer_backend(struct host *h, struct scratch *scratch, u32 id)
+static __always_inline u32 offer_backend(struct host *h, struct translation *translation, u32 id)
 {
 	if (id == 0)
 		return 0;
 	struct backend *backend = lookup_backend(h, id);
 	if (backend == 0 || backend->state == BACKEND_QUARANTINED)
 		return 0;
-	choose_backend(scratch, id, backend);
+	choose_backend(translation, id, backend);
 	return 1;
 }
 
-/* from datapath-as/core/hash.ts:87 */
+/* from datapath-as/core/service.ts:44 */
+static __always_inline u32 slot_backend(struct host *h, u32 slot)
+{
+	struct maglev_slot *found = lookup_maglev(h, slot);
+	return found == 0 ? 0 : found->backend;
+}
+
+/* from datapath-as/core/service.ts:50 */
+static __always_inline u8 select_slot(struct host *h, struct translation *translation, u32 offset, u32 size, u32 first)
+{
+	u32 index = first;
+	for (u32 attempt = 0; attempt < SELECT_ATTEMPTS; attempt++) {
+		if (offer_backend(h, translation, slot_backend(h, offset + index)) != 0)
+			return REASON_FORWARDED;
+		index = index + 1 == size ? 0 : index + 1;
+	}
+	return REASON_NO_BACKEND;
+}
+
+/* from datapath-as/core/hash.ts:92 */
 static __always_inline u32 inline_scale_hash(u32 hash, u32 size)
 {
 	return (u32)(((u64)hash * (u64)size) >> 32);
@@ -2085,31 +2260,18 @@ __hidden __noinline u32 client_hash(struct tuple *tuple, u32 seed)
 	return jhash6((u32)tuple->source_hi, (u32)(tuple->source_hi >> 32), (u32)tuple->source_lo, (u32)(tuple->source_lo >> 32), (u32)tuple->source_port | ((u32)tuple->destination_port << 16), (u32)tuple->protocol, seed);
 }
 
-/* from datapath-as/core/service.ts:17 */
+/* from datapath-as/core/service.ts:18 */
 __hidden __noinline u32 maglev_index(struct scratch *scratch, u32 size)
 {
 	return inline_scale_hash(client_hash(client_tuple(scratch), CLIENT_SEED), size);
 }
 
-/* from datapath-as/core/service.ts:44 */
-static __always_inline u32 slot_backend(struct host *h, u32 slot)
-{
-	struct maglev_slot *found = lookup_maglev(h, slot);
-	return found == 0 ? 0 : found->backend;
-}
-
-/* from datapath-as/core/service.ts:50 */
+/* from datapath-as/core/service.ts:60 */
 __hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u32 offset, u32 size)
 {
 	if (size == 0)
 		return REASON_NO_BACKEND;
-	u32 index = maglev_index(scratch, size);
-	for (u32 attempt = 0; attempt < SELECT_ATTEMPTS; attempt++) {
-		if (offer_backend(h, scratch, slot_backend(h, offset + index)) != 0)
-			return REASON_FORWARDED;
-		index = index + 1 == size ? 0 : index + 1;
-	}
-	return REASON_NO_BACKEND;
+	return select_slot(h, new_translation(scratch), offset, size, maglev_index(scratch, size));
 }
 
 /* from datapath-as/core/layout/scratch.ts:143 */
@@ -2118,7 +2280,7 @@ static __always_inline struct affinity *new_affinity(struct scratch *scratch)
 	return (struct affinity *)&scratch->affinity0;
 }
 
-/* from datapath-as/core/service.ts:61 */
+/* from datapath-as/core/service.ts:66 */
 static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, struct record *record, struct frontend *frontend)
 {
 	struct affinity_key *key = affinity_key(scratch);
@@ -2128,7 +2290,7 @@ static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, s
 	key->pad0 = 0;
 	struct affinity *kept = lookup_affinity(h, key);
 	u8 reason = REASON_NO_BACKEND;
-	if (kept != 0 && !inline_has_expired(kept->expires, scratch->now) && offer_backend(h, scratch, kept->backend) != 0)
+	if (kept != 0 && !inline_has_expired(kept->expires, scratch->now) && offer_backend(h, new_translation(scratch), kept->backend) != 0)
 		reason = REASON_FORWARDED;
 	if (reason != REASON_FORWARDED)
 		reason = select_maglev(h, scratch, frontend->offset, frontend->size);
@@ -2141,7 +2303,7 @@ static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, s
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/service.ts:80 */
+/* from datapath-as/core/service.ts:86 */
 __hidden __noinline u8 select_backend(struct host *h, struct record *record, struct scratch *scratch, struct frontend *frontend)
 {
 	if (frontend->size == 0)
@@ -3182,10 +3344,271 @@ __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct recor
 	return inline_forward(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/hash.ts:82 */
+/* from datapath-as/core/hash.ts:87 */
 __hidden __noinline u32 backend_hash(u64 hi, u64 lo, u32 place, u32 seed)
 {
 	return jhash6((u32)hi, (u32)(hi >> 32), (u32)lo, (u32)(lo >> 32), place, 0, seed);
+}
+
+/* from datapath-as/core/layout/socket.ts:102 */
+static __always_inline struct translation *call_translation(struct socket_call *call)
+{
+	return (struct translation *)&call->translation0;
+}
+
+/* from datapath-as/core/socket.ts:43 */
+static __always_inline bool is_ipv4(u64 hi, u64 lo)
+{
+	return hi == 0 && (lo & MAPPED_MASK) == MAPPED;
+}
+
+/* from datapath-as/core/layout/socket.ts:90 */
+static __always_inline struct socket_key *call_peer(struct socket_call *call)
+{
+	return (struct socket_key *)&call->peer0;
+}
+
+/* from datapath-as/core/socket.ts:142 */
+static __always_inline bool is_origin(struct socket_call *call, struct socket_frontend *known)
+{
+	return known->hi == call->hi && known->lo == call->lo && known->port == call->port;
+}
+
+/* from datapath-as/core/layout/socket.ts:105 */
+static __always_inline struct socket_frontend *call_origin(struct socket_call *call)
+{
+	return (struct socket_frontend *)&call->origin0;
+}
+
+/* from datapath-as/core/socket.ts:147 */
+__hidden __noinline u32 apply_to_call(struct host *h, struct socket_call *call)
+{
+	struct translation *translation = call_translation(call);
+	if (is_ipv4(translation->backend_hi, translation->backend_lo) != is_ipv4(call->hi, call->lo)) {
+		call->affinity = EFFECT_NONE;
+		call->flow = EFFECT_NONE;
+		return SOCKET_UNTOUCHED;
+	}
+	struct socket_key *peer = call_peer(call);
+	peer->cookie = call->cookie;
+	peer->hi = translation->backend_hi;
+	peer->lo = translation->backend_lo;
+	peer->port = translation->backend_port;
+	peer->protocol = call->protocol;
+	peer->pad0 = 0;
+	peer->pad1 = 0;
+	struct socket_frontend *known = lookup_socket_reverse(h, peer);
+	if (known == 0 || !is_origin(call, known)) {
+		struct socket_frontend *origin = call_origin(call);
+		origin->hi = call->hi;
+		origin->lo = call->lo;
+		origin->port = call->port;
+		origin->pad0 = 0;
+		origin->service = translation->service;
+		call->reverse = EFFECT_REPLACE;
+	}
+	return SOCKET_TRANSLATED;
+}
+
+/* from datapath-as/core/socket.ts:47 */
+static __always_inline bool is_loopback(u64 hi, u64 lo)
+{
+	if (is_ipv4(hi, lo))
+		return ((lo >> FIRST_BYTE_SHIFT) & 0xff) == LOOPBACK4;
+	return hi == 0 && lo == LOOPBACK6;
+}
+
+/* from datapath-as/core/socket.ts:53 */
+static __always_inline bool is_on_node(struct host *h, struct socket_call *call)
+{
+	struct socket_config *config = lookup_socket_config(h);
+	return config != 0 && config->host_namespace != 0 && config->host_namespace == call->namespace;
+}
+
+/* from datapath-as/core/socket.ts:62 */
+__hidden __noinline bool is_sockets_own(struct host *h, struct socket_call *call)
+{
+	if (call->protocol == PROTOCOL_TCP) {
+		if (!is_loopback(call->hi, call->lo))
+			return true;
+	} else {
+		if (call->protocol != PROTOCOL_UDP)
+			return false;
+		if (call->kind == CALL_SEND && !is_loopback(call->hi, call->lo))
+			return true;
+	}
+	return is_on_node(h, call);
+}
+
+/* from datapath-as/core/layout/socket.ts:87 */
+static __always_inline struct socket_key *call_key(struct socket_call *call)
+{
+	return (struct socket_key *)&call->cookie;
+}
+
+/* from datapath-as/core/socket.ts:89 */
+__hidden __noinline u32 keep_socket_flow(struct host *h, struct socket_call *call)
+{
+	struct translation *found = lookup_socket_flow(h, call_key(call));
+	if (found == 0)
+		return 0;
+	struct backend *backend = lookup_backend(h, found->backend);
+	if (backend == 0 || backend->generation != found->generation)
+		return 0;
+	struct translation *translation = call_translation(call);
+	translation->backend_hi = found->backend_hi;
+	translation->backend_lo = found->backend_lo;
+	translation->backend_port = found->backend_port;
+	translation->flags = 0;
+	translation->backend = found->backend;
+	translation->service = found->service;
+	translation->generation = found->generation;
+	return 1;
+}
+
+/* from datapath-as/core/layout/socket.ts:96 */
+static __always_inline struct affinity_key *call_affinity_key(struct socket_call *call)
+{
+	return (struct affinity_key *)&call->affinity_key0;
+}
+
+/* from datapath-as/core/hash.ts:79 */
+static __always_inline u32 socket_hash(u64 cookie)
+{
+	return jhash6((u32)cookie, (u32)(cookie >> 32), 0, 0, 0, 0, 0);
+}
+
+/* from datapath-as/core/socket.ts:106 */
+__hidden __noinline u32 socket_index(struct socket_call *call, u32 size)
+{
+	return inline_scale_hash(socket_hash(call->cookie), size);
+}
+
+/* from datapath-as/core/socket.ts:111 */
+__hidden __noinline u8 select_socket_slot(struct host *h, struct socket_call *call, u32 offset, u32 size)
+{
+	return select_slot(h, call_translation(call), offset, size, socket_index(call, size));
+}
+
+/* from datapath-as/core/layout/socket.ts:99 */
+static __always_inline struct affinity *call_affinity(struct socket_call *call)
+{
+	return (struct affinity *)&call->affinity0;
+}
+
+/* from datapath-as/core/socket.ts:116 */
+__hidden __noinline u8 select_kept_for_socket(struct host *h, struct socket_call *call, struct frontend *frontend)
+{
+	struct affinity_key *key = call_affinity_key(call);
+	key->client_hi = NAMESPACE_CLIENT;
+	key->client_lo = call->namespace;
+	key->service = frontend->service;
+	key->pad0 = 0;
+	struct affinity *kept = lookup_affinity(h, key);
+	u8 reason = REASON_NO_BACKEND;
+	if (kept != 0 && !inline_has_expired(kept->expires, call->now) && offer_backend(h, call_translation(call), kept->backend) != 0)
+		reason = REASON_FORWARDED;
+	if (reason != REASON_FORWARDED)
+		reason = select_socket_slot(h, call, frontend->offset, frontend->size);
+	if (reason != REASON_FORWARDED)
+		return reason;
+	struct affinity *affinity = call_affinity(call);
+	affinity->backend = call_translation(call)->backend;
+	affinity->expires = call->now + frontend->affinity_ticks;
+	call->affinity = EFFECT_REPLACE;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/socket.ts:210 */
+__hidden __noinline u32 socket_origin(struct host *h, struct socket_call *call)
+{
+	struct socket_frontend *known = lookup_socket_reverse(h, call_key(call));
+	if (known == 0)
+		return SOCKET_UNTOUCHED;
+	struct socket_frontend *origin = call_origin(call);
+	origin->hi = known->hi;
+	origin->lo = known->lo;
+	origin->port = known->port;
+	origin->pad0 = 0;
+	origin->service = known->service;
+	return SOCKET_TRANSLATED;
+}
+
+/* from datapath-as/core/socket.ts:72 */
+static __always_inline bool has_frontends(struct host *h, struct socket_call *call)
+{
+	struct address_slot *slot = lookup_epoch(h, inline_address_slot(call->hi, call->lo));
+	return slot != 0 && (slot->hints & HINT_FRONTEND) != 0;
+}
+
+/* from datapath-as/core/layout/socket.ts:93 */
+static __always_inline struct frontend_key *call_frontend_key(struct socket_call *call)
+{
+	return (struct frontend_key *)&call->frontend0;
+}
+
+/* from datapath-as/core/socket.ts:77 */
+static __always_inline struct frontend *socket_frontend(struct host *h, struct socket_call *call, u16 port, u8 protocol)
+{
+	struct frontend_key *key = call_frontend_key(call);
+	key->hi = call->hi;
+	key->lo = call->lo;
+	key->port = port;
+	key->protocol = protocol;
+	key->scope = SCOPE_INTERNAL;
+	key->pad0 = 0;
+	return lookup_frontend(h, key);
+}
+
+/* from datapath-as/core/socket.ts:176 */
+static __always_inline u32 refuse(struct socket_call *call, u8 reason)
+{
+	call->reason = reason;
+	return SOCKET_REFUSED;
+}
+
+/* from datapath-as/core/socket.ts:135 */
+static __always_inline u8 select_for_socket(struct host *h, struct socket_call *call, struct frontend *frontend)
+{
+	if (frontend->size == 0)
+		return REASON_NO_BACKEND;
+	call_translation(call)->service = frontend->service;
+	if ((frontend->flags & FRONTEND_AFFINITY) != 0)
+		return select_kept_for_socket(h, call, frontend);
+	return select_socket_slot(h, call, frontend->offset, frontend->size);
+}
+
+/* from datapath-as/core/socket.ts:182 */
+__hidden __noinline u32 socket_translate(struct host *h, struct socket_call *call)
+{
+	call->reason = REASON_FORWARDED;
+	call->affinity = EFFECT_NONE;
+	call->flow = EFFECT_NONE;
+	call->reverse = EFFECT_NONE;
+	call->service = 0;
+	if (!has_frontends(h, call) || !is_sockets_own(h, call))
+		return SOCKET_UNTOUCHED;
+	if (call->kind == CALL_SEND && keep_socket_flow(h, call) != 0) {
+		call->service = call_translation(call)->service;
+		return apply_to_call(h, call);
+	}
+	struct frontend *frontend = socket_frontend(h, call, call->port, call->protocol);
+	if (frontend == 0) {
+		struct frontend *closed = socket_frontend(h, call, 0, 0);
+		if (closed == 0 || (closed->flags & FRONTEND_CLOSED) == 0)
+			return SOCKET_UNTOUCHED;
+		call->service = closed->service;
+		return refuse(call, REASON_SERVICE_PORT_UNKNOWN);
+	}
+	if ((frontend->flags & FRONTEND_SOURCE_RANGES) != 0)
+		return SOCKET_UNTOUCHED;
+	call->service = frontend->service;
+	const u8 reason = select_for_socket(h, call, frontend);
+	if (reason != REASON_FORWARDED)
+		return refuse(call, reason);
+	if (call->kind == CALL_SEND)
+		call->flow = EFFECT_REPLACE;
+	return apply_to_call(h, call);
 }
 
 /* from datapath-as/core/checksum.ts:17 */

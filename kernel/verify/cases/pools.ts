@@ -28,6 +28,8 @@ export const backendIds: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7];
 export const nodeNumbers: readonly number[] = [0, 1, 2, 3];
 export const ticks: readonly number[] = [0, 1, 1000, 1010, 1100, 5000, 0x7fffffff, 0x80000000, 0xffffffff];
 export const epochs: readonly number[] = [0, 1, 2];
+/** Of sockets and of network namespaces; the first says that there is none. */
+export const cookies: readonly bigint[] = [0n, 1n, 2n, 0x1_0000_0003n];
 export const sizes: readonly number[] = [0, 1, 2, 7, 31];
 export const tcpFlags: readonly number[] = [2, 18, 16, 17, 4, 20, 1, 0, 24, 255];
 export const icmpTypes: readonly number[] = [0, 8, 3, 11, 128, 129, 1, 133, 255];
@@ -43,7 +45,7 @@ const edges32: readonly number[] = [
 ];
 
 /** What a field of that name and size (bytes) is drawn from. Every field now and then takes an edge or anything at all. */
-export type Source = 'hi' | 'lo' | 'ports' | 'any64' | 'any32' | 'any16' | 'any8' | readonly number[];
+export type Source = 'hi' | 'lo' | 'ports' | 'cookie' | 'any64' | 'any32' | 'any16' | 'any8' | readonly number[];
 
 const byName: readonly (readonly [RegExp, Source])[] = [
   [/identity/, identities],
@@ -60,6 +62,8 @@ const byName: readonly (readonly [RegExp, Source])[] = [
   [/source_high|reply|audited/, [0, 0, 1, 1, 2]],
   [/length|bytes|packets|difference|sum/, 'any32'],
   [/hook/, hooks],
+  [/^scope$/, [0, 1, 1]],
+  [/^kind$/, [1, 2]],
   [/family/, [4, 6]],
   [/protocol/, protocols],
   [/tcp_flags/, tcpFlags],
@@ -76,6 +80,7 @@ export function sourceOf(name: string, size: number): Source {
   if (size === 8) {
     if (/_?hi$/.test(name)) return 'hi';
     if (/_?lo$|hairpin4|router4/.test(name)) return 'lo';
+    if (/cookie|namespace/.test(name)) return 'cookie';
     const block = /^(tuple|origin|client|flow|address|fragment_key)_?(\d)$/.exec(name);
     if (block) return Number(block[2]) === 4 ? 'ports' : Number(block[2]) % 2 === 0 ? 'hi' : 'lo';
     return 'any64';
@@ -110,6 +115,8 @@ function writeWide(view: DataView, offset: number, source: Source, random: Rando
     view.setBigUint64(offset, random.pick(addresses).hi, true);
   } else if (source === 'lo') {
     view.setBigUint64(offset, random.pick(addresses).lo, true);
+  } else if (source === 'cookie') {
+    view.setBigUint64(offset, random.pick(cookies), true);
   } else if (source === 'ports') {
     view.setUint16(offset, random.pick(l4Ports), true);
     view.setUint16(offset + 2, random.pick(l4Ports), true);

@@ -28,6 +28,9 @@ const counts: Readonly<Record<string, number>> = {
   conntrack: 900,
   translations: 700,
   fragments: 24,
+  socket_config: 1,
+  socket_flows: 400,
+  socket_reverse: 400,
 };
 
 /** Sizes for the loader: roomy, so that no LRU map evicts. */
@@ -46,6 +49,8 @@ export const worldSizes: Readonly<Record<string, number>> = {
   conntrack: 16384,
   translations: 16384,
   fragments: 4096,
+  socket_flows: 4096,
+  socket_reverse: 4096,
   epochs: 65536,
   metrics: 512,
   config: 1,

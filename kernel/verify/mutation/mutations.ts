@@ -2,6 +2,8 @@
 // Mutations: bugs to plant, each in one machine only. Every one must be found, or the proof proves nothing. `within` is the C or
 // AssemblyScript function that is edited; `row` the exported function in whose proof or cases it must show.
 
+import { socketMutations } from './socket-mutations.ts';
+
 export interface Mutation {
   readonly bug: string;
   readonly row: string;
@@ -195,7 +197,7 @@ export const mutations: readonly Mutation[] = [
     bug: 'Maglev does not wrap around',
     row: 'selectMaglev',
     file: core,
-    within: 'select_maglev',
+    within: 'select_slot',
     from: 'index + 1 == size ? 0 : index + 1',
     to: 'index + 1',
   },
@@ -288,6 +290,7 @@ export const mutations: readonly Mutation[] = [
     from: 'ENDPOINT_HOST',
     to: 'ENDPOINT_AUDIT',
   },
+  ...socketMutations,
   {
     bug: 'the kernel asks for the next slot',
     row: 'readEpochs',
