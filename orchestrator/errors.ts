@@ -11,7 +11,7 @@ export const codes = {
   API_SOCKET_TAKEN: ["another process listens on the agent's socket", false],
   API_UNREACHABLE: ['the agent cannot be reached on its socket', true],
   ARTIFACT_MISSING: ['a compiled datapath is missing from the checkout or package', false],
-  ATTACH_FAILED: ['a hook could not be put on an interface', true],
+  ATTACH_FAILED: ['a hook could not be put on an interface or a cgroup', true],
   BPF_CALL_FAILED: ['the kernel refused a bpf(2) operation', true],
   COMMAND_UNKNOWN: ['the command line names a command that does not exist', false],
   DATAPATH_CLOSED: ['the datapath was used after it had been closed', false],

@@ -22,8 +22,8 @@ const oldSuffix = '~old';
 const mountSource = 'axoneme';
 /** Names that this room gives, in this version or another. */
 const ours = {
-  links: /^\d+-[a-z_]+(@clsact)?(~new)?$/,
-  programs: /^([a-z_]+|@[0-9a-z]+)(~new)?$/,
+  links: /^(\d+-[a-z_]+(@clsact)?|socket_[a-z]+[46])(~new)?$/,
+  programs: /^([a-z_]+[46]?|@[0-9a-z]+)(~new)?$/,
   maps: /^[a-z_]+@[^~]*(~old|~new)?$/,
 } as const;
 

@@ -6,6 +6,7 @@ import { detachAll } from './attach.ts';
 import { Bpf } from './bpf.ts';
 import { openLibc } from './libc.ts';
 import { isBpffs, Pins, type Removed } from './pins.ts';
+import { detachSockets } from './sockets.ts';
 
 /** Takes off all hooks and removes all that is pinned below the folder: packets go by untouched, flows are forgotten. Rejects with FFI_MISSING. */
 export async function removeKernelDatapath(folder: string): Promise<Removed> {
@@ -14,5 +15,6 @@ export async function removeKernelDatapath(folder: string): Promise<Removed> {
   const bpf = new Bpf(libc);
   const pins = new Pins(folder, bpf, libc);
   detachAll({ bpf, libc, pins });
+  detachSockets({ bpf, libc, pins });
   return pins.removeAll();
 }

@@ -3,7 +3,7 @@
 
 import { statSync } from 'node:fs';
 import { AgentError } from '../../errors.ts';
-import type { Attacher } from './attach.ts';
+import type { Attacher, Pinned } from './attach.ts';
 import { errno, errnoText } from './errno.ts';
 import type { Libc } from './libc.ts';
 
@@ -47,7 +47,7 @@ export function attachSockets(by: Attacher, cgroup: string): void {
 }
 
 /** Takes off whatever is on; true if anything was. */
-export function detachSockets(by: Attacher): boolean {
+export function detachSockets(by: Pinned): boolean {
   return socketProgramNames.map((name) => detachProgram(by, name)).includes(true);
 }
 
@@ -91,7 +91,7 @@ function attachProgram(by: Attacher, cgroup: string, folder: number, name: Socke
   }
 }
 
-function detachProgram(by: Attacher, name: SocketProgram): boolean {
+function detachProgram(by: Pinned, name: SocketProgram): boolean {
   const path = by.pins.socketPath(name);
   const link = by.pins.get(path);
   if (link === undefined) return false;
