@@ -1,5 +1,5 @@
 // The programs on the kernels that they promise to load on: Debian's own images, booted in QEMU, run the tour (every program loads
-// and decides as WebAssembly does) and the datapath's conformance suite (hooks by tcx or clsact, events, pins).
+// and decides as WebAssembly does), the datapath's conformance suite (hooks by tcx or clsact, events, pins) and calls of sockets.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,9 +21,10 @@ const programText = `
 import { tour } from './orchestrator/cli/tour.ts';
 process.exitCode = await tour({ write: (text) => void process.stdout.write(text), colour: false });
 await import('./test/datapath/kernel.test.ts');
+await import('./test/kernel/socket-call.test.ts');
 `;
 /** Emulating code that changes while it runs is what takes longest, so V8 interprets. */
-const command = `uname -r; TAP_TIMEOUT=600 node_modules/.bin/node --no-opt --no-sparkplug --max-lazy ${program}`;
+const command = `uname -r; mount -t cgroup2 none /sys/fs/cgroup; TAP_TIMEOUT=600 node_modules/.bin/node --no-opt --no-sparkplug --max-lazy ${program}`;
 
 function bootAndRun(series: string): Promise<Ended> {
   const options = ['--kernel', series, '--modules', 'veth', '--memory', '3072', '--timeout', String(limitSeconds)];
@@ -68,6 +69,7 @@ for (const series of ['6.1', '6.12']) {
       t.match(stdout, 'through kernel and wasm: the same decision, bytes and rules every time');
       const [, total, pass] = /# \{ total: (\d+), pass: (\d+) \}/.exec(stdout) ?? [];
       t.ok(Number(total) > 50 && total === pass, `${pass} of ${total} assertions of the conformance suite hold`);
+      t.match(stdout, /ok \d+ - a call to a service, by this process #(?! SKIP)/, 'sockets are balanced');
       t.equal(status, 0, status === 0 ? 'and nothing complained' : `${stdout}${stderr}`.slice(-4000));
     },
   );
