@@ -2,7 +2,7 @@
 // itself; and without that, packet by packet.
 
 import t, { type Test } from 'tap';
-import { CONNTRACK_TRANSLATED } from '../../orchestrator/datapath/generated/enums.ts';
+import { CONNTRACK_TRANSLATED, REASON_NO_BACKEND, REASON_SERVICE_PORT_UNKNOWN } from '../../orchestrator/datapath/generated/enums.ts';
 import type { Flow } from '../../orchestrator/flows/flow.ts';
 import type { RunningCluster } from '../../orchestrator/sandbox/running-cluster.ts';
 import { sandboxSkip, startSandbox } from '../support/sandbox.ts';
@@ -102,10 +102,11 @@ t.test('services and sockets', { skip: await sandboxSkip() }, async (t) => {
       t.match(says, /Connection refused/, `${address} ${port}`);
       t.ok(ms < 5_000, `after ${ms.toFixed()} ms`);
     }
-    for (const [address, name] of [[empty[0], 'nobody'] as const, [doors[1], 'echo'] as const]) {
+    for (const [address, reason] of [[empty[0], REASON_NO_BACKEND] as const, [doors[1], REASON_SERVICE_PORT_UNKNOWN] as const]) {
       await until(`${address} is told`, async () => (await told(cluster, address)) !== undefined);
-      t.match(await told(cluster, address), { destination_service: { namespace: 'shop', name }, traffic_direction: 'EGRESS' });
+      t.match(await told(cluster, address), { drop_reason: reason, traffic_direction: 'EGRESS' });
     }
+    t.match(await told(cluster, empty[0]), { destination_service: { namespace: 'shop', name: 'nobody' } });
   });
 
   await restarted(t, cluster, ['--socket-lb', 'false'], 'without it packets are translated, those of pods', async (t) => {
