@@ -181,7 +181,7 @@ struct {
 /* the backend that a socket without a peer keeps for a frontend */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 16384);
 	__type(key, struct socket_key);
 	__type(value, struct translation);
 } socket_flows SEC(".maps");
@@ -189,7 +189,7 @@ struct {
 /* the frontend that a socket was given a backend for */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 131072);
+	__uint(max_entries, 65536);
 	__type(key, struct socket_key);
 	__type(value, struct socket_frontend);
 } socket_reverse SEC(".maps");

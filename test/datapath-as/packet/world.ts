@@ -25,7 +25,8 @@ export function startWorld({ flows = 1024, conntrackKind = 'lru', memory }: Worl
   const machine = startMachine(memory);
   for (const spec of specs.maps.filter(({ kind, name }) => kind !== 'ring' && (name !== 'conntrack' || flows > 0))) {
     const entries = spec.name === 'conntrack' ? flows : typeof spec.entries === 'number' ? Math.min(spec.entries, 65536) : 256;
-    const small = spec.kind === 'hash' || spec.kind === 'lpm' ? 64 : entries;
+    const isSmall = spec.kind === 'hash' || spec.kind === 'lpm' || spec.name.startsWith('socket_');
+    const small = isSmall ? Math.min(entries, 64) : entries;
     createMap(machine, spec.name === 'conntrack' ? { ...spec, kind: conntrackKind } : spec, small);
   }
   for (const family of ['ipv4', 'ipv6'] as const) {

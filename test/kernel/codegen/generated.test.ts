@@ -81,7 +81,7 @@ const codecs = Object.entries(layouts).filter(([name]) => name !== 'u32Codec') a
 
 t.test('every codec spells what AssemblyScript reads', async (t) => {
   t.ok(codecs.length >= 28);
-  const folders = ['config', 'conntrack', 'endpoint', 'packet', 'policy', 'scratch', 'service', 'tuple'];
+  const folders = ['config', 'conntrack', 'endpoint', 'packet', 'policy', 'scratch', 'service', 'socket', 'tuple'];
   const sources = folders.map((name) =>
     readFileSync(join(root, `datapath-as/core/layout/${name}.ts`), 'utf8').replace(/^import .*$/gm, ''),
   );
