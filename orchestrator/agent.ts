@@ -36,7 +36,6 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
 
   // What is there: maps and programs, devices, pods.
   const [datapath, host] = await Promise.all([openNodeDatapath(config), openHost()]);
-  const sockets = await balanceSockets(config, datapath, log.room('datapath'));
   const epochs = await Epochs.open(datapath);
   const endpoints = await openEndpoints({
     stateFolder: config.stateDir,
@@ -74,8 +73,8 @@ export async function runAgent(config: Config, { signal }: { readonly signal: Ab
   const health = new Health({ nodes: () => healthNodes(nodes), clock, intervalMs: config.healthIntervalMs });
 
   // What is shown, and who asks.
-  const parts = { config, tables, records, cluster, store, datapath, sockets, endpoints, enforcement, services, node, sweep, health };
-  const api = await agentApi({ ...parts, log, signal });
+  const parts = { config, tables, records, cluster, store, datapath, endpoints, enforcement, services, node, sweep, health };
+  const api = await agentApi({ ...parts, sockets: await balanceSockets(config, datapath, log.room('datapath')), log, signal });
   const loops = [enforcement, services, node, endpoints, sweep, api, ...(config.healthIntervalMs > 0 ? [health] : [])];
   const running = loops.map((loop) => loop.run({ signal }));
   const following = followSelf(config, { tables, endpoints, node }, signal);
