@@ -42,7 +42,7 @@ import { continueFlow, isCurrent, newFlow, renewTranslation, touchFlow } from '.
 import { forward } from './stages/forward';
 import { fragment } from './stages/fragment';
 import { icmpPorts, isEchoReply } from './stages/icmp';
-import { isOfClient, isRouter, masquerade } from './stages/masquerade';
+import { isRouter } from './stages/masquerade';
 import { checkSender } from './stages/peers';
 import { rewriteError, rewriteForward, rewriteReply } from './stages/rewrite';
 import { stray, unrelated } from './stages/stray';
@@ -232,25 +232,23 @@ function isTunnel(facts: Facts, config: Config): bool {
  * What the network sends to an address that is neither an endpoint's nor a frontend's nor the router's is the host's own business, well
  * formed or not.
  */
-function isForeign(facts: Facts): bool {
-  if (facts.hook != HOOK_FROM_NETWORK) return false;
+export function isForeign(facts: Facts): u32 {
   const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
   let hints: u32 = hintsOf(facts.destinationHi, facts.destinationLo);
   if (isError) hints |= hintsOf(facts.outerDestinationHi, facts.outerDestinationLo);
-  if ((hints & HINT_ENDPOINT) != 0) return false;
+  if ((hints & HINT_ENDPOINT) != 0) return 0;
   const config = lookupConfig();
-  if (config == null) return hints == 0;
-  if ((hints & HINT_FRONTEND) != 0) return isTunnel(facts, config);
-  if (isError && isRouter(config, facts.outerDestinationHi, facts.outerDestinationLo)) return false;
-  return !isRouter(config, facts.destinationHi, facts.destinationLo);
+  if (config == null) return hints == 0 ? 1 : 0;
+  if ((hints & HINT_FRONTEND) != 0) return isTunnel(facts, config) ? 1 : 0;
+  if (isError && isRouter(config, facts.outerDestinationHi, facts.outerDestinationLo)) return 0;
+  return isRouter(config, facts.destinationHi, facts.destinationLo) ? 0 : 1;
 }
 
 /**
  * As above, for what may have been a frontend's or the router's and is not: neither are addresses of which policy speaks. The packet's own
  * destination counts, also that of an error.
  */
-function isHosts(facts: Facts, scratch: Scratch): bool {
-  if (facts.hook != HOOK_FROM_NETWORK) return false;
+export function isHostOwned(facts: Facts, scratch: Scratch): u32 {
   // Read first and chosen then, as in stages/stray.ts.
   const outerHi: u64 = facts.outerDestinationHi;
   const outerLo: u64 = facts.outerDestinationLo;
@@ -258,18 +256,18 @@ function isHosts(facts: Facts, scratch: Scratch): bool {
   const ownLo: u64 = facts.destinationLo;
   const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
   const endpoint = endpointOf(scratch, isError ? outerHi : ownHi, isError ? outerLo : ownLo);
-  return endpoint == null || ((endpoint.flags & ENDPOINT_HOST) != 0 && (endpoint.flags & ENDPOINT_INGRESS_ENFORCED) == 0);
+  if (endpoint == null) return 1;
+  return (endpoint.flags & (ENDPOINT_HOST | ENDPOINT_INGRESS_ENFORCED)) == ENDPOINT_HOST ? 1 : 0;
+}
+
+function isHosts(facts: Facts, scratch: Scratch): bool {
+  return facts.hook == HOOK_FROM_NETWORK && isHostOwned(facts, scratch) != 0;
 }
 
 /** Ends a packet that is the host's: nothing of it is remembered. */
 function leaveToHost(record: Record): u32 {
   record.fragment = EFFECT_NONE;
   return ENDED;
-}
-
-/** Whether somebody else has the flow that a masqueraded client was given a port for. */
-function isTaken(facts: Facts, scratch: Scratch, entry: Conntrack | null): bool {
-  return entry != null && !hasExpired(entry.expires, facts.now) && !isOfClient(scratch, entry);
 }
 
 /** Judges the packet tuple, which may be translated on the way. */
@@ -285,12 +283,6 @@ function judge(facts: Facts, record: Record, scratch: Scratch): u32 {
       if (!isError) scratch.hidden = newTranslation(scratch).flags & (TRANSLATION_HAIRPIN | TRANSLATION_MASQUERADED);
       entry = findFlow(scratch);
     }
-  }
-  if (scratch.hidden == HIDDEN_MASQUERADE && isTaken(facts, scratch, entry)) {
-    const reason = masquerade(scratch, facts.family);
-    if (reason != REASON_FORWARDED) return dropped(record, reason);
-    record.translation = EFFECT_REPLACE;
-    entry = findFlow(scratch);
   }
   let effect: u8 = EFFECT_CREATE;
   if (entry != null) {
@@ -315,7 +307,7 @@ export function decide(facts: Facts, record: Record, scratch: Scratch): u32 {
   clearRecord(facts, record);
   scratch.now = facts.now;
   scratch.hidden = 0;
-  if (isForeign(facts)) return NEXT_HOP_STACK;
+  if (facts.hook == HOOK_FROM_NETWORK && isForeign(facts) != 0) return NEXT_HOP_STACK;
   if (facts.invalid != 0) return isHosts(facts, scratch) ? NEXT_HOP_STACK : drop(record, facts.invalid);
   if ((facts.flags & FACT_NEIGHBOUR) != 0) return NEXT_HOP_STACK;
   const reason = findPorts(facts, record, scratch);

@@ -2,7 +2,7 @@
 // verification report; whatever else the core contains becomes part of these.
 
 export { checksumReplacePartial } from './checksum';
-export { begun, decide, related, revisited } from './decide';
+export { begun, decide, isForeign, isHostOwned, related, revisited } from './decide';
 export { backendHash, clientHash } from './hash';
 export * from './inlined';
 export { grantedVerdict } from './policy';

@@ -1267,8 +1267,9 @@ __hidden __noinline u32 address_slot(u64 hi, u64 lo);
 static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo);
 static __always_inline bool is_tunnel(struct facts *facts, struct config *config);
 static __always_inline bool is_router(struct config *config, u64 hi, u64 lo);
-static __always_inline bool is_foreign(struct host *h, struct facts *facts);
+__hidden __noinline u32 is_foreign(struct host *h, struct facts *facts);
 static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
+__hidden __noinline u32 is_host_owned(struct host *h, struct facts *facts, struct scratch *scratch);
 static __always_inline bool is_hosts(struct host *h, struct facts *facts, struct scratch *scratch);
 static __always_inline bool is_echo_reply(u8 family, u8 type);
 __hidden __noinline u32 icmp_ports(struct facts *facts);
@@ -1325,7 +1326,6 @@ static __always_inline u8 translate_new(struct host *h, struct facts *facts, str
 __hidden __noinline u32 translate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline u32 dropped(struct record *record, u32 reason);
 __hidden __noinline u32 elsewhere(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline bool is_taken(struct facts *facts, struct scratch *scratch, struct conntrack *entry);
 static __always_inline u32 inline_is_reply(u32 flags, u32 source_high);
 __hidden __noinline u32 is_reply(u32 flags, u32 source_high);
 static __always_inline bool inline_conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags);
@@ -1787,24 +1787,22 @@ static __always_inline bool is_router(struct config *config, u64 hi, u64 lo)
 }
 
 /* from datapath-as/core/decide.ts:235 */
-static __always_inline bool is_foreign(struct host *h, struct facts *facts)
+__hidden __noinline u32 is_foreign(struct host *h, struct facts *facts)
 {
-	if (facts->hook != HOOK_FROM_NETWORK)
-		return false;
 	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
 	u32 hints = hints_of(h, facts->destination_hi, facts->destination_lo);
 	if (is_error)
 		hints |= hints_of(h, facts->outer_destination_hi, facts->outer_destination_lo);
 	if ((hints & HINT_ENDPOINT) != 0)
-		return false;
+		return 0;
 	struct config *config = lookup_config(h);
 	if (config == 0)
-		return hints == 0;
+		return hints == 0 ? 1U : 0;
 	if ((hints & HINT_FRONTEND) != 0)
-		return is_tunnel(facts, config);
+		return is_tunnel(facts, config) ? 1U : 0;
 	if (is_error && is_router(config, facts->outer_destination_hi, facts->outer_destination_lo))
-		return false;
-	return !is_router(config, facts->destination_hi, facts->destination_lo);
+		return 0;
+	return is_router(config, facts->destination_hi, facts->destination_lo) ? 0U : 1;
 }
 
 /* from datapath-as/core/address.ts:21 */
@@ -1816,18 +1814,24 @@ static __always_inline struct endpoint *endpoint_of(struct host *h, struct scrat
 	return lookup_endpoint(h, key);
 }
 
-/* from datapath-as/core/decide.ts:252 */
-static __always_inline bool is_hosts(struct host *h, struct facts *facts, struct scratch *scratch)
+/* from datapath-as/core/decide.ts:251 */
+__hidden __noinline u32 is_host_owned(struct host *h, struct facts *facts, struct scratch *scratch)
 {
-	if (facts->hook != HOOK_FROM_NETWORK)
-		return false;
 	const u64 outer_hi = facts->outer_destination_hi;
 	const u64 outer_lo = facts->outer_destination_lo;
 	const u64 own_hi = facts->destination_hi;
 	const u64 own_lo = facts->destination_lo;
 	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
 	struct endpoint *endpoint = endpoint_of(h, scratch, is_error ? outer_hi : own_hi, is_error ? outer_lo : own_lo);
-	return endpoint == 0 || ((endpoint->flags & ENDPOINT_HOST) != 0 && (endpoint->flags & ENDPOINT_INGRESS_ENFORCED) == 0);
+	if (endpoint == 0)
+		return 1;
+	return (endpoint->flags & (ENDPOINT_HOST | ENDPOINT_INGRESS_ENFORCED)) == ENDPOINT_HOST ? 1U : 0;
+}
+
+/* from datapath-as/core/decide.ts:263 */
+static __always_inline bool is_hosts(struct host *h, struct facts *facts, struct scratch *scratch)
+{
+	return facts->hook == HOOK_FROM_NETWORK && is_host_owned(h, facts, scratch) != 0;
 }
 
 /* from datapath-as/core/stages/icmp.ts:8 */
@@ -2481,7 +2485,17 @@ __hidden __noinline u32 translate(struct host *h, struct facts *facts, struct re
 	if (is_elsewhere && facts->hook == HOOK_FROM_OVERLAY)
 		return translate_new(h, facts, record, scratch);
 	copy_translation(found, new_translation(scratch));
-	return is_elsewhere ? TRANSLATE_ELSEWHERE : apply_translation(h, record, scratch, facts->family);
+	if (is_elsewhere)
+		return TRANSLATE_ELSEWHERE;
+	const u8 outcome = apply_translation(h, record, scratch, facts->family);
+	const bool masqueraded = (new_translation(scratch)->flags & TRANSLATION_MASQUERADED) != 0;
+	if (!masqueraded || outcome != TRANSLATE_DONE || is_free(h, scratch))
+		return outcome;
+	const u32 reason = masquerade(h, scratch, facts->family);
+	if (reason != REASON_FORWARDED)
+		return reason;
+	record->translation = EFFECT_REPLACE;
+	return TRANSLATE_DONE;
 }
 
 /* from datapath-as/core/effects.ts:59 */
@@ -2515,12 +2529,6 @@ __hidden __noinline u32 elsewhere(struct host *h, struct facts *facts, struct re
 	record->tunnel_hi = node->address_hi;
 	record->tunnel_lo = node->address_lo;
 	return ENDED;
-}
-
-/* from datapath-as/core/decide.ts:271 */
-static __always_inline bool is_taken(struct facts *facts, struct scratch *scratch, struct conntrack *entry)
-{
-	return entry != 0 && !inline_has_expired(entry->expires, facts->now) && !is_of_client(scratch, entry);
 }
 
 /* from datapath-as/core/conntrack.ts:28 */
@@ -3219,7 +3227,7 @@ static __always_inline u32 known(struct host *h, struct facts *facts, struct rec
 	return revisited(h, facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/decide.ts:265 */
+/* from datapath-as/core/decide.ts:268 */
 static __always_inline u32 leave_to_host(struct record *record)
 {
 	record->fragment = EFFECT_NONE;
@@ -3278,7 +3286,7 @@ __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct recor
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/decide.ts:276 */
+/* from datapath-as/core/decide.ts:274 */
 static __always_inline u32 judge(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = find_flow(h, scratch);
@@ -3295,13 +3303,6 @@ static __always_inline u32 judge(struct host *h, struct facts *facts, struct rec
 				scratch->hidden = new_translation(scratch)->flags & (TRANSLATION_HAIRPIN | TRANSLATION_MASQUERADED);
 			entry = find_flow(h, scratch);
 		}
-	}
-	if (scratch->hidden == HIDDEN_MASQUERADE && is_taken(facts, scratch, entry)) {
-		const u32 reason = masquerade(h, scratch, facts->family);
-		if (reason != REASON_FORWARDED)
-			return dropped(record, reason);
-		record->translation = EFFECT_REPLACE;
-		entry = find_flow(h, scratch);
 	}
 	u8 effect = EFFECT_CREATE;
 	if (entry != 0) {
@@ -3323,13 +3324,13 @@ static __always_inline u32 judge(struct host *h, struct facts *facts, struct rec
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/decide.ts:314 */
+/* from datapath-as/core/decide.ts:306 */
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	clear_record(facts, record);
 	scratch->now = facts->now;
 	scratch->hidden = 0;
-	if (is_foreign(h, facts))
+	if (facts->hook == HOOK_FROM_NETWORK && is_foreign(h, facts) != 0)
 		return NEXT_HOP_STACK;
 	if (facts->invalid != 0)
 		return is_hosts(h, facts, scratch) ? NEXT_HOP_STACK : drop(record, facts->invalid);

@@ -29,7 +29,7 @@ export function isOfClient(scratch: Scratch, entry: Conntrack): bool {
 }
 
 /** Whether the packet tuple may be this client's flow: nobody's live entry is in the way. Who really gets it is decided by writing it. */
-function isFree(scratch: Scratch): bool {
+export function isFree(scratch: Scratch): bool {
   flowKeyOf(packetTuple(scratch), flowKey(scratch));
   const entry = lookupConntrack(flowKey(scratch));
   return entry == null || hasExpired(entry.expires, scratch.now) || isOfClient(scratch, entry);

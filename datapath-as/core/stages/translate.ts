@@ -27,7 +27,7 @@ import {
 import { selectBackend } from '../service';
 import { copyTuple, reverseTuple } from '../tuple';
 import { isBehindTunnel } from './elsewhere';
-import { hideBehindRouter, masquerade } from './masquerade';
+import { hideBehindRouter, isFree, masquerade } from './masquerade';
 
 /** Result of `translate`: the packet tuple is as it was. Reasons to drop are above both. */
 export const TRANSLATE_NONE: u8 = 0;
@@ -196,5 +196,13 @@ export function translate(facts: Facts, record: Record, scratch: Scratch): u32 {
   // What comes through the tunnel was sent here by a node that has chosen anew.
   if (isElsewhere && facts.hook == HOOK_FROM_OVERLAY) return translateNew(facts, record, scratch);
   copyTranslation(found, newTranslation(scratch));
-  return isElsewhere ? TRANSLATE_ELSEWHERE : applyTranslation(record, scratch, facts.family);
+  if (isElsewhere) return TRANSLATE_ELSEWHERE;
+  const outcome = applyTranslation(record, scratch, facts.family);
+  const masqueraded: bool = (newTranslation(scratch).flags & TRANSLATION_MASQUERADED) != 0;
+  if (!masqueraded || outcome != TRANSLATE_DONE || isFree(scratch)) return outcome;
+  // The port that the client was given has somebody else's flow by now.
+  const reason = masquerade(scratch, facts.family);
+  if (reason != REASON_FORWARDED) return reason;
+  record.translation = EFFECT_REPLACE;
+  return TRANSLATE_DONE;
 }

@@ -13,7 +13,6 @@ import {
 import { factsCodec } from '../../../orchestrator/datapath/generated/layouts.ts';
 import { buildPacket } from '../../../orchestrator/net/packet.ts';
 import { addressWords } from '../../../orchestrator/net/words.ts';
-import { addressSlot, wordsSlot } from '../../support/address-slot.ts';
 import { type Machine, reasonName, VIRTIO, writeRecord } from './machine.ts';
 import { parseCases } from './parse-cases.ts';
 import { type Random, randomFrom, seedOf } from './random.ts';
@@ -95,15 +94,16 @@ function isRefused(machine: Machine): boolean {
   return machine.bytes[machine.call.factsPointer!() + invalidAt] !== 0;
 }
 
-const podSlots = new Set(Object.values(addresses).flatMap((pods) => [addressSlot(pods[CLIENT]), addressSlot(pods[SERVER])]));
+const textOf = ({ hi, lo }: { readonly hi: bigint; readonly lo: bigint }): string => `${hi}/${lo}`;
+const pods = new Set(Object.values(addresses).flatMap((own) => [own[CLIENT], own[SERVER]].map((one) => textOf(addressWords(one)))));
 
-/** What the network sends to nobody here is left to the host, however broken. */
+/** What the network sends to no pod is left to the host, however broken. */
 function isHostsOwn(machine: Machine, hook: number, nextHop: number): boolean {
   if (hook !== HOOK_FROM_NETWORK || nextHop !== NEXT_HOP_STACK) return false;
   const facts = factsCodec.decode(machine.view, machine.call.factsPointer!());
   const isError = (facts.flags & FACT_ICMP_ERROR) !== 0;
   const [hi, lo] = isError ? [facts.outerDestinationHi, facts.outerDestinationLo] : [facts.destinationHi, facts.destinationLo];
-  return !podSlots.has(wordsSlot({ hi, lo }));
+  return !pods.has(textOf({ hi, lo }));
 }
 
 const ends = [
