@@ -57,7 +57,7 @@ export class SocketWorld implements AsyncDisposable {
     pod.run('ip route add fd00:1::/64 via fd00::1; ip route add fd00:96::99 via fd00::1');
     for (const [name, addresses] of Object.entries(serverAddresses)) {
       for (const address of addresses) {
-        shell(`ip addr add ${address} dev lo`);
+        shell(`ip addr add ${address} dev lo${address.includes(':') ? ' nodad' : ''}`);
         await world.serve(name, address, name === 'direct' ? 80 : serverPort);
       }
     }
