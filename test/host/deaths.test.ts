@@ -10,6 +10,10 @@ const skip = await networkSkip();
 if (skip === false) {
   shell('ip link add under0 type veth peer name under1; ip link set under0 up; ip link set under1 up; ip link set lo up');
   shell('ip addr add 172.31.0.1/24 dev under0; ip route add default via 172.31.0.254');
+  // A carrier is noticed a moment later, and brings routes with it.
+  for (const device of ['under0', 'under1']) {
+    shell(`for left in $(seq 100); do ip -6 route show dev ${device} | grep -q ^fe80 && break; sleep 0.1; done`);
+  }
 }
 
 const plan: NodePlan = {
