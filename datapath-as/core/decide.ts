@@ -199,11 +199,16 @@ function known(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack)
   return revisited(facts, record, scratch, entry);
 }
 
-/** Finds the packet tuple's flow, its epochs first. */
-function findFlow(scratch: Scratch): Conntrack | null {
+/** Finds the packet tuple's flow, its epochs first. Null where none lives; the scratch and the record say what is in the way then. */
+function findFlow(record: Record, scratch: Scratch): Conntrack | null {
   readEpochs(scratch);
   scratch.sourceHigh = flowKeyOf(packetTuple(scratch), flowKey(scratch));
-  return lookupConntrack(flowKey(scratch));
+  const entry = lookupConntrack(flowKey(scratch));
+  scratch.stale = 0;
+  if (entry == null || !hasExpired(entry.expires, scratch.now)) return entry;
+  scratch.stale = 1;
+  record.touchExpires = entry.expires;
+  return null;
 }
 
 /** Gives ports to what has none on the wire; a reason to drop otherwise. An ICMP message's come from its first fragment's header. */
@@ -272,28 +277,24 @@ function leaveToHost(record: Record): u32 {
 
 /** Judges the packet tuple, which may be translated on the way. */
 function judge(facts: Facts, record: Record, scratch: Scratch): u32 {
-  let entry = findFlow(scratch);
+  let entry = findFlow(record, scratch);
   const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
-  const isKnown: bool = entry != null && !hasExpired(entry.expires, facts.now);
-  if (!isKnown && (isError || (scratch.hints & HINT_FRONTEND) != 0)) {
+  if (entry == null && (isError || (scratch.hints & HINT_FRONTEND) != 0)) {
     const translated = translate(facts, record, scratch);
     if (translated > TRANSLATE_ELSEWHERE) return dropped(record, translated);
     if (translated == TRANSLATE_ELSEWHERE) return elsewhere(facts, record, scratch);
     if (translated == TRANSLATE_DONE) {
       if (!isError) scratch.hidden = newTranslation(scratch).flags & (TRANSLATION_HAIRPIN | TRANSLATION_MASQUERADED);
-      entry = findFlow(scratch);
+      entry = findFlow(record, scratch);
     }
   }
   let effect: u8 = EFFECT_CREATE;
   if (entry != null) {
-    const expired: bool = hasExpired(entry.expires, facts.now);
-    const outcome: u32 = expired ? OPENS : known(facts, record, scratch, entry);
+    const outcome: u32 = known(facts, record, scratch, entry);
     if (outcome != OPENS) return outcome;
     effect = EFFECT_REPLACE;
-    if (expired && scratch.hidden == HIDDEN_MASQUERADE) {
-      effect = EFFECT_CLAIM;
-      record.touchExpires = entry.expires;
-    }
+  } else if (scratch.stale != 0) {
+    effect = scratch.hidden == HIDDEN_MASQUERADE ? EFFECT_CLAIM : EFFECT_REPLACE;
   }
   if (record.service == 0 && isHosts(facts, scratch)) return leaveToHost(record);
   // Neither begins a flow.

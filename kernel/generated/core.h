@@ -858,7 +858,7 @@ struct scratch {
 	u32 hidden;
 	u32 keeps_grants;
 	u32 traffic;
-	u32 pad0;
+	u32 stale;
 };
 _Static_assert(__builtin_offsetof(struct scratch, tuple0) == 0, "struct scratch.tuple0");
 _Static_assert(__builtin_offsetof(struct scratch, tuple1) == 8, "struct scratch.tuple1");
@@ -939,7 +939,7 @@ _Static_assert(__builtin_offsetof(struct scratch, hints) == 564, "struct scratch
 _Static_assert(__builtin_offsetof(struct scratch, hidden) == 568, "struct scratch.hidden");
 _Static_assert(__builtin_offsetof(struct scratch, keeps_grants) == 572, "struct scratch.keeps_grants");
 _Static_assert(__builtin_offsetof(struct scratch, traffic) == 576, "struct scratch.traffic");
-_Static_assert(__builtin_offsetof(struct scratch, pad0) == 580, "struct scratch.pad0");
+_Static_assert(__builtin_offsetof(struct scratch, stale) == 580, "struct scratch.stale");
 _Static_assert(sizeof(struct scratch) == 584, "struct scratch");
 
 /* from datapath-as/core/layout/service.ts */
@@ -1286,7 +1286,7 @@ __hidden __noinline void read_epochs(struct host *h, struct scratch *scratch);
 static __always_inline u32 inline_flow_key_of(struct tuple *tuple, struct flow_key *key);
 __hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key);
 static __always_inline struct flow_key *flow_key(struct scratch *scratch);
-static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch);
+static __always_inline struct conntrack *find_flow(struct host *h, struct record *record, struct scratch *scratch);
 static __always_inline bool is_translating(u8 hook);
 __hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to);
 static __always_inline void copy_translation(struct translation *from, struct translation *to);
@@ -1318,11 +1318,12 @@ static __always_inline struct prefix_key *prefix_key(struct scratch *scratch);
 static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
 static __always_inline struct node *tunnel_node(struct host *h, struct scratch *scratch);
 static __always_inline bool is_behind_tunnel(struct host *h, struct scratch *scratch);
+static __always_inline u8 place_outside(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u32 flags);
+static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline u8 translate_client(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline bool is_of_client(struct scratch *scratch, struct conntrack *entry);
 static __always_inline bool is_free(struct host *h, struct scratch *scratch);
 __hidden __noinline u32 masquerade(struct host *h, struct scratch *scratch, u8 family);
-static __always_inline u8 place_outside(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u32 flags);
-static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline u32 translate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline u32 dropped(struct record *record, u32 reason);
 __hidden __noinline u32 elsewhere(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
@@ -1454,7 +1455,7 @@ __hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference)
 	return inline_checksum_fold(inline_checksum_add((u32)field, difference));
 }
 
-/* from datapath-as/core/layout/scratch.ts:155 */
+/* from datapath-as/core/layout/scratch.ts:156 */
 static __always_inline struct conntrack *new_conntrack(struct scratch *scratch)
 {
 	return (struct conntrack *)&scratch->conntrack0;
@@ -1500,13 +1501,13 @@ __hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags)
 	return inline_conntrack_lifetime(protocol, flags);
 }
 
-/* from datapath-as/core/layout/scratch.ts:122 */
+/* from datapath-as/core/layout/scratch.ts:123 */
 static __always_inline struct tuple *client_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->client0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:152 */
+/* from datapath-as/core/layout/scratch.ts:153 */
 static __always_inline struct translation *new_translation(struct scratch *scratch)
 {
 	return (struct translation *)&scratch->translation0;
@@ -1585,13 +1586,13 @@ static __always_inline void tell_allowed(struct host *h, struct record *record)
 		record->event = EVENT_ALLOW;
 }
 
-/* from datapath-as/core/layout/scratch.ts:113 */
+/* from datapath-as/core/layout/scratch.ts:114 */
 static __always_inline struct tuple *packet_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->tuple0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:125 */
+/* from datapath-as/core/layout/scratch.ts:126 */
 static __always_inline struct address *address_key(struct scratch *scratch)
 {
 	return (struct address *)&scratch->address0;
@@ -1765,14 +1766,14 @@ __hidden __noinline u32 address_slot(u64 hi, u64 lo)
 	return inline_address_slot(hi, lo);
 }
 
-/* from datapath-as/core/decide.ts:220 */
+/* from datapath-as/core/decide.ts:225 */
 static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo)
 {
 	struct address_slot *slot = lookup_epoch(h, inline_address_slot(hi, lo));
 	return slot == 0 ? HINT_ENDPOINT : slot->hints;
 }
 
-/* from datapath-as/core/decide.ts:226 */
+/* from datapath-as/core/decide.ts:231 */
 static __always_inline bool is_tunnel(struct facts *facts, struct config *config)
 {
 	if (facts->protocol != PROTOCOL_UDP || (facts->flags & FACT_ICMP_ERROR) != 0)
@@ -1786,7 +1787,7 @@ static __always_inline bool is_router(struct config *config, u64 hi, u64 lo)
 	return (hi == 0 && lo == config->router4) || (hi == config->router6_hi && lo == config->router6_lo);
 }
 
-/* from datapath-as/core/decide.ts:235 */
+/* from datapath-as/core/decide.ts:240 */
 __hidden __noinline u32 is_foreign(struct host *h, struct facts *facts)
 {
 	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
@@ -1814,7 +1815,7 @@ static __always_inline struct endpoint *endpoint_of(struct host *h, struct scrat
 	return lookup_endpoint(h, key);
 }
 
-/* from datapath-as/core/decide.ts:251 */
+/* from datapath-as/core/decide.ts:256 */
 __hidden __noinline u32 is_host_owned(struct host *h, struct facts *facts, struct scratch *scratch)
 {
 	const u64 outer_hi = facts->outer_destination_hi;
@@ -1828,7 +1829,7 @@ __hidden __noinline u32 is_host_owned(struct host *h, struct facts *facts, struc
 	return (endpoint->flags & (ENDPOINT_HOST | ENDPOINT_INGRESS_ENFORCED)) == ENDPOINT_HOST ? 1U : 0;
 }
 
-/* from datapath-as/core/decide.ts:263 */
+/* from datapath-as/core/decide.ts:268 */
 static __always_inline bool is_hosts(struct host *h, struct facts *facts, struct scratch *scratch)
 {
 	return facts->hook == HOOK_FROM_NETWORK && is_host_owned(h, facts, scratch) != 0;
@@ -1861,13 +1862,13 @@ __hidden __noinline u32 icmp_ports(struct facts *facts)
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/layout/scratch.ts:146 */
+/* from datapath-as/core/layout/scratch.ts:147 */
 static __always_inline struct fragment_key *fragment_key(struct scratch *scratch)
 {
 	return (struct fragment_key *)&scratch->fragment_key0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:149 */
+/* from datapath-as/core/layout/scratch.ts:150 */
 static __always_inline struct fragment_ports *new_fragment_ports(struct scratch *scratch)
 {
 	return (struct fragment_ports *)&scratch->fragment_ports0;
@@ -1912,7 +1913,7 @@ __hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct rec
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/decide.ts:210 */
+/* from datapath-as/core/decide.ts:215 */
 static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
@@ -1998,18 +1999,24 @@ __hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key)
 	return inline_flow_key_of(tuple, key);
 }
 
-/* from datapath-as/core/layout/scratch.ts:119 */
+/* from datapath-as/core/layout/scratch.ts:120 */
 static __always_inline struct flow_key *flow_key(struct scratch *scratch)
 {
 	return (struct flow_key *)&scratch->flow0;
 }
 
 /* from datapath-as/core/decide.ts:203 */
-static __always_inline struct conntrack *find_flow(struct host *h, struct scratch *scratch)
+static __always_inline struct conntrack *find_flow(struct host *h, struct record *record, struct scratch *scratch)
 {
 	inline_read_epochs(h, scratch);
 	scratch->source_high = inline_flow_key_of(packet_tuple(scratch), flow_key(scratch));
-	return lookup_conntrack(h, flow_key(scratch));
+	struct conntrack *entry = lookup_conntrack(h, flow_key(scratch));
+	scratch->stale = 0;
+	if (entry == 0 || !inline_has_expired(entry->expires, scratch->now))
+		return entry;
+	scratch->stale = 1;
+	record->touch_expires = entry->expires;
+	return 0;
 }
 
 /* from datapath-as/core/stages/translate.ts:43 */
@@ -2103,7 +2110,7 @@ static __always_inline bool is_usable(struct host *h, struct translation *found,
 	return !opens || backend->state == BACKEND_ACTIVE;
 }
 
-/* from datapath-as/core/layout/scratch.ts:134 */
+/* from datapath-as/core/layout/scratch.ts:135 */
 static __always_inline struct frontend_key *frontend_key(struct scratch *scratch)
 {
 	return (struct frontend_key *)&scratch->frontend0;
@@ -2132,7 +2139,7 @@ static __always_inline u8 unknown_port(struct host *h, struct facts *facts, stru
 	return (closed != 0 && (closed->flags & FRONTEND_CLOSED) != 0) ? REASON_SERVICE_PORT_UNKNOWN : TRANSLATE_NONE;
 }
 
-/* from datapath-as/core/layout/scratch.ts:137 */
+/* from datapath-as/core/layout/scratch.ts:138 */
 static __always_inline struct source_range_key *source_range_key(struct scratch *scratch)
 {
 	return (struct source_range_key *)&scratch->source_range0;
@@ -2149,7 +2156,7 @@ static __always_inline bool is_in_range(struct host *h, struct scratch *scratch,
 	return lookup_source_range(h, key) != 0;
 }
 
-/* from datapath-as/core/layout/scratch.ts:140 */
+/* from datapath-as/core/layout/scratch.ts:141 */
 static __always_inline struct affinity_key *affinity_key(struct scratch *scratch)
 {
 	return (struct affinity_key *)&scratch->affinity_key0;
@@ -2278,7 +2285,7 @@ __hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u3
 	return select_slot(h, new_translation(scratch), offset, size, maglev_index(scratch, size));
 }
 
-/* from datapath-as/core/layout/scratch.ts:143 */
+/* from datapath-as/core/layout/scratch.ts:144 */
 static __always_inline struct affinity *new_affinity(struct scratch *scratch)
 {
 	return (struct affinity *)&scratch->affinity0;
@@ -2352,7 +2359,7 @@ static __always_inline u8 apply_translation(struct host *h, struct record *recor
 	return reason == REASON_FORWARDED ? TRANSLATE_DONE : reason;
 }
 
-/* from datapath-as/core/layout/scratch.ts:128 */
+/* from datapath-as/core/layout/scratch.ts:129 */
 static __always_inline struct prefix_key *prefix_key(struct scratch *scratch)
 {
 	return (struct prefix_key *)&scratch->prefix0;
@@ -2384,6 +2391,64 @@ static __always_inline struct node *tunnel_node(struct host *h, struct scratch *
 static __always_inline bool is_behind_tunnel(struct host *h, struct scratch *scratch)
 {
 	return tunnel_node(h, scratch) != 0;
+}
+
+/* from datapath-as/core/stages/translate.ts:154 */
+static __always_inline u8 place_outside(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u32 flags)
+{
+	struct translation *translation = new_translation(scratch);
+	if (endpoint_of(h, scratch, translation->backend_hi, translation->backend_lo) != 0)
+		return apply_translation(h, record, scratch, facts->family);
+	if (facts->hook == HOOK_FROM_OVERLAY)
+		return REASON_UNKNOWN_TARGET;
+	if ((flags & FRONTEND_DSR) != 0 && is_behind_tunnel(h, scratch)) {
+		translation->flags = TRANSLATION_DSR;
+		return TRANSLATE_ELSEWHERE;
+	}
+	translation->flags = TRANSLATION_MASQUERADED;
+	translation->source_port = 0;
+	return apply_translation(h, record, scratch, facts->family);
+}
+
+/* from datapath-as/core/stages/translate.ts:169 */
+static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct tuple *client = client_tuple(scratch);
+	const bool inside = facts->hook == HOOK_FROM_POD;
+	const u8 scope = inside ? SCOPE_INTERNAL : SCOPE_EXTERNAL;
+	struct frontend *frontend = find_frontend(h, scratch, client->destination_port, client->protocol, scope);
+	if (frontend == 0)
+		return unknown_port(h, facts, scratch, scope);
+	const u32 flags = frontend->flags;
+	if (facts->hook == HOOK_FROM_OVERLAY && (flags & FRONTEND_DSR) == 0)
+		return TRANSLATE_NONE;
+	record->service = frontend->service;
+	if ((flags & FRONTEND_SOURCE_RANGES) != 0 && !is_in_range(h, scratch, frontend->service))
+		return REASON_SOURCE_RANGE;
+	const u8 reason = select_backend(h, record, scratch, frontend);
+	if (reason != REASON_FORWARDED)
+		return reason;
+	record->translation = EFFECT_REPLACE;
+	if (!inside)
+		return place_outside(h, facts, record, scratch, flags);
+	struct translation *translation = new_translation(scratch);
+	if (translation->backend_hi == client->source_hi && translation->backend_lo == client->source_lo)
+		translation->flags = TRANSLATION_HAIRPIN;
+	return apply_translation(h, record, scratch, facts->family);
+}
+
+/* from datapath-as/core/stages/translate.ts:189 */
+static __always_inline u8 translate_client(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	copy_tuple(packet_tuple(scratch), client_tuple(scratch));
+	struct translation *found = lookup_translation(h, client_tuple(scratch));
+	if (found == 0 || !is_usable(h, found, facts->protocol, facts->tcp_flags))
+		return translate_new(h, facts, record, scratch);
+	const bool is_elsewhere = (found->flags & TRANSLATION_DSR) != 0;
+	if (is_elsewhere && facts->hook == HOOK_FROM_OVERLAY)
+		return translate_new(h, facts, record, scratch);
+	copy_translation(found, new_translation(scratch));
+	return is_elsewhere ? TRANSLATE_ELSEWHERE : apply_translation(h, record, scratch, facts->family);
 }
 
 /* from datapath-as/core/stages/masquerade.ts:18 */
@@ -2426,71 +2491,21 @@ __hidden __noinline u32 masquerade(struct host *h, struct scratch *scratch, u8 f
 	return REASON_NO_SOURCE_PORT;
 }
 
-/* from datapath-as/core/stages/translate.ts:154 */
-static __always_inline u8 place_outside(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u32 flags)
-{
-	struct translation *translation = new_translation(scratch);
-	if (endpoint_of(h, scratch, translation->backend_hi, translation->backend_lo) != 0)
-		return apply_translation(h, record, scratch, facts->family);
-	if (facts->hook == HOOK_FROM_OVERLAY)
-		return REASON_UNKNOWN_TARGET;
-	if ((flags & FRONTEND_DSR) != 0 && is_behind_tunnel(h, scratch)) {
-		translation->flags = TRANSLATION_DSR;
-		return TRANSLATE_ELSEWHERE;
-	}
-	apply_translation(h, record, scratch, facts->family);
-	const u8 reason = (u8)masquerade(h, scratch, facts->family);
-	return reason == REASON_FORWARDED ? TRANSLATE_DONE : reason;
-}
-
-/* from datapath-as/core/stages/translate.ts:169 */
-static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	struct tuple *client = client_tuple(scratch);
-	const bool inside = facts->hook == HOOK_FROM_POD;
-	const u8 scope = inside ? SCOPE_INTERNAL : SCOPE_EXTERNAL;
-	struct frontend *frontend = find_frontend(h, scratch, client->destination_port, client->protocol, scope);
-	if (frontend == 0)
-		return unknown_port(h, facts, scratch, scope);
-	const u32 flags = frontend->flags;
-	if (facts->hook == HOOK_FROM_OVERLAY && (flags & FRONTEND_DSR) == 0)
-		return TRANSLATE_NONE;
-	record->service = frontend->service;
-	if ((flags & FRONTEND_SOURCE_RANGES) != 0 && !is_in_range(h, scratch, frontend->service))
-		return REASON_SOURCE_RANGE;
-	const u8 reason = select_backend(h, record, scratch, frontend);
-	if (reason != REASON_FORWARDED)
-		return reason;
-	record->translation = EFFECT_REPLACE;
-	if (!inside)
-		return place_outside(h, facts, record, scratch, flags);
-	struct translation *translation = new_translation(scratch);
-	if (translation->backend_hi == client->source_hi && translation->backend_lo == client->source_lo)
-		translation->flags = TRANSLATION_HAIRPIN;
-	return apply_translation(h, record, scratch, facts->family);
-}
-
-/* from datapath-as/core/stages/translate.ts:189 */
+/* from datapath-as/core/stages/translate.ts:201 */
 __hidden __noinline u32 translate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	if (!is_translating(facts->hook))
 		return TRANSLATE_NONE;
 	if ((facts->flags & FACT_ICMP_ERROR) != 0)
 		return translate_error(h, facts, record, scratch);
-	copy_tuple(packet_tuple(scratch), client_tuple(scratch));
-	struct translation *found = lookup_translation(h, client_tuple(scratch));
-	if (found == 0 || !is_usable(h, found, facts->protocol, facts->tcp_flags))
-		return translate_new(h, facts, record, scratch);
-	const bool is_elsewhere = (found->flags & TRANSLATION_DSR) != 0;
-	if (is_elsewhere && facts->hook == HOOK_FROM_OVERLAY)
-		return translate_new(h, facts, record, scratch);
-	copy_translation(found, new_translation(scratch));
-	if (is_elsewhere)
-		return TRANSLATE_ELSEWHERE;
-	const u8 outcome = apply_translation(h, record, scratch, facts->family);
-	const bool masqueraded = (new_translation(scratch)->flags & TRANSLATION_MASQUERADED) != 0;
-	if (!masqueraded || outcome != TRANSLATE_DONE || is_free(h, scratch))
+	const u8 outcome = translate_client(h, facts, record, scratch);
+	if (outcome != TRANSLATE_DONE)
 		return outcome;
+	struct translation *translation = new_translation(scratch);
+	if ((translation->flags & TRANSLATION_MASQUERADED) == 0)
+		return TRANSLATE_DONE;
+	if (translation->source_port != 0 && is_free(h, scratch))
+		return TRANSLATE_DONE;
 	const u32 reason = masquerade(h, scratch, facts->family);
 	if (reason != REASON_FORWARDED)
 		return reason;
@@ -2639,7 +2654,7 @@ __hidden __noinline void rewrite_error(struct facts *facts, struct record *recor
 		rewrite_error_forward(facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/layout/scratch.ts:116 */
+/* from datapath-as/core/layout/scratch.ts:117 */
 static __always_inline struct tuple *origin_tuple(struct scratch *scratch)
 {
 	return (struct tuple *)&scratch->origin0;
@@ -2730,7 +2745,7 @@ __hidden __noinline u32 note_responder(struct host *h, struct facts *facts, stru
 	return inline_note_responder(h, facts, scratch, endpoint, reply);
 }
 
-/* from datapath-as/core/layout/scratch.ts:131 */
+/* from datapath-as/core/layout/scratch.ts:132 */
 static __always_inline struct grant_key *grant_key(struct scratch *scratch)
 {
 	return (struct grant_key *)&scratch->grant0;
@@ -3227,7 +3242,7 @@ static __always_inline u32 known(struct host *h, struct facts *facts, struct rec
 	return revisited(h, facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/decide.ts:268 */
+/* from datapath-as/core/decide.ts:273 */
 static __always_inline u32 leave_to_host(struct record *record)
 {
 	record->fragment = EFFECT_NONE;
@@ -3286,13 +3301,12 @@ __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct recor
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/decide.ts:274 */
+/* from datapath-as/core/decide.ts:279 */
 static __always_inline u32 judge(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
-	struct conntrack *entry = find_flow(h, scratch);
+	struct conntrack *entry = find_flow(h, record, scratch);
 	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
-	const bool is_known = entry != 0 && !inline_has_expired(entry->expires, facts->now);
-	if (!is_known && (is_error || (scratch->hints & HINT_FRONTEND) != 0)) {
+	if (entry == 0 && (is_error || (scratch->hints & HINT_FRONTEND) != 0)) {
 		const u32 translated = translate(h, facts, record, scratch);
 		if (translated > TRANSLATE_ELSEWHERE)
 			return dropped(record, translated);
@@ -3301,21 +3315,17 @@ static __always_inline u32 judge(struct host *h, struct facts *facts, struct rec
 		if (translated == TRANSLATE_DONE) {
 			if (!is_error)
 				scratch->hidden = new_translation(scratch)->flags & (TRANSLATION_HAIRPIN | TRANSLATION_MASQUERADED);
-			entry = find_flow(h, scratch);
+			entry = find_flow(h, record, scratch);
 		}
 	}
 	u8 effect = EFFECT_CREATE;
 	if (entry != 0) {
-		const bool expired = inline_has_expired(entry->expires, facts->now);
-		const u32 outcome = expired ? OPENS : known(h, facts, record, scratch, entry);
+		const u32 outcome = known(h, facts, record, scratch, entry);
 		if (outcome != OPENS)
 			return outcome;
 		effect = EFFECT_REPLACE;
-		if (expired && scratch->hidden == HIDDEN_MASQUERADE) {
-			effect = EFFECT_CLAIM;
-			record->touch_expires = entry->expires;
-		}
-	}
+	} else if (scratch->stale != 0)
+		effect = scratch->hidden == HIDDEN_MASQUERADE ? EFFECT_CLAIM : EFFECT_REPLACE;
 	if (record->service == 0 && is_hosts(h, facts, scratch))
 		return leave_to_host(record);
 	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
@@ -3324,7 +3334,7 @@ static __always_inline u32 judge(struct host *h, struct facts *facts, struct rec
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/decide.ts:306 */
+/* from datapath-as/core/decide.ts:307 */
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	clear_record(facts, record);

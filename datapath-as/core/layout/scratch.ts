@@ -102,7 +102,8 @@ export class Scratch {
   keepsGrants: u32;
   /** What policy is asked about: protocol and port as in the last word of a policy key, whose direction is left 0. */
   traffic: u32;
-  pad0: u32;
+  /** 1: an entry that has expired is in the way of the packet tuple's flow. */
+  stale: u32;
 }
 
 /** hidden: the originator is the responder itself, behind the node's hairpin address. */

@@ -160,9 +160,9 @@ function placeOutside(facts: Facts, record: Record, scratch: Scratch, flags: u32
     translation.flags = TRANSLATION_DSR;
     return TRANSLATE_ELSEWHERE;
   }
-  applyTranslation(record, scratch, facts.family);
-  const reason = <u8>masquerade(scratch, facts.family);
-  return reason == REASON_FORWARDED ? TRANSLATE_DONE : reason;
+  translation.flags = TRANSLATION_MASQUERADED;
+  translation.sourcePort = 0;
+  return applyTranslation(record, scratch, facts.family);
 }
 
 /** The service's choice for a client without a translation. */
@@ -185,10 +185,8 @@ function translateNew(facts: Facts, record: Record, scratch: Scratch): u8 {
   return applyTranslation(record, scratch, facts.family);
 }
 
-/** TRANSLATE_NONE, TRANSLATE_DONE, TRANSLATE_ELSEWHERE, or the reason to drop. */
-export function translate(facts: Facts, record: Record, scratch: Scratch): u32 {
-  if (!isTranslating(facts.hook)) return TRANSLATE_NONE;
-  if ((facts.flags & FACT_ICMP_ERROR) != 0) return translateError(facts, record, scratch);
+/** What a client wrote, as its flow's translation or its service says; a masqueraded one may have no port yet, or one that is taken. */
+function translateClient(facts: Facts, record: Record, scratch: Scratch): u8 {
   copyTuple(packetTuple(scratch), clientTuple(scratch));
   const found = lookupTranslation(clientTuple(scratch));
   if (found == null || !isUsable(found, facts.protocol, facts.tcpFlags)) return translateNew(facts, record, scratch);
@@ -196,11 +194,18 @@ export function translate(facts: Facts, record: Record, scratch: Scratch): u32 {
   // What comes through the tunnel was sent here by a node that has chosen anew.
   if (isElsewhere && facts.hook == HOOK_FROM_OVERLAY) return translateNew(facts, record, scratch);
   copyTranslation(found, newTranslation(scratch));
-  if (isElsewhere) return TRANSLATE_ELSEWHERE;
-  const outcome = applyTranslation(record, scratch, facts.family);
-  const masqueraded: bool = (newTranslation(scratch).flags & TRANSLATION_MASQUERADED) != 0;
-  if (!masqueraded || outcome != TRANSLATE_DONE || isFree(scratch)) return outcome;
-  // The port that the client was given has somebody else's flow by now.
+  return isElsewhere ? TRANSLATE_ELSEWHERE : applyTranslation(record, scratch, facts.family);
+}
+
+/** TRANSLATE_NONE, TRANSLATE_DONE, TRANSLATE_ELSEWHERE, or the reason to drop. */
+export function translate(facts: Facts, record: Record, scratch: Scratch): u32 {
+  if (!isTranslating(facts.hook)) return TRANSLATE_NONE;
+  if ((facts.flags & FACT_ICMP_ERROR) != 0) return translateError(facts, record, scratch);
+  const outcome = translateClient(facts, record, scratch);
+  if (outcome != TRANSLATE_DONE) return outcome;
+  const translation = newTranslation(scratch);
+  if ((translation.flags & TRANSLATION_MASQUERADED) == 0) return TRANSLATE_DONE;
+  if (translation.sourcePort != 0 && isFree(scratch)) return TRANSLATE_DONE;
   const reason = masquerade(scratch, facts.family);
   if (reason != REASON_FORWARDED) return reason;
   record.translation = EFFECT_REPLACE;

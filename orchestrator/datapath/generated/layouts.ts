@@ -948,11 +948,12 @@ export interface Scratch {
   hidden: number;
   keepsGrants: number;
   traffic: number;
+  stale: number;
 }
 
 export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
   size: 584,
-  layoutHash: 'e4fa0a402963a927',
+  layoutHash: 'c3d930de8ad9163d',
   encode(value, view, offset) {
     view.setBigUint64(offset, value.tuple0, true);
     view.setBigUint64(offset + 8, value.tuple1, true);
@@ -1033,7 +1034,7 @@ export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
     view.setUint32(offset + 568, value.hidden, true);
     view.setUint32(offset + 572, value.keepsGrants, true);
     view.setUint32(offset + 576, value.traffic, true);
-    view.setUint32(offset + 580, 0, true);
+    view.setUint32(offset + 580, value.stale, true);
   },
   decode(view, offset) {
     return {
@@ -1116,6 +1117,7 @@ export const scratchCodec: Codec<Scratch> & { readonly layoutHash: string } = {
       hidden: view.getUint32(offset + 568, true),
       keepsGrants: view.getUint32(offset + 572, true),
       traffic: view.getUint32(offset + 576, true),
+      stale: view.getUint32(offset + 580, true),
     };
   },
 };
