@@ -6,7 +6,7 @@
 //   (nothing)  node_modules as package-lock.json says
 //   compilers  and clang with libbpf's headers
 //   build      and build/datapath.wasm, build/datapath.bpf.o as new as their sources
-//   yardstick  and gcc, for what benchmarks are compared with
+//   yardstick  and gcc, iptables, nft, slirp4netns and unbound, for what benchmarks are compared with
 //   runners    and the test runners under which the library's examples are run, apart from all other packages
 //   stores     and etcd, which clusters keep their state in
 //   sandbox    and what nodes and pods of a sandbox are made of
@@ -17,6 +17,7 @@
 import { mkdirSync } from 'node:fs';
 import { buildIfStale } from './setup/build.mjs';
 import { installModulesIfStale, installRunnersIfStale } from './setup/modules.mjs';
+import { fail } from './setup/say.mjs';
 import { installSystemPackages } from './setup/system.mjs';
 
 const wants = new Set(process.argv.slice(2));
@@ -24,14 +25,18 @@ const root = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
 process.chdir(root);
 mkdirSync('build', { recursive: true });
 
-installModulesIfStale();
-if (wants.has('runners')) installRunnersIfStale();
-const missing = installSystemPackages({
-  compilers: wants.has('compilers') || wants.has('build'),
-  loader: wants.has('build'),
-  yardstick: wants.has('yardstick'),
-  stores: wants.has('stores'),
-  sandbox: wants.has('sandbox'),
-  kernels: wants.has('kernels'),
-});
-if (wants.has('build')) buildIfStale(missing);
+// They ask different servers, and none needs another.
+const [areModulesHere, missing] = await Promise.all([
+  installModulesIfStale(),
+  installSystemPackages({
+    compilers: wants.has('compilers') || wants.has('build'),
+    loader: wants.has('build'),
+    yardstick: wants.has('yardstick'),
+    stores: wants.has('stores'),
+    sandbox: wants.has('sandbox'),
+    kernels: wants.has('kernels'),
+  }),
+  wants.has('runners') && installRunnersIfStale(),
+]);
+if (!areModulesHere) fail('npm ci failed: nothing can run without its packages; its message stands above');
+if (wants.has('build')) await buildIfStale(missing);

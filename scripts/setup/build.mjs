@@ -30,19 +30,23 @@ const outputs = [
   },
 ];
 
-export function buildIfStale(missing) {
-  for (const { file, script, sources, needs } of outputs) {
-    const lacking = needs.filter((need) => missing.includes(need));
-    if (lacking.length > 0) {
-      // An object that was built before still loads; without one, kernel mode explains itself at run time.
-      say(`${file} is not built: ${lacking.join(', ')} missing`);
-      continue;
-    }
-    const newest = Math.max(...sources.map(newestChange));
-    if (existsSync(file) && statSync(file).mtimeMs >= newest) continue;
-    say(`building ${file}`);
-    if (!run('node_modules/.bin/node', [script])) fail(`${script} failed: its message stands above`);
+export async function buildIfStale(missing) {
+  const failed = (await Promise.all(outputs.map((output) => buildOne(output, missing)))).filter((script) => script !== undefined);
+  if (failed.length > 0) fail(`${failed.join(' and ')} failed: the message stands above`);
+}
+
+/** The script that failed, if any. */
+async function buildOne({ file, script, sources, needs }, missing) {
+  const lacking = needs.filter((need) => missing.includes(need));
+  if (lacking.length > 0) {
+    // An object that was built before still loads; without one, kernel mode explains itself at run time.
+    say(`${file} is not built: ${lacking.join(', ')} missing`);
+    return undefined;
   }
+  const newest = Math.max(...sources.map(newestChange));
+  if (existsSync(file) && statSync(file).mtimeMs >= newest) return undefined;
+  say(`building ${file}`);
+  return (await run('node_modules/.bin/node', [script])) ? undefined : script;
 }
 
 function newestChange(path) {

@@ -1,17 +1,17 @@
 // npm packages: installed when node_modules is not what package-lock.json says.
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { fail, run, say } from './say.mjs';
+import { run, say } from './say.mjs';
 
-export function installModulesIfStale() {
+/** Whether they are there now. */
+export async function installModulesIfStale() {
   const why = staleness();
-  if (!why) return;
+  if (!why) return true;
   say(`${why}: running npm ci`);
-  if (!npm('ci', '--no-audit', '--no-fund', '--loglevel=error'))
-    fail('npm ci failed: nothing can run without its packages; its message stands above');
+  return npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
 }
 
 /** Hundreds of packages for one test: they lie in build/, no other command waits for them, and without them that test is skipped. */
-export function installRunnersIfStale() {
+export async function installRunnersIfStale() {
   const [from, to] = ['test/testing/runners', 'build/runners'];
   const wanted = JSON.parse(readFileSync(`${from}/package.json`, 'utf8')).dependencies;
   const other = Object.entries(wanted).find(([name, version]) => versionOf(`${to}/node_modules/${name}`) !== version);
@@ -20,7 +20,7 @@ export function installRunnersIfStale() {
   mkdirSync(to, { recursive: true });
   copyFileSync(`${from}/package.json`, `${to}/package.json`);
   const quiet = ['--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error'];
-  if (!npm('install', '--prefix', to, ...quiet)) say('npm install failed: the library is not tried under vitest, mocha and jest');
+  if (!(await npm('install', '--prefix', to, ...quiet))) say('npm install failed: the library is not tried under vitest, mocha and jest');
 }
 
 function versionOf(folder) {

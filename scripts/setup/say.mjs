@@ -1,5 +1,5 @@
 // How the set-up talks and runs programs: on standard error, so that a command's own output stays clean.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 
 export function say(sentence) {
   process.stderr.write(`setup: ${sentence}\n`);
@@ -7,8 +7,11 @@ export function say(sentence) {
 
 /** Runs a program with its output on standard error; true when it ended well. */
 export function run(program, args, env = {}) {
-  const { status } = spawnSync(program, args, { stdio: ['ignore', 2, 2], env: { ...process.env, ...env } });
-  return status === 0;
+  const child = spawn(program, args, { stdio: ['ignore', 2, 2], env: { ...process.env, ...env } });
+  return new Promise((resolve) => {
+    child.on('error', () => resolve(false));
+    child.on('close', (status) => resolve(status === 0));
+  });
 }
 
 export function fail(sentence) {

@@ -48,6 +48,38 @@ const things = [
     loss: 'the comparison',
   },
   {
+    group: 'yardstick',
+    name: 'iptables-restore',
+    here: () => hasProgram('iptables-restore'),
+    packages: [['iptables']],
+    purpose: "loads a kube-proxy's rules that services are compared with",
+    loss: 'that comparison',
+  },
+  {
+    group: 'yardstick',
+    name: 'slirp4netns',
+    here: () => hasProgram('slirp4netns'),
+    packages: [['slirp4netns']],
+    purpose: 'the user-mode network that packets without eBPF are compared with',
+    loss: 'that comparison',
+  },
+  {
+    group: 'yardstick',
+    name: 'nft',
+    here: () => hasProgram('nft'),
+    packages: [['nftables']],
+    purpose: "loads a newer kube-proxy's rules that services are compared with",
+    loss: 'that comparison',
+  },
+  {
+    group: 'yardstick',
+    name: 'unbound',
+    here: () => hasProgram('unbound'),
+    packages: [['unbound']],
+    purpose: 'the second resolver that names are looked up at in tests and benchmarks',
+    loss: 'what is tried with real resolvers',
+  },
+  {
     group: 'stores',
     name: 'etcd with etcdctl',
     here: () => hasProgram('etcd') && hasProgram('etcdctl'),
@@ -106,13 +138,13 @@ const things = [
 ];
 
 /** Names of the things that stay missing. */
-export function installSystemPackages(groups) {
+export async function installSystemPackages(groups) {
   let missing = things.filter((thing) => groups[thing.group] && !thing.here());
   if (missing.length === 0) return [];
   const refusal = whyNoApt();
   if (!refusal) {
     for (const thing of missing) say(`installing ${choose(thing).join(' ')}: ${thing.purpose}`);
-    if (!aptInstall(missing.flatMap(choose))) say('apt-get could not install all of them');
+    if (!(await aptInstall(missing.flatMap(choose)))) say('apt-get could not install all of them');
     missing = missing.filter((thing) => !thing.here());
   }
   for (const thing of missing) {
@@ -135,12 +167,12 @@ function choose(thing) {
   return thing.packages.find((names) => names.every(known)) ?? thing.packages[0];
 }
 
-function aptInstall(packages) {
+async function aptInstall(packages) {
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   const limits = ['-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20', '-o', 'DPkg::Lock::Timeout=120'];
   const install = () => run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...limits, ...packages], env);
   // Lists may be absent (fresh containers) or older than the archive.
-  return install() || (run('apt-get', ['update', '-qq', ...limits], env) && install());
+  return (await install()) || ((await run('apt-get', ['update', '-qq', ...limits], env)) && install());
 }
 
 /** Any clang that knows -mcpu=v3 (11 and later) will do; the pinned one first. */
