@@ -31,6 +31,13 @@ int from_network(struct __sk_buff *skb)
 	return handle(skb, HOOK_FROM_NETWORK);
 }
 
+/* Traffic-control egress of a native device. */
+SEC("tc")
+int to_network(struct __sk_buff *skb)
+{
+	return handle(skb, HOOK_TO_NETWORK);
+}
+
 /* Traffic-control egress of the host's port. */
 SEC("tc")
 int to_host(struct __sk_buff *skb)

@@ -21,7 +21,7 @@ import {
   CONNTRACK_RESPONDER_NON_SYN,
 } from './layout/conntrack';
 
-const CONNTRACK_BOTH_CLOSED: u32 = CONNTRACK_ORIGIN_CLOSED | CONNTRACK_RESPONDER_CLOSED;
+export const CONNTRACK_BOTH_CLOSED: u32 = CONNTRACK_ORIGIN_CLOSED | CONNTRACK_RESPONDER_CLOSED;
 const CONNTRACK_HANDSHAKE_DONE: u32 = CONNTRACK_REPLIED | CONNTRACK_ORIGIN_NON_SYN;
 
 /** 1 when a packet whose source is the key's high side (`sourceHigh`) travels from responder to originator. */

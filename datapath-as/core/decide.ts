@@ -4,7 +4,7 @@ import { endpointOf, readEpochs } from './address';
 import { conntrackReopens, isReply } from './conntrack';
 import { ALLOWED, clearRecord, drop, dropped, ENDED, tellAllowed } from './effects';
 import { EFFECT_CLAIM, EFFECT_CREATE, EFFECT_DELETE, EFFECT_NONE, EFFECT_REPLACE } from './enum/effect';
-import { HOOK_FROM_NETWORK } from './enum/hook';
+import { HOOK_FROM_NETWORK, HOOK_TO_NETWORK } from './enum/hook';
 import { NEXT_HOP_STACK } from './enum/next-hop';
 import { PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP, TCP_RST } from './enum/protocol';
 import { REASON_FORWARDED, REASON_INVALID_IDENTITY, REASON_INVALID_SOURCE, REASON_TRANSLATION_CLASH } from './enum/reason';
@@ -51,6 +51,8 @@ import { hasExpired } from './time';
 import { copyTuple, flowKeyOf, reverseTuple, tupleOf } from './tuple';
 
 const CONNTRACK_ANY_CLOSED: u32 = CONNTRACK_ORIGIN_CLOSED | CONNTRACK_RESPONDER_CLOSED;
+/** How a flow's answer is turned back. */
+const CONNTRACK_ANSWERED: u32 = CONNTRACK_TRANSLATED | CONNTRACK_HAIRPIN | CONNTRACK_MASQUERADED;
 
 /** What is said of a live entry: it does not count for this packet, which opens a flow of its own. Besides ENDED and ALLOWED. */
 const OPENS: u32 = 2;
@@ -293,6 +295,11 @@ function judge(facts: Facts, record: Record, scratch: Scratch): u32 {
     const outcome: u32 = known(facts, record, scratch, entry);
     if (outcome != OPENS) return outcome;
     effect = EFFECT_REPLACE;
+    if (scratch.hidden == HIDDEN_MASQUERADE) {
+      // A closed connection's port, which two clients may be about to take.
+      effect = EFFECT_CLAIM;
+      record.touchExpires = entry.expires;
+    }
   } else if (scratch.stale != 0) {
     effect = scratch.hidden == HIDDEN_MASQUERADE ? EFFECT_CLAIM : EFFECT_REPLACE;
   }
@@ -303,12 +310,47 @@ function judge(facts: Facts, record: Record, scratch: Scratch): u32 {
   return opened(facts, record, scratch, effect);
 }
 
+/** Whether a packet of the host's stack belongs to a client who knows the host as a frontend: an answer, or an error about a question. */
+function isToClient(facts: Facts, record: Record, entry: Conntrack): bool {
+  const isError: bool = (facts.flags & FACT_ICMP_ERROR) != 0;
+  if ((entry.flags & CONNTRACK_ANSWERED) != CONNTRACK_TRANSLATED) return false;
+  if (isError) return record.reply == 0;
+  return record.reply != 0 && !conntrackReopens(facts.protocol, facts.tcpFlags, entry.flags);
+}
+
+/**
+ * What the host's stack sends to the network: where the host is the backend itself, its client shall see the frontend answer. Everything else is
+ * the host's own business, and what others turned back on their way here. The next hop.
+ */
+export function answered(facts: Facts, record: Record, scratch: Scratch): u32 {
+  const config = lookupConfig();
+  if (config == null || isTunnel(facts, config)) return NEXT_HOP_STACK;
+  if (facts.invalid != 0 || (facts.flags & FACT_NEIGHBOUR) != 0) return NEXT_HOP_STACK;
+  if (findPorts(facts, record, scratch) != REASON_FORWARDED) return NEXT_HOP_STACK;
+  copyTuple(tupleOf(facts), packetTuple(scratch));
+  const entry = findFlow(record, scratch);
+  if (entry != null) {
+    const reply: u32 = isReply(entry.flags, scratch.sourceHigh);
+    record.reply = <u8>reply;
+    if (isToClient(facts, record, entry)) {
+      if ((facts.flags & FACT_ICMP_ERROR) != 0) related(facts, record, scratch, entry);
+      else if (isCurrent(facts, scratch, entry, reply)) established(facts, record, scratch, entry);
+      else revisited(facts, record, scratch, entry);
+      return record.nextHop;
+    }
+  }
+  record.reply = 0;
+  leaveToHost(record);
+  return NEXT_HOP_STACK;
+}
+
 /** Decides one packet. Writes the whole record, and in the scratch the values that its effects need; returns the next hop. */
 export function decide(facts: Facts, record: Record, scratch: Scratch): u32 {
   clearRecord(facts, record);
   scratch.now = facts.now;
   scratch.hidden = 0;
   if (facts.hook == HOOK_FROM_NETWORK && isForeign(facts) != 0) return NEXT_HOP_STACK;
+  if (facts.hook == HOOK_TO_NETWORK) return answered(facts, record, scratch);
   if (facts.invalid != 0) return isHosts(facts, scratch) ? NEXT_HOP_STACK : drop(record, facts.invalid);
   if ((facts.flags & FACT_NEIGHBOUR) != 0) return NEXT_HOP_STACK;
   const reason = findPorts(facts, record, scratch);

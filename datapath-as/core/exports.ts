@@ -2,7 +2,7 @@
 // verification report; whatever else the core contains becomes part of these.
 
 export { checksumReplacePartial } from './checksum';
-export { begun, decide, isForeign, isHostOwned, related, revisited } from './decide';
+export { answered, begun, decide, isForeign, isHostOwned, related, revisited } from './decide';
 export { backendHash, clientHash } from './hash';
 export * from './inlined';
 export { grantedVerdict } from './policy';
@@ -21,7 +21,7 @@ export { continueFlow, renewTranslation } from './stages/flow';
 export { elsewhere } from './stages/elsewhere';
 export { fragment } from './stages/fragment';
 export { icmpPorts } from './stages/icmp';
-export { masquerade } from './stages/masquerade';
+export { masquerade, masqueradeAgain } from './stages/masquerade';
 export { checkSender } from './stages/peers';
 export { rewriteError } from './stages/rewrite';
 export { stray, unrelated } from './stages/stray';

@@ -13,6 +13,8 @@ export interface MapDefinition {
   readonly entries: number | { readonly standard: number; readonly min: number; readonly max: number };
   /** Who writes it: the programs themselves, or the orchestrator only. */
   readonly writer: 'datapath' | 'orchestrator';
+  /** An array whose entries are written many at a time, where they lie. */
+  readonly isMapped?: true;
   readonly sentence: string;
 }
 
@@ -78,7 +80,8 @@ export const maps: readonly MapDefinition[] = [
     kind: 'hash',
     key: 'GrantKey',
     value: 'Grant',
-    entries: 262144,
+    // From 32 GiB on 110 pods may all have the 16,384 that the DNS proxy leaves each.
+    entries: { standard: 4194304, min: 262144, max: 2097152 },
     writer: 'orchestrator',
     sentence: 'addresses that an endpoint got in DNS answers',
   },
@@ -87,7 +90,7 @@ export const maps: readonly MapDefinition[] = [
     kind: 'hash',
     key: 'FrontendKey',
     value: 'Frontend',
-    entries: 65536,
+    entries: 131072,
     writer: 'orchestrator',
     sentence: 'service addresses',
   },
@@ -105,8 +108,9 @@ export const maps: readonly MapDefinition[] = [
     kind: 'array',
     key: 'u32',
     value: 'MaglevSlot',
-    entries: 4194304,
+    entries: { standard: 16777216, min: 4194304, max: 33554431 },
     writer: 'orchestrator',
+    isMapped: true,
     sentence: 'backend ids of all services, one slice each',
   },
   {
@@ -180,5 +184,14 @@ export const maps: readonly MapDefinition[] = [
     entries: 65536,
     writer: 'datapath',
     sentence: 'the frontend that a socket was given a backend for',
+  },
+  {
+    name: 'backend_hits',
+    kind: 'hash',
+    key: 'u32',
+    value: 'BackendHits',
+    entries: 262144,
+    writer: 'datapath',
+    sentence: 'connections that each backend was given so far, by its id',
   },
 ];

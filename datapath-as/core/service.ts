@@ -19,6 +19,20 @@ export function maglevIndex(scratch: Scratch, size: u32): u32 {
   return scaleHash(clientHash(clientTuple(scratch), CLIENT_SEED), size);
 }
 
+/** Copies field by field: the two may lie in values of other sizes, and padding is always zero. */
+export function copyTranslation(from: Translation, to: Translation): void {
+  to.backendHi = from.backendHi;
+  to.backendLo = from.backendLo;
+  to.backendPort = from.backendPort;
+  to.flags = from.flags;
+  to.backend = from.backend;
+  to.service = from.service;
+  to.generation = from.generation;
+  to.sourcePort = from.sourcePort;
+  to.pad0 = 0;
+  to.pad1 = 0;
+}
+
 /** Notes a backend as the translation's target. */
 function chooseBackend(translation: Translation, id: u32, backend: Backend): void {
   translation.backendHi = backend.hi;

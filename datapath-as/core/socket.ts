@@ -28,7 +28,7 @@ import {
   SocketCall,
   SocketFrontend,
 } from './layout/socket';
-import { offerBackend, selectSlot } from './service';
+import { copyTranslation, offerBackend, selectSlot } from './service';
 import { hasExpired } from './time';
 
 /** The first half of the client's address in `affinity` when the client is a network namespace: no address of a client begins so. */
@@ -91,14 +91,7 @@ export function keepSocketFlow(call: SocketCall): u32 {
   if (found == null) return 0;
   const backend = lookupBackend(found.backend);
   if (backend == null || backend.generation != found.generation) return 0;
-  const translation = callTranslation(call);
-  translation.backendHi = found.backendHi;
-  translation.backendLo = found.backendLo;
-  translation.backendPort = found.backendPort;
-  translation.flags = 0;
-  translation.backend = found.backend;
-  translation.service = found.service;
-  translation.generation = found.generation;
+  copyTranslation(found, callTranslation(call));
   return 1;
 }
 

@@ -30,11 +30,13 @@ export function checkMaps(
   at: Position,
   violations: Violations,
 ): void {
-  for (const { name, kind, key, value } of maps) {
+  for (const map of maps) {
+    const { name, kind, key, value } = map;
     if (!structs.has(value)) violations.report(at, `value ${value} of map ${name} is no class of the core`, 'name a class of core/layout');
     if (key !== 'u32' && !structs.has(key))
       violations.report(at, `key ${key} of map ${name} is no class of the core`, 'name a class of core/layout, or u32');
     if (indexed.has(kind) && key !== 'u32') violations.report(at, `map ${name} is found by index, its key is ${key}`, 'its key is u32');
+    if (map.isMapped === true && kind !== 'array') violations.report(at, `map ${name} is mapped and no array`, 'only arrays are');
     const first = structs.get(key)?.fields[0];
     if (kind === 'lpm' && !(first?.name === 'prefixLength' && first.type === 'u32')) {
       violations.report(at, `key ${key} of map ${name} does not start with its prefix length`, 'its first field is prefixLength: u32');
@@ -42,13 +44,15 @@ export function checkMaps(
   }
 }
 
-function kernelMap({ name, kind, key, value, entries, sentence }: MapDefinition): string {
-  const count = typeof entries === 'number' ? entries : entries.standard;
+function kernelMap({ name, kind, key, value, entries, isMapped, sentence }: MapDefinition): string {
+  // An array takes all of its memory at once, whoever loads it.
+  const count = typeof entries === 'number' ? entries : kind === 'array' ? entries.min : Math.min(entries.standard, entries.max);
   const lines = [`__uint(type, ${kernelTypes[kind]})`, `__uint(max_entries, ${count})`];
   if (kind !== 'ring') {
     lines.push(`__type(key, ${key === 'u32' ? 'u32' : `struct ${snakeCase(key)}`})`, `__type(value, struct ${snakeCase(value)})`);
   }
   if (kind === 'hash' || kind === 'lpm') lines.push('__uint(map_flags, BPF_F_NO_PREALLOC)');
+  if (isMapped === true) lines.push('__uint(map_flags, BPF_F_MMAPABLE)');
   return `/* ${sentence} */\nstruct {\n${lines.map((line) => `\t${line};\n`).join('')}} ${name} SEC(".maps");\n`;
 }
 

@@ -43,6 +43,7 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 
 /* from datapath-as/core/decide.ts */
 #define CONNTRACK_ANY_CLOSED 48U
+#define CONNTRACK_ANSWERED 1408U
 #define OPENS 2U
 
 /* from datapath-as/core/effects.ts */
@@ -80,6 +81,7 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 #define HOOK_FROM_NETWORK ((u8)4)
 #define HOOK_TO_HOST ((u8)5)
 #define HOOK_SOCKET ((u8)6)
+#define HOOK_TO_NETWORK ((u8)7)
 
 /* from datapath-as/core/enum/identity.ts */
 #define IDENTITY_UNKNOWN 0U
@@ -98,7 +100,9 @@ static __always_inline u64 rotl64(u64 value, u64 count)
 #define MARK_KIND_MASK 0xf00U
 #define MARK_IDENTITY_HIGH_MASK 0xffU
 #define MARK_KIND_PROXY 0x200U
+#define MARK_KIND_PROXY_TAKEN 0x300U
 #define MARK_KIND_OVERLAY 0x400U
+#define MARK_KIND_PROXY_ANSWER 0xa00U
 #define MARK_KIND_DECRYPTED 0xd00U
 #define MARK_KIND_ENCRYPT 0xe00U
 #define MARK_KIND_IDENTITY 0xf00U
@@ -669,7 +673,7 @@ struct event {
 	u32 backend;
 	u16 proxy_port;
 	u16 pad0;
-	u64 pad1;
+	u64 namespace;
 };
 _Static_assert(__builtin_offsetof(struct event, source_hi) == 0, "struct event.source_hi");
 _Static_assert(__builtin_offsetof(struct event, source_lo) == 8, "struct event.source_lo");
@@ -697,7 +701,7 @@ _Static_assert(__builtin_offsetof(struct event, service) == 76, "struct event.se
 _Static_assert(__builtin_offsetof(struct event, backend) == 80, "struct event.backend");
 _Static_assert(__builtin_offsetof(struct event, proxy_port) == 84, "struct event.proxy_port");
 _Static_assert(__builtin_offsetof(struct event, pad0) == 86, "struct event.pad0");
-_Static_assert(__builtin_offsetof(struct event, pad1) == 88, "struct event.pad1");
+_Static_assert(__builtin_offsetof(struct event, namespace) == 88, "struct event.namespace");
 _Static_assert(sizeof(struct event) == 96, "struct event");
 
 struct metric {
@@ -1023,6 +1027,16 @@ _Static_assert(__builtin_offsetof(struct backend, zone) == 28, "struct backend.z
 _Static_assert(__builtin_offsetof(struct backend, flags) == 30, "struct backend.flags");
 _Static_assert(sizeof(struct backend) == 32, "struct backend");
 
+struct backend_hits {
+	u64 connections;
+	u32 generation;
+	u32 pad0;
+};
+_Static_assert(__builtin_offsetof(struct backend_hits, connections) == 0, "struct backend_hits.connections");
+_Static_assert(__builtin_offsetof(struct backend_hits, generation) == 8, "struct backend_hits.generation");
+_Static_assert(__builtin_offsetof(struct backend_hits, pad0) == 12, "struct backend_hits.pad0");
+_Static_assert(sizeof(struct backend_hits) == 16, "struct backend_hits");
+
 struct affinity_key {
 	u64 client_hi;
 	u64 client_lo;
@@ -1236,41 +1250,7 @@ __hidden __noinline u16 checksum_fold(u32 sum);
 static __always_inline u32 inline_checksum_add(u32 sum, u32 value);
 __hidden __noinline u32 checksum_add(u32 sum, u32 value);
 __hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference);
-static __always_inline struct conntrack *new_conntrack(struct scratch *scratch);
-static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
-__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
-static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags);
-__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags);
-static __always_inline struct tuple *client_tuple(struct scratch *scratch);
-static __always_inline struct translation *new_translation(struct scratch *scratch);
-static __always_inline void write_verdict(struct record *record, struct scratch *scratch);
-static __always_inline void inline_new_flow(struct facts *facts, struct record *record, struct scratch *scratch);
-__hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline bool is_configured(struct host *h, u32 flag);
-static __always_inline void tell_allowed(struct host *h, struct record *record);
-static __always_inline struct tuple *packet_tuple(struct scratch *scratch);
-static __always_inline struct address *address_key(struct scratch *scratch);
-static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo);
-static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port);
-static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port);
-static __always_inline void inline_rewrite_forward(struct record *record, struct scratch *scratch);
-__hidden __noinline void rewrite_forward(struct record *record, struct scratch *scratch);
-static __always_inline u32 drop(struct record *record, u8 reason);
-static __always_inline u32 forward_local(struct facts *facts, struct record *record, struct endpoint *endpoint);
-static __always_inline u32 forward_remote(struct host *h, struct facts *facts, struct record *record, u32 number);
-static __always_inline u32 inline_forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-__hidden __noinline u32 forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-__hidden __noinline u32 begun(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
-static __always_inline void clear_record(struct facts *facts, struct record *record);
-static __always_inline u32 inline_address_slot(u64 hi, u64 lo);
-__hidden __noinline u32 address_slot(u64 hi, u64 lo);
-static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo);
 static __always_inline bool is_tunnel(struct facts *facts, struct config *config);
-static __always_inline bool is_router(struct config *config, u64 hi, u64 lo);
-__hidden __noinline u32 is_foreign(struct host *h, struct facts *facts);
-static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
-__hidden __noinline u32 is_host_owned(struct host *h, struct facts *facts, struct scratch *scratch);
-static __always_inline bool is_hosts(struct host *h, struct facts *facts, struct scratch *scratch);
 static __always_inline bool is_echo_reply(u8 family, u8 type);
 __hidden __noinline u32 icmp_ports(struct facts *facts);
 static __always_inline struct fragment_key *fragment_key(struct scratch *scratch);
@@ -1281,66 +1261,38 @@ __hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct rec
 static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline void copy_tuple(struct tuple *from, struct tuple *to);
 static __always_inline struct tuple *tuple_of(struct facts *facts);
+static __always_inline struct tuple *packet_tuple(struct scratch *scratch);
+static __always_inline u32 inline_address_slot(u64 hi, u64 lo);
+__hidden __noinline u32 address_slot(u64 hi, u64 lo);
 static __always_inline void inline_read_epochs(struct host *h, struct scratch *scratch);
 __hidden __noinline void read_epochs(struct host *h, struct scratch *scratch);
 static __always_inline u32 inline_flow_key_of(struct tuple *tuple, struct flow_key *key);
 __hidden __noinline u32 flow_key_of(struct tuple *tuple, struct flow_key *key);
 static __always_inline struct flow_key *flow_key(struct scratch *scratch);
 static __always_inline struct conntrack *find_flow(struct host *h, struct record *record, struct scratch *scratch);
-static __always_inline bool is_translating(u8 hook);
-__hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to);
-static __always_inline void copy_translation(struct translation *from, struct translation *to);
-static __always_inline u8 hide_behind_router(struct host *h, struct scratch *scratch, u8 family);
-static __always_inline u8 translate_error(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline bool is_usable(struct host *h, struct translation *found, u8 protocol, u8 tcp_flags);
-static __always_inline struct frontend_key *frontend_key(struct scratch *scratch);
-static __always_inline struct frontend *find_frontend(struct host *h, struct scratch *scratch, u16 port, u8 protocol, u8 scope);
-static __always_inline u8 unknown_port(struct host *h, struct facts *facts, struct scratch *scratch, u8 scope);
-static __always_inline struct source_range_key *source_range_key(struct scratch *scratch);
-static __always_inline bool is_in_range(struct host *h, struct scratch *scratch, u32 service);
-static __always_inline struct affinity_key *affinity_key(struct scratch *scratch);
-static __always_inline void choose_backend(struct translation *translation, u32 id, struct backend *backend);
-static __always_inline u32 offer_backend(struct host *h, struct translation *translation, u32 id);
-static __always_inline u32 slot_backend(struct host *h, u32 slot);
-static __always_inline u8 select_slot(struct host *h, struct translation *translation, u32 offset, u32 size, u32 first);
-static __always_inline u32 inline_scale_hash(u32 hash, u32 size);
-__hidden __noinline u32 scale_hash(u32 hash, u32 size);
-static __always_inline u32 jhash6(u32 w0, u32 w1, u32 w2, u32 w3, u32 w4, u32 w5, u32 seed);
-__hidden __noinline u32 client_hash(struct tuple *tuple, u32 seed);
-__hidden __noinline u32 maglev_index(struct scratch *scratch, u32 size);
-__hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u32 offset, u32 size);
-static __always_inline struct affinity *new_affinity(struct scratch *scratch);
-static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, struct record *record, struct frontend *frontend);
-__hidden __noinline u8 select_backend(struct host *h, struct record *record, struct scratch *scratch, struct frontend *frontend);
-static __always_inline u8 hide_client(struct host *h, struct scratch *scratch, u8 family);
-static __always_inline u8 apply_translation(struct host *h, struct record *record, struct scratch *scratch, u8 family);
-static __always_inline struct prefix_key *prefix_key(struct scratch *scratch);
-static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
-static __always_inline struct node *tunnel_node(struct host *h, struct scratch *scratch);
-static __always_inline bool is_behind_tunnel(struct host *h, struct scratch *scratch);
-static __always_inline u8 place_outside(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u32 flags);
-static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline u8 translate_client(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline bool is_of_client(struct scratch *scratch, struct conntrack *entry);
-static __always_inline bool is_free(struct host *h, struct scratch *scratch);
-__hidden __noinline u32 masquerade(struct host *h, struct scratch *scratch, u8 family);
-__hidden __noinline u32 translate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
-static __always_inline u32 dropped(struct record *record, u32 reason);
-__hidden __noinline u32 elsewhere(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline u32 inline_is_reply(u32 flags, u32 source_high);
 __hidden __noinline u32 is_reply(u32 flags, u32 source_high);
 static __always_inline bool inline_conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags);
 __hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags);
-static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry);
-static __always_inline bool is_outward(struct conntrack *entry);
+static __always_inline bool is_to_client(struct facts *facts, struct record *record, struct conntrack *entry);
 static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *sender);
+static __always_inline struct address *address_key(struct scratch *scratch);
+static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
 __hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch);
+static __always_inline u32 drop(struct record *record, u8 reason);
+static __always_inline u32 dropped(struct record *record, u32 reason);
+static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo);
+static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port);
+static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port);
 static __always_inline void rewrite_error_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline void rewrite_error_forward(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline void rewrite_error(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline bool is_outward(struct conntrack *entry);
 static __always_inline struct tuple *origin_tuple(struct scratch *scratch);
 static __always_inline u32 traffic_of(u8 protocol, u16 port);
 static __always_inline u32 tunnel_identity(u32 identity);
+static __always_inline struct prefix_key *prefix_key(struct scratch *scratch);
+static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo);
 static __always_inline u32 remote_identity(struct host *h, struct scratch *scratch, u64 hi, u64 lo, u32 known);
 static __always_inline u32 world_identity(u32 known, u32 identity);
 static __always_inline u32 inline_note_originator(struct host *h, struct facts *facts, struct scratch *scratch, struct endpoint *endpoint, u32 reply);
@@ -1367,26 +1319,96 @@ static __always_inline u32 inline_evaluate_ingress(struct host *h, struct record
 __hidden __noinline u32 evaluate_ingress(struct host *h, struct record *record, struct scratch *scratch, struct endpoint *endpoint);
 static __always_inline u32 inline_evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline bool is_configured(struct host *h, u32 flag);
+static __always_inline void tell_allowed(struct host *h, struct record *record);
 __hidden __noinline u32 stray(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 __hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline bool inline_is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply);
 __hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply);
+static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
+__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply);
 static __always_inline u32 inline_conntrack_expiry(u32 expires, u32 now, u32 lifetime);
 __hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime);
+static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags);
+__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags);
 static __always_inline void inline_touch_flow(struct facts *facts, struct record *record, struct conntrack *entry);
 __hidden __noinline void touch_flow(struct facts *facts, struct record *record, struct conntrack *entry);
+static __always_inline void inline_rewrite_forward(struct record *record, struct scratch *scratch);
+__hidden __noinline void rewrite_forward(struct record *record, struct scratch *scratch);
 static __always_inline void inline_rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline void rewrite_reply(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-__hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-static __always_inline u32 inline_established(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-__hidden __noinline u32 established(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline bool is_backends(struct host *h, struct conntrack *entry);
+static __always_inline struct tuple *client_tuple(struct scratch *scratch);
+static __always_inline struct translation *new_translation(struct scratch *scratch);
+__hidden __noinline void renew_translation(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline u32 inline_established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline u32 established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
+__hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to);
 static __always_inline u16 inline_policy_port(struct tuple *origin, u8 family);
 __hidden __noinline u16 policy_port(struct tuple *origin, u8 family);
 static __always_inline void set_traffic(struct facts *facts, struct scratch *scratch);
+static __always_inline struct conntrack *new_conntrack(struct scratch *scratch);
+static __always_inline void write_verdict(struct record *record, struct scratch *scratch);
 __hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old);
 __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
-static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 static __always_inline u32 leave_to_host(struct record *record);
+__hidden __noinline u32 answered(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline void inline_new_flow(struct facts *facts, struct record *record, struct scratch *scratch);
+__hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline u32 forward_local(struct facts *facts, struct record *record, struct endpoint *endpoint);
+static __always_inline bool goes_on(struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline u32 forward_remote(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline u32 inline_forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+__hidden __noinline u32 forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+__hidden __noinline u32 begun(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
+static __always_inline void clear_record(struct facts *facts, struct record *record);
+static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo);
+static __always_inline bool is_router(struct config *config, u64 hi, u64 lo);
+__hidden __noinline u32 is_foreign(struct host *h, struct facts *facts);
+__hidden __noinline u32 is_host_owned(struct host *h, struct facts *facts, struct scratch *scratch);
+static __always_inline bool is_hosts(struct host *h, struct facts *facts, struct scratch *scratch);
+static __always_inline bool is_translating(u8 hook);
+static __always_inline void copy_translation(struct translation *from, struct translation *to);
+static __always_inline u8 hide_behind_router(struct host *h, struct scratch *scratch, u8 family);
+static __always_inline u8 translate_error(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline bool is_usable(struct host *h, struct translation *found, struct facts *facts);
+static __always_inline struct frontend_key *frontend_key(struct scratch *scratch);
+static __always_inline struct frontend *find_frontend(struct host *h, struct scratch *scratch, u16 port, u8 protocol, u8 scope);
+static __always_inline u8 unknown_port(struct host *h, struct facts *facts, struct scratch *scratch, u8 scope);
+static __always_inline struct source_range_key *source_range_key(struct scratch *scratch);
+static __always_inline bool is_in_range(struct host *h, struct scratch *scratch, u32 service);
+static __always_inline struct affinity_key *affinity_key(struct scratch *scratch);
+static __always_inline void choose_backend(struct translation *translation, u32 id, struct backend *backend);
+static __always_inline u32 offer_backend(struct host *h, struct translation *translation, u32 id);
+static __always_inline u32 slot_backend(struct host *h, u32 slot);
+static __always_inline u8 select_slot(struct host *h, struct translation *translation, u32 offset, u32 size, u32 first);
+static __always_inline u32 inline_scale_hash(u32 hash, u32 size);
+__hidden __noinline u32 scale_hash(u32 hash, u32 size);
+static __always_inline u32 jhash6(u32 w0, u32 w1, u32 w2, u32 w3, u32 w4, u32 w5, u32 seed);
+__hidden __noinline u32 client_hash(struct tuple *tuple, u32 seed);
+__hidden __noinline u32 maglev_index(struct scratch *scratch, u32 size);
+__hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u32 offset, u32 size);
+static __always_inline struct affinity *new_affinity(struct scratch *scratch);
+static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, struct record *record, struct frontend *frontend);
+__hidden __noinline u8 select_backend(struct host *h, struct record *record, struct scratch *scratch, struct frontend *frontend);
+static __always_inline u8 hide_client(struct host *h, struct scratch *scratch, u8 family);
+static __always_inline u8 apply_translation(struct host *h, struct record *record, struct scratch *scratch, u8 family);
+static __always_inline struct node *tunnel_node(struct host *h, struct scratch *scratch);
+static __always_inline bool is_behind_tunnel(struct host *h, struct scratch *scratch);
+static __always_inline u8 place_outside(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u32 flags);
+static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline u8 translate_client(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline bool is_of_client(struct scratch *scratch, struct conntrack *entry);
+static __always_inline bool is_free(struct host *h, struct scratch *scratch);
+static __always_inline void offer(struct scratch *scratch, u32 first, u32 count, u32 attempt);
+static __always_inline u32 give_offered(struct scratch *scratch);
+static __always_inline bool is_left(struct host *h, struct scratch *scratch);
+__hidden __noinline u32 masquerade_again(struct host *h, struct scratch *scratch, u32 first, u32 count);
+__hidden __noinline u32 masquerade(struct host *h, struct facts *facts, struct scratch *scratch);
+__hidden __noinline u32 translate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+__hidden __noinline u32 elsewhere(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
+static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry);
+static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry);
 __hidden __noinline u32 unrelated(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch);
 static __always_inline u32 inline_opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
 __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect);
@@ -1455,384 +1477,12 @@ __hidden __noinline u16 checksum_replace_partial(u16 field, u32 difference)
 	return inline_checksum_fold(inline_checksum_add((u32)field, difference));
 }
 
-/* from datapath-as/core/layout/scratch.ts:156 */
-static __always_inline struct conntrack *new_conntrack(struct scratch *scratch)
-{
-	return (struct conntrack *)&scratch->conntrack0;
-}
-
-/* from datapath-as/core/conntrack.ts:33 */
-static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
-{
-	u32 added = reply != 0 ? CONNTRACK_REPLIED : 0;
-	if (protocol != PROTOCOL_TCP)
-		return added;
-	if ((tcp_flags & TCP_RST) != 0)
-		return added | CONNTRACK_BOTH_CLOSED | CONNTRACK_RESET;
-	if ((tcp_flags & TCP_FIN) != 0)
-		added |= reply != 0 ? CONNTRACK_RESPONDER_CLOSED : CONNTRACK_ORIGIN_CLOSED;
-	if ((tcp_flags & TCP_SYN) == 0)
-		added |= reply != 0 ? CONNTRACK_RESPONDER_NON_SYN : CONNTRACK_ORIGIN_NON_SYN;
-	return added;
-}
-
-__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
-{
-	return inline_conntrack_transition(protocol, tcp_flags, reply);
-}
-
-/* from datapath-as/core/conntrack.ts:43 */
-static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags)
-{
-	if (protocol == PROTOCOL_TCP) {
-		if ((flags & CONNTRACK_BOTH_CLOSED) == CONNTRACK_BOTH_CLOSED)
-			return LIFETIME_TCP_CLOSING;
-		return (flags & CONNTRACK_HANDSHAKE_DONE) == CONNTRACK_HANDSHAKE_DONE ? LIFETIME_TCP_ESTABLISHED : LIFETIME_TCP_SYN;
-	}
-	if (protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6)
-		return LIFETIME_ICMP;
-	if ((flags & CONNTRACK_REPLIED) == 0)
-		return LIFETIME_OTHER;
-	return protocol == PROTOCOL_SCTP ? LIFETIME_SCTP_REPLIED : LIFETIME_UDP_REPLIED;
-}
-
-__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags)
-{
-	return inline_conntrack_lifetime(protocol, flags);
-}
-
-/* from datapath-as/core/layout/scratch.ts:123 */
-static __always_inline struct tuple *client_tuple(struct scratch *scratch)
-{
-	return (struct tuple *)&scratch->client0;
-}
-
-/* from datapath-as/core/layout/scratch.ts:153 */
-static __always_inline struct translation *new_translation(struct scratch *scratch)
-{
-	return (struct translation *)&scratch->translation0;
-}
-
-/* from datapath-as/core/stages/flow.ts:84 */
-static __always_inline void write_verdict(struct record *record, struct scratch *scratch)
-{
-	struct conntrack *entry = new_conntrack(scratch);
-	const bool reply = record->reply != 0;
-	entry->origin_epoch = reply ? scratch->destination_epoch : scratch->source_epoch;
-	entry->responder_epoch = reply ? scratch->source_epoch : scratch->destination_epoch;
-	entry->origin_port = scratch->origin_port;
-	entry->responder_port = scratch->responder_port;
-	entry->remote_node = scratch->remote_node;
-	entry->origin_identity = scratch->origin_identity;
-	entry->responder_identity = scratch->responder_identity;
-	entry->egress_rule = record->egress_rule;
-	entry->ingress_rule = record->ingress_rule;
-	entry->proxy_port = record->proxy_port;
-}
-
-/* from datapath-as/core/stages/flow.ts:100 */
-static __always_inline void inline_new_flow(struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	struct conntrack *entry = new_conntrack(scratch);
-	const bool translated = record->service != 0;
-	u32 flags = scratch->source_high != 0 ? CONNTRACK_ORIGIN_HIGH : 0;
-	flags |= inline_conntrack_transition(facts->protocol, facts->tcp_flags, 0);
-	if (translated)
-		flags |= CONNTRACK_TRANSLATED;
-	const bool masqueraded = scratch->hidden == HIDDEN_MASQUERADE;
-	if (scratch->hidden == HIDDEN_HAIRPIN)
-		flags |= CONNTRACK_HAIRPIN;
-	if (masqueraded)
-		flags |= CONNTRACK_MASQUERADED;
-	if (record->proxy_port != 0)
-		flags |= CONNTRACK_PROXY;
-	entry->flags = flags;
-	entry->expires = facts->now + inline_conntrack_lifetime(facts->protocol, flags);
-	entry->origin_packets = 1;
-	entry->origin_bytes = facts->length;
-	entry->responder_packets = 0;
-	entry->responder_bytes = 0;
-	entry->renewed = facts->now;
-	entry->frontend_hi = translated ? client_tuple(scratch)->destination_hi : 0;
-	entry->frontend_lo = translated ? client_tuple(scratch)->destination_lo : 0;
-	entry->frontend_port = translated ? client_tuple(scratch)->destination_port : 0;
-	entry->service = record->service;
-	entry->backend = record->backend;
-	entry->generation = translated ? new_translation(scratch)->generation : 0;
-	entry->client_hi = masqueraded ? client_tuple(scratch)->source_hi : 0;
-	entry->client_lo = masqueraded ? client_tuple(scratch)->source_lo : 0;
-	entry->client_port = masqueraded ? client_tuple(scratch)->source_port : 0;
-	entry->pad0 = 0;
-	entry->pad1 = 0;
-	write_verdict(record, scratch);
-}
-
-__hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	inline_new_flow(facts, record, scratch);
-}
-
-/* from datapath-as/core/address.ts:38 */
-static __always_inline bool is_configured(struct host *h, u32 flag)
-{
-	struct config *config = lookup_config(h);
-	return config != 0 && (config->flags & flag) != 0;
-}
-
-/* from datapath-as/core/effects.ts:65 */
-static __always_inline void tell_allowed(struct host *h, struct record *record)
-{
-	if (record->event == EVENT_NONE && is_configured(h, CONFIG_ALLOW_EVENTS))
-		record->event = EVENT_ALLOW;
-}
-
-/* from datapath-as/core/layout/scratch.ts:114 */
-static __always_inline struct tuple *packet_tuple(struct scratch *scratch)
-{
-	return (struct tuple *)&scratch->tuple0;
-}
-
-/* from datapath-as/core/layout/scratch.ts:126 */
-static __always_inline struct address *address_key(struct scratch *scratch)
-{
-	return (struct address *)&scratch->address0;
-}
-
-/* from datapath-as/core/stages/rewrite.ts:29 */
-static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo)
-{
-	address_key(scratch)->hi = hi;
-	address_key(scratch)->lo = lo;
-}
-
-/* from datapath-as/core/stages/rewrite.ts:22 */
-static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port)
-{
-	record->rewrite |= REWRITE_DESTINATION;
-	record->new_destination_hi = hi;
-	record->new_destination_lo = lo;
-	record->new_destination_port = port;
-}
-
-/* from datapath-as/core/stages/rewrite.ts:15 */
-static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port)
-{
-	record->rewrite |= REWRITE_SOURCE;
-	record->new_source_hi = hi;
-	record->new_source_lo = lo;
-	record->new_source_port = port;
-}
-
-/* from datapath-as/core/stages/rewrite.ts:35 */
-static __always_inline void inline_rewrite_forward(struct record *record, struct scratch *scratch)
-{
-	struct tuple *tuple = packet_tuple(scratch);
-	set_target(scratch, tuple->destination_hi, tuple->destination_lo);
-	if (record->service == 0)
-		return;
-	set_destination(record, tuple->destination_hi, tuple->destination_lo, tuple->destination_port);
-	if (scratch->hidden != 0)
-		set_source(record, tuple->source_hi, tuple->source_lo, tuple->source_port);
-}
-
-__hidden __noinline void rewrite_forward(struct record *record, struct scratch *scratch)
-{
-	inline_rewrite_forward(record, scratch);
-}
-
-/* from datapath-as/core/effects.ts:46 */
-static __always_inline u32 drop(struct record *record, u8 reason)
-{
-	record->next_hop = NEXT_HOP_DROP;
-	record->reason = reason;
-	record->event = EVENT_DROP;
-	record->conntrack = EFFECT_NONE;
-	record->translation = EFFECT_NONE;
-	record->affinity = EFFECT_NONE;
-	record->fragment = EFFECT_NONE;
-	record->rewrite = REWRITE_NONE;
-	return NEXT_HOP_DROP;
-}
-
-/* from datapath-as/core/stages/forward.ts:13 */
-static __always_inline u32 forward_local(struct facts *facts, struct record *record, struct endpoint *endpoint)
-{
-	if (facts->hook == HOOK_TO_POD && endpoint->port != facts->port)
-		return drop(record, REASON_UNKNOWN_TARGET);
-	const bool delivered = facts->hook == HOOK_TO_POD || facts->hook == HOOK_TO_HOST || (endpoint->flags & ENDPOINT_HOST) != 0;
-	if (delivered) {
-		record->next_hop = NEXT_HOP_STACK;
-		return NEXT_HOP_STACK;
-	}
-	record->next_hop = NEXT_HOP_LOCAL;
-	record->out_port = endpoint->port;
-	record->destination_mac = endpoint->mac;
-	record->source_mac = endpoint->gateway_mac;
-	return NEXT_HOP_LOCAL;
-}
-
-/* from datapath-as/core/stages/forward.ts:27 */
-static __always_inline u32 forward_remote(struct host *h, struct facts *facts, struct record *record, u32 number)
-{
-	if (facts->hook == HOOK_FROM_OVERLAY || facts->hook == HOOK_TO_POD)
-		return drop(record, REASON_UNKNOWN_TARGET);
-	record->next_hop = NEXT_HOP_STACK;
-	if (number == 0 || facts->hook == HOOK_TO_HOST)
-		return NEXT_HOP_STACK;
-	struct node *node = lookup_node(h, number);
-	if (node == 0)
-		return drop(record, REASON_NO_TUNNEL_ENDPOINT);
-	if (node->mode != NODE_MODE_OVERLAY)
-		return NEXT_HOP_STACK;
-	if ((record->source_identity & IDENTITY_SCOPE_MASK) != 0)
-		record->source_identity = IDENTITY_WORLD;
-	record->next_hop = NEXT_HOP_OVERLAY;
-	record->tunnel_hi = node->address_hi;
-	record->tunnel_lo = node->address_lo;
-	return NEXT_HOP_OVERLAY;
-}
-
-/* from datapath-as/core/stages/forward.ts:43 */
-static __always_inline u32 inline_forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	if (record->proxy_port != 0) {
-		record->next_hop = NEXT_HOP_PROXY;
-		return NEXT_HOP_PROXY;
-	}
-	struct endpoint *endpoint = lookup_endpoint(h, address_key(scratch));
-	if (endpoint != 0)
-		return forward_local(facts, record, endpoint);
-	return forward_remote(h, facts, record, scratch->remote_node);
-}
-
-__hidden __noinline u32 forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	return inline_forward(h, facts, record, scratch);
-}
-
-/* from datapath-as/core/decide.ts:140 */
-__hidden __noinline u32 begun(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
-{
-	const bool reset = facts->protocol == PROTOCOL_TCP && (facts->tcp_flags & TCP_RST) != 0;
-	if (reset) {
-		record->translation = EFFECT_NONE;
-	} else {
-		inline_new_flow(facts, record, scratch);
-		record->conntrack = effect;
-	}
-	tell_allowed(h, record);
-	inline_rewrite_forward(record, scratch);
-	return inline_forward(h, facts, record, scratch);
-}
-
-/* from datapath-as/core/effects.ts:17 */
-static __always_inline void clear_record(struct facts *facts, struct record *record)
-{
-	record->next_hop = NEXT_HOP_STACK;
-	record->reason = REASON_FORWARDED;
-	record->event = EVENT_NONE;
-	record->direction = facts->hook == HOOK_FROM_POD ? DIRECTION_EGRESS : DIRECTION_INGRESS;
-	record->conntrack = EFFECT_NONE;
-	record->translation = EFFECT_NONE;
-	record->affinity = EFFECT_NONE;
-	record->fragment = EFFECT_NONE;
-	record->rewrite = REWRITE_NONE;
-	record->reply = 0;
-	record->audited = 0;
-	record->pad0 = 0;
-	record->proxy_port = 0;
-	record->pad1 = 0;
-	record->touch_flags = 0;
-	record->touch_expires = 0;
-	record->out_port = 0;
-	record->source_identity = 0;
-	record->destination_identity = 0;
-	record->egress_rule = 0;
-	record->ingress_rule = 0;
-	record->endpoint = 0;
-	record->service = 0;
-	record->backend = 0;
-	record->touch_renewed = 0;
-}
-
-/* from datapath-as/core/hash.ts:15 */
-static __always_inline u32 inline_address_slot(u64 hi, u64 lo)
-{
-	return (u32)(((hi ^ (lo * SPREAD_LOW)) * SPREAD_HIGH) >> SLOT_SHIFT);
-}
-
-__hidden __noinline u32 address_slot(u64 hi, u64 lo)
-{
-	return inline_address_slot(hi, lo);
-}
-
-/* from datapath-as/core/decide.ts:225 */
-static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo)
-{
-	struct address_slot *slot = lookup_epoch(h, inline_address_slot(hi, lo));
-	return slot == 0 ? HINT_ENDPOINT : slot->hints;
-}
-
-/* from datapath-as/core/decide.ts:231 */
+/* from datapath-as/core/decide.ts:233 */
 static __always_inline bool is_tunnel(struct facts *facts, struct config *config)
 {
 	if (facts->protocol != PROTOCOL_UDP || (facts->flags & FACT_ICMP_ERROR) != 0)
 		return false;
 	return config->tunnel_port != 0 && facts->destination_port == config->tunnel_port;
-}
-
-/* from datapath-as/core/stages/masquerade.ts:51 */
-static __always_inline bool is_router(struct config *config, u64 hi, u64 lo)
-{
-	return (hi == 0 && lo == config->router4) || (hi == config->router6_hi && lo == config->router6_lo);
-}
-
-/* from datapath-as/core/decide.ts:240 */
-__hidden __noinline u32 is_foreign(struct host *h, struct facts *facts)
-{
-	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
-	u32 hints = hints_of(h, facts->destination_hi, facts->destination_lo);
-	if (is_error)
-		hints |= hints_of(h, facts->outer_destination_hi, facts->outer_destination_lo);
-	if ((hints & HINT_ENDPOINT) != 0)
-		return 0;
-	struct config *config = lookup_config(h);
-	if (config == 0)
-		return hints == 0 ? 1U : 0;
-	if ((hints & HINT_FRONTEND) != 0)
-		return is_tunnel(facts, config) ? 1U : 0;
-	if (is_error && is_router(config, facts->outer_destination_hi, facts->outer_destination_lo))
-		return 0;
-	return is_router(config, facts->destination_hi, facts->destination_lo) ? 0U : 1;
-}
-
-/* from datapath-as/core/address.ts:21 */
-static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo)
-{
-	struct address *key = address_key(scratch);
-	key->hi = hi;
-	key->lo = lo;
-	return lookup_endpoint(h, key);
-}
-
-/* from datapath-as/core/decide.ts:256 */
-__hidden __noinline u32 is_host_owned(struct host *h, struct facts *facts, struct scratch *scratch)
-{
-	const u64 outer_hi = facts->outer_destination_hi;
-	const u64 outer_lo = facts->outer_destination_lo;
-	const u64 own_hi = facts->destination_hi;
-	const u64 own_lo = facts->destination_lo;
-	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
-	struct endpoint *endpoint = endpoint_of(h, scratch, is_error ? outer_hi : own_hi, is_error ? outer_lo : own_lo);
-	if (endpoint == 0)
-		return 1;
-	return (endpoint->flags & (ENDPOINT_HOST | ENDPOINT_INGRESS_ENFORCED)) == ENDPOINT_HOST ? 1U : 0;
-}
-
-/* from datapath-as/core/decide.ts:268 */
-static __always_inline bool is_hosts(struct host *h, struct facts *facts, struct scratch *scratch)
-{
-	return facts->hook == HOOK_FROM_NETWORK && is_host_owned(h, facts, scratch) != 0;
 }
 
 /* from datapath-as/core/stages/icmp.ts:8 */
@@ -1913,7 +1563,7 @@ __hidden __noinline u32 fragment(struct host *h, struct facts *facts, struct rec
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/decide.ts:215 */
+/* from datapath-as/core/decide.ts:217 */
 static __always_inline u32 find_ports(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	const bool icmp = facts->protocol == PROTOCOL_ICMP || facts->protocol == PROTOCOL_ICMPV6;
@@ -1945,6 +1595,23 @@ static __always_inline void copy_tuple(struct tuple *from, struct tuple *to)
 static __always_inline struct tuple *tuple_of(struct facts *facts)
 {
 	return (struct tuple *)&facts->source_hi;
+}
+
+/* from datapath-as/core/layout/scratch.ts:114 */
+static __always_inline struct tuple *packet_tuple(struct scratch *scratch)
+{
+	return (struct tuple *)&scratch->tuple0;
+}
+
+/* from datapath-as/core/hash.ts:15 */
+static __always_inline u32 inline_address_slot(u64 hi, u64 lo)
+{
+	return (u32)(((hi ^ (lo * SPREAD_LOW)) * SPREAD_HIGH) >> SLOT_SHIFT);
+}
+
+__hidden __noinline u32 address_slot(u64 hi, u64 lo)
+{
+	return inline_address_slot(hi, lo);
 }
 
 /* from datapath-as/core/address.ts:12 */
@@ -2005,7 +1672,7 @@ static __always_inline struct flow_key *flow_key(struct scratch *scratch)
 	return (struct flow_key *)&scratch->flow0;
 }
 
-/* from datapath-as/core/decide.ts:203 */
+/* from datapath-as/core/decide.ts:205 */
 static __always_inline struct conntrack *find_flow(struct host *h, struct record *record, struct scratch *scratch)
 {
 	inline_read_epochs(h, scratch);
@@ -2017,533 +1684,6 @@ static __always_inline struct conntrack *find_flow(struct host *h, struct record
 	scratch->stale = 1;
 	record->touch_expires = entry->expires;
 	return 0;
-}
-
-/* from datapath-as/core/stages/translate.ts:43 */
-static __always_inline bool is_translating(u8 hook)
-{
-	return hook == HOOK_FROM_POD || hook == HOOK_FROM_NETWORK || hook == HOOK_FROM_OVERLAY;
-}
-
-/* from datapath-as/core/tuple.ts:24 */
-__hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to)
-{
-	to->source_hi = from->destination_hi;
-	to->source_lo = from->destination_lo;
-	to->destination_hi = from->source_hi;
-	to->destination_lo = from->source_lo;
-	to->source_port = from->destination_port;
-	to->destination_port = from->source_port;
-	to->protocol = from->protocol;
-	to->pad0 = 0;
-	to->pad1 = 0;
-}
-
-/* from datapath-as/core/stages/translate.ts:59 */
-static __always_inline void copy_translation(struct translation *from, struct translation *to)
-{
-	to->backend_hi = from->backend_hi;
-	to->backend_lo = from->backend_lo;
-	to->backend_port = from->backend_port;
-	to->flags = from->flags;
-	to->backend = from->backend;
-	to->service = from->service;
-	to->generation = from->generation;
-	to->source_port = from->source_port;
-	to->pad0 = 0;
-	to->pad1 = 0;
-}
-
-/* from datapath-as/core/stages/masquerade.ts:39 */
-static __always_inline u8 hide_behind_router(struct host *h, struct scratch *scratch, u8 family)
-{
-	struct config *config = lookup_config(h);
-	if (config == 0)
-		return REASON_NO_CONFIG;
-	const u64 hi = family == FAMILY_IPV4 ? 0 : config->router6_hi;
-	const u64 lo = family == FAMILY_IPV4 ? config->router4 : config->router6_lo;
-	if (lo == 0)
-		return REASON_NO_CONFIG;
-	packet_tuple(scratch)->source_hi = hi;
-	packet_tuple(scratch)->source_lo = lo;
-	return REASON_FORWARDED;
-}
-
-/* from datapath-as/core/stages/translate.ts:113 */
-static __always_inline u8 translate_error(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	reverse_tuple(packet_tuple(scratch), client_tuple(scratch));
-	struct translation *found = lookup_translation(h, client_tuple(scratch));
-	if (found == 0)
-		return TRANSLATE_NONE;
-	struct tuple *tuple = packet_tuple(scratch);
-	copy_translation(found, new_translation(scratch));
-	if ((found->flags & TRANSLATION_DSR) != 0 && facts->hook == HOOK_FROM_OVERLAY)
-		return TRANSLATE_NONE;
-	if ((found->flags & TRANSLATION_DSR) != 0)
-		return TRANSLATE_ELSEWHERE;
-	record->service = found->service;
-	record->backend = found->backend;
-	if ((found->flags & TRANSLATION_MASQUERADED) != 0) {
-		const u8 reason = hide_behind_router(h, scratch, facts->family);
-		if (reason != REASON_FORWARDED)
-			return reason;
-		tuple->destination_hi = tuple->source_hi;
-		tuple->destination_lo = tuple->source_lo;
-		tuple->destination_port = found->source_port;
-	}
-	tuple->source_hi = found->backend_hi;
-	tuple->source_lo = found->backend_lo;
-	tuple->source_port = found->backend_port;
-	return TRANSLATE_DONE;
-}
-
-/* from datapath-as/core/stages/translate.ts:76 */
-static __always_inline bool is_usable(struct host *h, struct translation *found, u8 protocol, u8 tcp_flags)
-{
-	const bool opens = protocol == PROTOCOL_TCP && (tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-	if (protocol != PROTOCOL_UDP && !opens)
-		return true;
-	struct backend *backend = lookup_backend(h, found->backend);
-	if (backend == 0 || backend->generation != found->generation)
-		return false;
-	return !opens || backend->state == BACKEND_ACTIVE;
-}
-
-/* from datapath-as/core/layout/scratch.ts:135 */
-static __always_inline struct frontend_key *frontend_key(struct scratch *scratch)
-{
-	return (struct frontend_key *)&scratch->frontend0;
-}
-
-/* from datapath-as/core/stages/translate.ts:47 */
-static __always_inline struct frontend *find_frontend(struct host *h, struct scratch *scratch, u16 port, u8 protocol, u8 scope)
-{
-	struct tuple *client = client_tuple(scratch);
-	struct frontend_key *key = frontend_key(scratch);
-	key->hi = client->destination_hi;
-	key->lo = client->destination_lo;
-	key->port = port;
-	key->protocol = protocol;
-	key->scope = scope;
-	key->pad0 = 0;
-	return lookup_frontend(h, key);
-}
-
-/* from datapath-as/core/stages/translate.ts:147 */
-static __always_inline u8 unknown_port(struct host *h, struct facts *facts, struct scratch *scratch, u8 scope)
-{
-	if (facts->hook == HOOK_FROM_OVERLAY)
-		return TRANSLATE_NONE;
-	struct frontend *closed = find_frontend(h, scratch, 0, 0, scope);
-	return (closed != 0 && (closed->flags & FRONTEND_CLOSED) != 0) ? REASON_SERVICE_PORT_UNKNOWN : TRANSLATE_NONE;
-}
-
-/* from datapath-as/core/layout/scratch.ts:138 */
-static __always_inline struct source_range_key *source_range_key(struct scratch *scratch)
-{
-	return (struct source_range_key *)&scratch->source_range0;
-}
-
-/* from datapath-as/core/stages/translate.ts:137 */
-static __always_inline bool is_in_range(struct host *h, struct scratch *scratch, u32 service)
-{
-	struct source_range_key *key = source_range_key(scratch);
-	key->prefix_length = RANGE_WHOLE;
-	key->service = service;
-	key->hi = client_tuple(scratch)->source_hi;
-	key->lo = client_tuple(scratch)->source_lo;
-	return lookup_source_range(h, key) != 0;
-}
-
-/* from datapath-as/core/layout/scratch.ts:141 */
-static __always_inline struct affinity_key *affinity_key(struct scratch *scratch)
-{
-	return (struct affinity_key *)&scratch->affinity_key0;
-}
-
-/* from datapath-as/core/service.ts:23 */
-static __always_inline void choose_backend(struct translation *translation, u32 id, struct backend *backend)
-{
-	translation->backend_hi = backend->hi;
-	translation->backend_lo = backend->lo;
-	translation->backend_port = backend->port;
-	translation->flags = 0;
-	translation->backend = id;
-	translation->generation = backend->generation;
-	translation->source_port = 0;
-	translation->pad0 = 0;
-	translation->pad1 = 0;
-}
-
-/* from datapath-as/core/service.ts:36 */
-static __always_inline u32 offer_backend(struct host *h, struct translation *translation, u32 id)
-{
-	if (id == 0)
-		return 0;
-	struct backend *backend = lookup_backend(h, id);
-	if (backend == 0 || backend->state == BACKEND_QUARANTINED)
-		return 0;
-	choose_backend(translation, id, backend);
-	return 1;
-}
-
-/* from datapath-as/core/service.ts:44 */
-static __always_inline u32 slot_backend(struct host *h, u32 slot)
-{
-	struct maglev_slot *found = lookup_maglev(h, slot);
-	return found == 0 ? 0 : found->backend;
-}
-
-/* from datapath-as/core/service.ts:50 */
-static __always_inline u8 select_slot(struct host *h, struct translation *translation, u32 offset, u32 size, u32 first)
-{
-	u32 index = first;
-	for (u32 attempt = 0; attempt < SELECT_ATTEMPTS; attempt++) {
-		if (offer_backend(h, translation, slot_backend(h, offset + index)) != 0)
-			return REASON_FORWARDED;
-		index = index + 1 == size ? 0 : index + 1;
-	}
-	return REASON_NO_BACKEND;
-}
-
-/* from datapath-as/core/hash.ts:92 */
-static __always_inline u32 inline_scale_hash(u32 hash, u32 size)
-{
-	return (u32)(((u64)hash * (u64)size) >> 32);
-}
-
-__hidden __noinline u32 scale_hash(u32 hash, u32 size)
-{
-	return inline_scale_hash(hash, size);
-}
-
-/* from datapath-as/core/hash.ts:20 */
-static __always_inline u32 jhash6(u32 w0, u32 w1, u32 w2, u32 w3, u32 w4, u32 w5, u32 seed)
-{
-	u32 a = JHASH_INITVAL + WORDS6 + seed;
-	u32 b = a;
-	u32 c = a;
-	a += w0;
-	b += w1;
-	c += w2;
-	a -= c;
-	a ^= rotl32(c, 4);
-	c += b;
-	b -= a;
-	b ^= rotl32(a, 6);
-	a += c;
-	c -= b;
-	c ^= rotl32(b, 8);
-	b += a;
-	a -= c;
-	a ^= rotl32(c, 16);
-	c += b;
-	b -= a;
-	b ^= rotl32(a, 19);
-	a += c;
-	c -= b;
-	c ^= rotl32(b, 4);
-	b += a;
-	a += w3;
-	b += w4;
-	c += w5;
-	c ^= b;
-	c -= rotl32(b, 14);
-	a ^= c;
-	a -= rotl32(c, 11);
-	b ^= a;
-	b -= rotl32(a, 25);
-	c ^= b;
-	c -= rotl32(b, 16);
-	a ^= c;
-	a -= rotl32(c, 4);
-	b ^= a;
-	b -= rotl32(a, 14);
-	c ^= b;
-	c -= rotl32(b, 24);
-	return c;
-}
-
-/* from datapath-as/core/hash.ts:66 */
-__hidden __noinline u32 client_hash(struct tuple *tuple, u32 seed)
-{
-	return jhash6((u32)tuple->source_hi, (u32)(tuple->source_hi >> 32), (u32)tuple->source_lo, (u32)(tuple->source_lo >> 32), (u32)tuple->source_port | ((u32)tuple->destination_port << 16), (u32)tuple->protocol, seed);
-}
-
-/* from datapath-as/core/service.ts:18 */
-__hidden __noinline u32 maglev_index(struct scratch *scratch, u32 size)
-{
-	return inline_scale_hash(client_hash(client_tuple(scratch), CLIENT_SEED), size);
-}
-
-/* from datapath-as/core/service.ts:60 */
-__hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u32 offset, u32 size)
-{
-	if (size == 0)
-		return REASON_NO_BACKEND;
-	return select_slot(h, new_translation(scratch), offset, size, maglev_index(scratch, size));
-}
-
-/* from datapath-as/core/layout/scratch.ts:144 */
-static __always_inline struct affinity *new_affinity(struct scratch *scratch)
-{
-	return (struct affinity *)&scratch->affinity0;
-}
-
-/* from datapath-as/core/service.ts:66 */
-static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, struct record *record, struct frontend *frontend)
-{
-	struct affinity_key *key = affinity_key(scratch);
-	key->client_hi = client_tuple(scratch)->source_hi;
-	key->client_lo = client_tuple(scratch)->source_lo;
-	key->service = frontend->service;
-	key->pad0 = 0;
-	struct affinity *kept = lookup_affinity(h, key);
-	u8 reason = REASON_NO_BACKEND;
-	if (kept != 0 && !inline_has_expired(kept->expires, scratch->now) && offer_backend(h, new_translation(scratch), kept->backend) != 0)
-		reason = REASON_FORWARDED;
-	if (reason != REASON_FORWARDED)
-		reason = select_maglev(h, scratch, frontend->offset, frontend->size);
-	if (reason != REASON_FORWARDED)
-		return reason;
-	struct affinity *affinity = new_affinity(scratch);
-	affinity->backend = new_translation(scratch)->backend;
-	affinity->expires = scratch->now + frontend->affinity_ticks;
-	record->affinity = EFFECT_REPLACE;
-	return REASON_FORWARDED;
-}
-
-/* from datapath-as/core/service.ts:86 */
-__hidden __noinline u8 select_backend(struct host *h, struct record *record, struct scratch *scratch, struct frontend *frontend)
-{
-	if (frontend->size == 0)
-		return REASON_NO_BACKEND;
-	new_translation(scratch)->service = frontend->service;
-	if ((frontend->flags & FRONTEND_AFFINITY) != 0)
-		return select_kept(h, scratch, record, frontend);
-	return select_maglev(h, scratch, frontend->offset, frontend->size);
-}
-
-/* from datapath-as/core/stages/translate.ts:85 */
-static __always_inline u8 hide_client(struct host *h, struct scratch *scratch, u8 family)
-{
-	struct config *config = lookup_config(h);
-	if (config == 0)
-		return REASON_HAIRPIN_UNSUPPORTED;
-	const u64 hi = family == FAMILY_IPV4 ? 0 : config->hairpin6_hi;
-	const u64 lo = family == FAMILY_IPV4 ? config->hairpin4 : config->hairpin6_lo;
-	if (lo == 0)
-		return REASON_HAIRPIN_UNSUPPORTED;
-	packet_tuple(scratch)->source_hi = hi;
-	packet_tuple(scratch)->source_lo = lo;
-	return REASON_FORWARDED;
-}
-
-/* from datapath-as/core/stages/translate.ts:97 */
-static __always_inline u8 apply_translation(struct host *h, struct record *record, struct scratch *scratch, u8 family)
-{
-	struct translation *translation = new_translation(scratch);
-	struct tuple *tuple = packet_tuple(scratch);
-	record->service = translation->service;
-	record->backend = translation->backend;
-	tuple->destination_hi = translation->backend_hi;
-	tuple->destination_lo = translation->backend_lo;
-	tuple->destination_port = translation->backend_port;
-	if ((translation->flags & (TRANSLATION_HAIRPIN | TRANSLATION_MASQUERADED)) == 0)
-		return TRANSLATE_DONE;
-	const bool hairpin = (translation->flags & TRANSLATION_HAIRPIN) != 0;
-	if (!hairpin)
-		tuple->source_port = translation->source_port;
-	const u8 reason = hairpin ? hide_client(h, scratch, family) : hide_behind_router(h, scratch, family);
-	return reason == REASON_FORWARDED ? TRANSLATE_DONE : reason;
-}
-
-/* from datapath-as/core/layout/scratch.ts:129 */
-static __always_inline struct prefix_key *prefix_key(struct scratch *scratch)
-{
-	return (struct prefix_key *)&scratch->prefix0;
-}
-
-/* from datapath-as/core/address.ts:28 */
-static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo)
-{
-	struct prefix_key *key = prefix_key(scratch);
-	key->prefix_length = PREFIX_WHOLE;
-	key->zone = 0;
-	key->hi = hi;
-	key->lo = lo;
-	return lookup_prefix(h, key);
-}
-
-/* from datapath-as/core/stages/elsewhere.ts:15 */
-static __always_inline struct node *tunnel_node(struct host *h, struct scratch *scratch)
-{
-	struct translation *translation = new_translation(scratch);
-	struct prefix *prefix = prefix_of(h, scratch, translation->backend_hi, translation->backend_lo);
-	if (prefix == 0 || prefix->node == 0)
-		return 0;
-	struct node *node = lookup_node(h, prefix->node);
-	return (node != 0 && node->mode == NODE_MODE_OVERLAY) ? node : 0;
-}
-
-/* from datapath-as/core/stages/elsewhere.ts:24 */
-static __always_inline bool is_behind_tunnel(struct host *h, struct scratch *scratch)
-{
-	return tunnel_node(h, scratch) != 0;
-}
-
-/* from datapath-as/core/stages/translate.ts:154 */
-static __always_inline u8 place_outside(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u32 flags)
-{
-	struct translation *translation = new_translation(scratch);
-	if (endpoint_of(h, scratch, translation->backend_hi, translation->backend_lo) != 0)
-		return apply_translation(h, record, scratch, facts->family);
-	if (facts->hook == HOOK_FROM_OVERLAY)
-		return REASON_UNKNOWN_TARGET;
-	if ((flags & FRONTEND_DSR) != 0 && is_behind_tunnel(h, scratch)) {
-		translation->flags = TRANSLATION_DSR;
-		return TRANSLATE_ELSEWHERE;
-	}
-	translation->flags = TRANSLATION_MASQUERADED;
-	translation->source_port = 0;
-	return apply_translation(h, record, scratch, facts->family);
-}
-
-/* from datapath-as/core/stages/translate.ts:169 */
-static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	struct tuple *client = client_tuple(scratch);
-	const bool inside = facts->hook == HOOK_FROM_POD;
-	const u8 scope = inside ? SCOPE_INTERNAL : SCOPE_EXTERNAL;
-	struct frontend *frontend = find_frontend(h, scratch, client->destination_port, client->protocol, scope);
-	if (frontend == 0)
-		return unknown_port(h, facts, scratch, scope);
-	const u32 flags = frontend->flags;
-	if (facts->hook == HOOK_FROM_OVERLAY && (flags & FRONTEND_DSR) == 0)
-		return TRANSLATE_NONE;
-	record->service = frontend->service;
-	if ((flags & FRONTEND_SOURCE_RANGES) != 0 && !is_in_range(h, scratch, frontend->service))
-		return REASON_SOURCE_RANGE;
-	const u8 reason = select_backend(h, record, scratch, frontend);
-	if (reason != REASON_FORWARDED)
-		return reason;
-	record->translation = EFFECT_REPLACE;
-	if (!inside)
-		return place_outside(h, facts, record, scratch, flags);
-	struct translation *translation = new_translation(scratch);
-	if (translation->backend_hi == client->source_hi && translation->backend_lo == client->source_lo)
-		translation->flags = TRANSLATION_HAIRPIN;
-	return apply_translation(h, record, scratch, facts->family);
-}
-
-/* from datapath-as/core/stages/translate.ts:189 */
-static __always_inline u8 translate_client(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	copy_tuple(packet_tuple(scratch), client_tuple(scratch));
-	struct translation *found = lookup_translation(h, client_tuple(scratch));
-	if (found == 0 || !is_usable(h, found, facts->protocol, facts->tcp_flags))
-		return translate_new(h, facts, record, scratch);
-	const bool is_elsewhere = (found->flags & TRANSLATION_DSR) != 0;
-	if (is_elsewhere && facts->hook == HOOK_FROM_OVERLAY)
-		return translate_new(h, facts, record, scratch);
-	copy_translation(found, new_translation(scratch));
-	return is_elsewhere ? TRANSLATE_ELSEWHERE : apply_translation(h, record, scratch, facts->family);
-}
-
-/* from datapath-as/core/stages/masquerade.ts:18 */
-static __always_inline bool is_of_client(struct scratch *scratch, struct conntrack *entry)
-{
-	struct tuple *client = client_tuple(scratch);
-	return (entry->flags & CONNTRACK_MASQUERADED) != 0 && entry->client_hi == client->source_hi && entry->client_lo == client->source_lo && entry->client_port == client->source_port && entry->frontend_hi == client->destination_hi && entry->frontend_lo == client->destination_lo && entry->frontend_port == client->destination_port;
-}
-
-/* from datapath-as/core/stages/masquerade.ts:32 */
-static __always_inline bool is_free(struct host *h, struct scratch *scratch)
-{
-	inline_flow_key_of(packet_tuple(scratch), flow_key(scratch));
-	struct conntrack *entry = lookup_conntrack(h, flow_key(scratch));
-	return entry == 0 || inline_has_expired(entry->expires, scratch->now) || is_of_client(scratch, entry);
-}
-
-/* from datapath-as/core/stages/masquerade.ts:59 */
-__hidden __noinline u32 masquerade(struct host *h, struct scratch *scratch, u8 family)
-{
-	const u8 reason = hide_behind_router(h, scratch, family);
-	if (reason != REASON_FORWARDED)
-		return reason;
-	struct config *config = lookup_config(h);
-	if (config == 0)
-		return REASON_NO_CONFIG;
-	const u32 first = config->masq_port_min;
-	const u32 last = config->masq_port_max;
-	if (first > last)
-		return REASON_NO_SOURCE_PORT;
-	for (u32 attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
-		const u16 port = (u16)(first + inline_scale_hash(client_hash(client_tuple(scratch), attempt + 1), last - first + 1));
-		packet_tuple(scratch)->source_port = __builtin_bswap16(port);
-		if (!is_free(h, scratch))
-			continue;
-		new_translation(scratch)->flags = TRANSLATION_MASQUERADED;
-		new_translation(scratch)->source_port = packet_tuple(scratch)->source_port;
-		return REASON_FORWARDED;
-	}
-	return REASON_NO_SOURCE_PORT;
-}
-
-/* from datapath-as/core/stages/translate.ts:201 */
-__hidden __noinline u32 translate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	if (!is_translating(facts->hook))
-		return TRANSLATE_NONE;
-	if ((facts->flags & FACT_ICMP_ERROR) != 0)
-		return translate_error(h, facts, record, scratch);
-	const u8 outcome = translate_client(h, facts, record, scratch);
-	if (outcome != TRANSLATE_DONE)
-		return outcome;
-	struct translation *translation = new_translation(scratch);
-	if ((translation->flags & TRANSLATION_MASQUERADED) == 0)
-		return TRANSLATE_DONE;
-	if (translation->source_port != 0 && is_free(h, scratch))
-		return TRANSLATE_DONE;
-	const u32 reason = masquerade(h, scratch, facts->family);
-	if (reason != REASON_FORWARDED)
-		return reason;
-	record->translation = EFFECT_REPLACE;
-	return TRANSLATE_DONE;
-}
-
-/* from datapath-as/core/effects.ts:59 */
-static __always_inline u32 dropped(struct record *record, u32 reason)
-{
-	drop(record, (u8)reason);
-	return ENDED;
-}
-
-/* from datapath-as/core/stages/elsewhere.ts:29 */
-__hidden __noinline u32 elsewhere(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
-{
-	record->service = new_translation(scratch)->service;
-	record->backend = new_translation(scratch)->backend;
-	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
-	const u64 outer_hi = facts->outer_source_hi;
-	const u64 outer_lo = facts->outer_source_lo;
-	const u64 own_hi = facts->source_hi;
-	const u64 own_lo = facts->source_lo;
-	const u64 hi = is_error ? outer_hi : own_hi;
-	const u64 lo = is_error ? outer_lo : own_lo;
-	if (endpoint_of(h, scratch, hi, lo) != 0)
-		return dropped(record, REASON_INVALID_SOURCE);
-	struct prefix *sender = prefix_of(h, scratch, hi, lo);
-	const u32 identity = sender == 0 ? IDENTITY_WORLD : sender->identity;
-	struct node *node = tunnel_node(h, scratch);
-	if (node == 0)
-		return dropped(record, REASON_NO_TUNNEL_ENDPOINT);
-	record->source_identity = (identity & IDENTITY_SCOPE_MASK) != 0 ? IDENTITY_WORLD : identity;
-	record->next_hop = NEXT_HOP_OVERLAY;
-	record->tunnel_hi = node->address_hi;
-	record->tunnel_lo = node->address_lo;
-	return ENDED;
 }
 
 /* from datapath-as/core/conntrack.ts:28 */
@@ -2568,21 +1708,15 @@ __hidden __noinline bool conntrack_reopens(u8 protocol, u8 tcp_flags, u32 flags)
 	return inline_conntrack_reopens(protocol, tcp_flags, flags);
 }
 
-/* from datapath-as/core/decide.ts:175 */
-static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry)
+/* from datapath-as/core/decide.ts:314 */
+static __always_inline bool is_to_client(struct facts *facts, struct record *record, struct conntrack *entry)
 {
-	if (record->reply != 0)
-		return record->service == 0;
-	if (record->service == 0)
-		return (entry->flags & CONNTRACK_TRANSLATED) == 0;
-	struct tuple *client = client_tuple(scratch);
-	return (entry->flags & CONNTRACK_TRANSLATED) != 0 && entry->frontend_hi == client->destination_hi && entry->frontend_lo == client->destination_lo && entry->frontend_port == client->destination_port;
-}
-
-/* from datapath-as/core/decide.ts:59 */
-static __always_inline bool is_outward(struct conntrack *entry)
-{
-	return (entry->flags & CONNTRACK_MASQUERADED) != 0;
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
+	if ((entry->flags & CONNTRACK_ANSWERED) != CONNTRACK_TRANSLATED)
+		return false;
+	if (is_error)
+		return record->reply == 0;
+	return record->reply != 0 && !inline_conntrack_reopens(facts->protocol, facts->tcp_flags, entry->flags);
 }
 
 /* from datapath-as/core/stages/peers.ts:12 */
@@ -2595,10 +1729,71 @@ static __always_inline u8 sender_reason(struct facts *facts, struct endpoint *se
 	return REASON_FORWARDED;
 }
 
+/* from datapath-as/core/layout/scratch.ts:126 */
+static __always_inline struct address *address_key(struct scratch *scratch)
+{
+	return (struct address *)&scratch->address0;
+}
+
+/* from datapath-as/core/address.ts:21 */
+static __always_inline struct endpoint *endpoint_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo)
+{
+	struct address *key = address_key(scratch);
+	key->hi = hi;
+	key->lo = lo;
+	return lookup_endpoint(h, key);
+}
+
 /* from datapath-as/core/stages/peers.ts:23 */
 __hidden __noinline u32 check_sender(struct host *h, struct facts *facts, struct scratch *scratch)
 {
 	return sender_reason(facts, endpoint_of(h, scratch, facts->outer_source_hi, facts->outer_source_lo));
+}
+
+/* from datapath-as/core/effects.ts:46 */
+static __always_inline u32 drop(struct record *record, u8 reason)
+{
+	record->next_hop = NEXT_HOP_DROP;
+	record->reason = reason;
+	record->event = EVENT_DROP;
+	record->conntrack = EFFECT_NONE;
+	record->translation = EFFECT_NONE;
+	record->affinity = EFFECT_NONE;
+	record->fragment = EFFECT_NONE;
+	record->rewrite = REWRITE_NONE;
+	return NEXT_HOP_DROP;
+}
+
+/* from datapath-as/core/effects.ts:59 */
+static __always_inline u32 dropped(struct record *record, u32 reason)
+{
+	drop(record, (u8)reason);
+	return ENDED;
+}
+
+/* from datapath-as/core/stages/rewrite.ts:29 */
+static __always_inline void set_target(struct scratch *scratch, u64 hi, u64 lo)
+{
+	address_key(scratch)->hi = hi;
+	address_key(scratch)->lo = lo;
+}
+
+/* from datapath-as/core/stages/rewrite.ts:15 */
+static __always_inline void set_source(struct record *record, u64 hi, u64 lo, u16 port)
+{
+	record->rewrite |= REWRITE_SOURCE;
+	record->new_source_hi = hi;
+	record->new_source_lo = lo;
+	record->new_source_port = port;
+}
+
+/* from datapath-as/core/stages/rewrite.ts:22 */
+static __always_inline void set_destination(struct record *record, u64 hi, u64 lo, u16 port)
+{
+	record->rewrite |= REWRITE_DESTINATION;
+	record->new_destination_hi = hi;
+	record->new_destination_lo = lo;
+	record->new_destination_port = port;
 }
 
 /* from datapath-as/core/stages/rewrite.ts:78 */
@@ -2654,6 +1849,12 @@ __hidden __noinline void rewrite_error(struct facts *facts, struct record *recor
 		rewrite_error_forward(facts, record, scratch, entry);
 }
 
+/* from datapath-as/core/decide.ts:61 */
+static __always_inline bool is_outward(struct conntrack *entry)
+{
+	return (entry->flags & CONNTRACK_MASQUERADED) != 0;
+}
+
 /* from datapath-as/core/layout/scratch.ts:117 */
 static __always_inline struct tuple *origin_tuple(struct scratch *scratch)
 {
@@ -2672,6 +1873,23 @@ static __always_inline u32 tunnel_identity(u32 identity)
 	if (identity == IDENTITY_HOST)
 		return IDENTITY_REMOTE_NODE;
 	return (identity & IDENTITY_SCOPE_MASK) == 0 ? identity : IDENTITY_UNKNOWN;
+}
+
+/* from datapath-as/core/layout/scratch.ts:129 */
+static __always_inline struct prefix_key *prefix_key(struct scratch *scratch)
+{
+	return (struct prefix_key *)&scratch->prefix0;
+}
+
+/* from datapath-as/core/address.ts:28 */
+static __always_inline struct prefix *prefix_of(struct host *h, struct scratch *scratch, u64 hi, u64 lo)
+{
+	struct prefix_key *key = prefix_key(scratch);
+	key->prefix_length = PREFIX_WHOLE;
+	key->zone = 0;
+	key->hi = hi;
+	key->lo = lo;
+	return lookup_prefix(h, key);
 }
 
 /* from datapath-as/core/stages/peers.ts:34 */
@@ -2939,6 +2157,20 @@ __hidden __noinline u32 evaluate(struct host *h, struct facts *facts, struct rec
 	return inline_evaluate(h, facts, record, scratch);
 }
 
+/* from datapath-as/core/address.ts:38 */
+static __always_inline bool is_configured(struct host *h, u32 flag)
+{
+	struct config *config = lookup_config(h);
+	return config != 0 && (config->flags & flag) != 0;
+}
+
+/* from datapath-as/core/effects.ts:65 */
+static __always_inline void tell_allowed(struct host *h, struct record *record)
+{
+	if (record->event == EVENT_NONE && is_configured(h, CONFIG_ALLOW_EVENTS))
+		record->event = EVENT_ALLOW;
+}
+
 /* from datapath-as/core/stages/stray.ts:17 */
 __hidden __noinline u32 stray(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
@@ -2978,7 +2210,7 @@ __hidden __noinline u32 stray(struct host *h, struct facts *facts, struct record
 	return ALLOWED;
 }
 
-/* from datapath-as/core/decide.ts:64 */
+/* from datapath-as/core/decide.ts:66 */
 __hidden __noinline u32 related(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	const u32 reason = check_sender(h, facts, scratch);
@@ -2999,7 +2231,7 @@ __hidden __noinline u32 related(struct host *h, struct facts *facts, struct reco
 	return outward ? ENDED : ALLOWED;
 }
 
-/* from datapath-as/core/stages/flow.ts:24 */
+/* from datapath-as/core/stages/flow.ts:26 */
 static __always_inline bool inline_is_current(struct facts *facts, struct scratch *scratch, struct conntrack *entry, u32 reply)
 {
 	const u32 origin_epoch = reply != 0 ? scratch->destination_epoch : scratch->source_epoch;
@@ -3017,6 +2249,26 @@ __hidden __noinline bool is_current(struct facts *facts, struct scratch *scratch
 	return inline_is_current(facts, scratch, entry, reply);
 }
 
+/* from datapath-as/core/conntrack.ts:33 */
+static __always_inline u32 inline_conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
+{
+	u32 added = reply != 0 ? CONNTRACK_REPLIED : 0;
+	if (protocol != PROTOCOL_TCP)
+		return added;
+	if ((tcp_flags & TCP_RST) != 0)
+		return added | CONNTRACK_BOTH_CLOSED | CONNTRACK_RESET;
+	if ((tcp_flags & TCP_FIN) != 0)
+		added |= reply != 0 ? CONNTRACK_RESPONDER_CLOSED : CONNTRACK_ORIGIN_CLOSED;
+	if ((tcp_flags & TCP_SYN) == 0)
+		added |= reply != 0 ? CONNTRACK_RESPONDER_NON_SYN : CONNTRACK_ORIGIN_NON_SYN;
+	return added;
+}
+
+__hidden __noinline u32 conntrack_transition(u8 protocol, u8 tcp_flags, u32 reply)
+{
+	return inline_conntrack_transition(protocol, tcp_flags, reply);
+}
+
 /* from datapath-as/core/conntrack.ts:59 */
 static __always_inline u32 inline_conntrack_expiry(u32 expires, u32 now, u32 lifetime)
 {
@@ -3032,7 +2284,27 @@ __hidden __noinline u32 conntrack_expiry(u32 expires, u32 now, u32 lifetime)
 	return inline_conntrack_expiry(expires, now, lifetime);
 }
 
-/* from datapath-as/core/stages/flow.ts:34 */
+/* from datapath-as/core/conntrack.ts:43 */
+static __always_inline u32 inline_conntrack_lifetime(u8 protocol, u32 flags)
+{
+	if (protocol == PROTOCOL_TCP) {
+		if ((flags & CONNTRACK_BOTH_CLOSED) == CONNTRACK_BOTH_CLOSED)
+			return LIFETIME_TCP_CLOSING;
+		return (flags & CONNTRACK_HANDSHAKE_DONE) == CONNTRACK_HANDSHAKE_DONE ? LIFETIME_TCP_ESTABLISHED : LIFETIME_TCP_SYN;
+	}
+	if (protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6)
+		return LIFETIME_ICMP;
+	if ((flags & CONNTRACK_REPLIED) == 0)
+		return LIFETIME_OTHER;
+	return protocol == PROTOCOL_SCTP ? LIFETIME_SCTP_REPLIED : LIFETIME_UDP_REPLIED;
+}
+
+__hidden __noinline u32 conntrack_lifetime(u8 protocol, u32 flags)
+{
+	return inline_conntrack_lifetime(protocol, flags);
+}
+
+/* from datapath-as/core/stages/flow.ts:36 */
 static __always_inline void inline_touch_flow(struct facts *facts, struct record *record, struct conntrack *entry)
 {
 	const u32 added = inline_conntrack_transition(facts->protocol, facts->tcp_flags, record->reply);
@@ -3051,6 +2323,23 @@ static __always_inline void inline_touch_flow(struct facts *facts, struct record
 __hidden __noinline void touch_flow(struct facts *facts, struct record *record, struct conntrack *entry)
 {
 	inline_touch_flow(facts, record, entry);
+}
+
+/* from datapath-as/core/stages/rewrite.ts:35 */
+static __always_inline void inline_rewrite_forward(struct record *record, struct scratch *scratch)
+{
+	struct tuple *tuple = packet_tuple(scratch);
+	set_target(scratch, tuple->destination_hi, tuple->destination_lo);
+	if (record->service == 0)
+		return;
+	set_destination(record, tuple->destination_hi, tuple->destination_lo, tuple->destination_port);
+	if (scratch->hidden != 0)
+		set_source(record, tuple->source_hi, tuple->source_lo, tuple->source_port);
+}
+
+__hidden __noinline void rewrite_forward(struct record *record, struct scratch *scratch)
+{
+	inline_rewrite_forward(record, scratch);
 }
 
 /* from datapath-as/core/stages/rewrite.ts:44 */
@@ -3076,10 +2365,31 @@ __hidden __noinline void rewrite_reply(struct facts *facts, struct record *recor
 	inline_rewrite_reply(facts, record, scratch, entry);
 }
 
-/* from datapath-as/core/stages/flow.ts:49 */
-__hidden __noinline void renew_translation(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+/* from datapath-as/core/stages/flow.ts:51 */
+static __always_inline bool is_backends(struct host *h, struct conntrack *entry)
+{
+	struct backend *backend = lookup_backend(h, entry->backend);
+	return backend != 0 && backend->generation == entry->generation;
+}
+
+/* from datapath-as/core/layout/scratch.ts:123 */
+static __always_inline struct tuple *client_tuple(struct scratch *scratch)
+{
+	return (struct tuple *)&scratch->client0;
+}
+
+/* from datapath-as/core/layout/scratch.ts:153 */
+static __always_inline struct translation *new_translation(struct scratch *scratch)
+{
+	return (struct translation *)&scratch->translation0;
+}
+
+/* from datapath-as/core/stages/flow.ts:60 */
+__hidden __noinline void renew_translation(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (facts->now - entry->renewed < TRANSLATION_RENEWAL)
+		return;
+	if (facts->protocol == PROTOCOL_UDP && !is_backends(h, entry))
 		return;
 	struct tuple *client = client_tuple(scratch);
 	const bool hairpin = (entry->flags & CONNTRACK_HAIRPIN) != 0;
@@ -3113,8 +2423,8 @@ __hidden __noinline void renew_translation(struct facts *facts, struct record *r
 	record->touch_renewed = facts->now == 0 ? 1 : facts->now;
 }
 
-/* from datapath-as/core/decide.ts:83 */
-static __always_inline u32 inline_established(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+/* from datapath-as/core/decide.ts:85 */
+static __always_inline u32 inline_established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	inline_touch_flow(facts, record, entry);
 	scratch->remote_node = entry->remote_node;
@@ -3123,7 +2433,7 @@ static __always_inline u32 inline_established(struct facts *facts, struct record
 	} else {
 		inline_rewrite_reply(facts, record, scratch, entry);
 		if ((entry->flags & CONNTRACK_TRANSLATED) != 0) {
-			renew_translation(facts, record, scratch, entry);
+			renew_translation(h, facts, record, scratch, entry);
 			if (is_outward(entry))
 				return ENDED;
 		}
@@ -3131,9 +2441,23 @@ static __always_inline u32 inline_established(struct facts *facts, struct record
 	return ALLOWED;
 }
 
-__hidden __noinline u32 established(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
+__hidden __noinline u32 established(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
-	return inline_established(facts, record, scratch, entry);
+	return inline_established(h, facts, record, scratch, entry);
+}
+
+/* from datapath-as/core/tuple.ts:24 */
+__hidden __noinline void reverse_tuple(struct tuple *from, struct tuple *to)
+{
+	to->source_hi = from->destination_hi;
+	to->source_lo = from->destination_lo;
+	to->destination_hi = from->source_hi;
+	to->destination_lo = from->source_lo;
+	to->source_port = from->destination_port;
+	to->destination_port = from->source_port;
+	to->protocol = from->protocol;
+	to->pad0 = 0;
+	to->pad1 = 0;
 }
 
 /* from datapath-as/core/policy.ts:78 */
@@ -3152,14 +2476,37 @@ __hidden __noinline u16 policy_port(struct tuple *origin, u8 family)
 	return inline_policy_port(origin, family);
 }
 
-/* from datapath-as/core/decide.ts:99 */
+/* from datapath-as/core/decide.ts:101 */
 static __always_inline void set_traffic(struct facts *facts, struct scratch *scratch)
 {
 	struct tuple *origin = origin_tuple(scratch);
 	scratch->traffic = traffic_of(origin->protocol, inline_policy_port(origin, facts->family));
 }
 
-/* from datapath-as/core/stages/flow.ts:132 */
+/* from datapath-as/core/layout/scratch.ts:156 */
+static __always_inline struct conntrack *new_conntrack(struct scratch *scratch)
+{
+	return (struct conntrack *)&scratch->conntrack0;
+}
+
+/* from datapath-as/core/stages/flow.ts:96 */
+static __always_inline void write_verdict(struct record *record, struct scratch *scratch)
+{
+	struct conntrack *entry = new_conntrack(scratch);
+	const bool reply = record->reply != 0;
+	entry->origin_epoch = reply ? scratch->destination_epoch : scratch->source_epoch;
+	entry->responder_epoch = reply ? scratch->source_epoch : scratch->destination_epoch;
+	entry->origin_port = scratch->origin_port;
+	entry->responder_port = scratch->responder_port;
+	entry->remote_node = scratch->remote_node;
+	entry->origin_identity = scratch->origin_identity;
+	entry->responder_identity = scratch->responder_identity;
+	entry->egress_rule = record->egress_rule;
+	entry->ingress_rule = record->ingress_rule;
+	entry->proxy_port = record->proxy_port;
+}
+
+/* from datapath-as/core/stages/flow.ts:144 */
 __hidden __noinline void continue_flow(struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *old)
 {
 	struct conntrack *entry = new_conntrack(scratch);
@@ -3186,7 +2533,7 @@ __hidden __noinline void continue_flow(struct facts *facts, struct record *recor
 	write_verdict(record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:105 */
+/* from datapath-as/core/decide.ts:107 */
 __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	if (record->reply != 0)
@@ -3224,7 +2571,774 @@ __hidden __noinline u32 revisited(struct host *h, struct facts *facts, struct re
 	return ALLOWED;
 }
 
-/* from datapath-as/core/decide.ts:188 */
+/* from datapath-as/core/decide.ts:275 */
+static __always_inline u32 leave_to_host(struct record *record)
+{
+	record->fragment = EFFECT_NONE;
+	return ENDED;
+}
+
+/* from datapath-as/core/decide.ts:325 */
+__hidden __noinline u32 answered(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct config *config = lookup_config(h);
+	if (config == 0 || is_tunnel(facts, config))
+		return NEXT_HOP_STACK;
+	if (facts->invalid != 0 || (facts->flags & FACT_NEIGHBOUR) != 0)
+		return NEXT_HOP_STACK;
+	if (find_ports(h, facts, record, scratch) != REASON_FORWARDED)
+		return NEXT_HOP_STACK;
+	copy_tuple(tuple_of(facts), packet_tuple(scratch));
+	struct conntrack *entry = find_flow(h, record, scratch);
+	if (entry != 0) {
+		const u32 reply = inline_is_reply(entry->flags, scratch->source_high);
+		record->reply = (u8)reply;
+		if (is_to_client(facts, record, entry)) {
+			if ((facts->flags & FACT_ICMP_ERROR) != 0) {
+				related(h, facts, record, scratch, entry);
+			} else if (inline_is_current(facts, scratch, entry, reply))
+				inline_established(h, facts, record, scratch, entry);
+			else
+				revisited(h, facts, record, scratch, entry);
+			return record->next_hop;
+		}
+	}
+	record->reply = 0;
+	leave_to_host(record);
+	return NEXT_HOP_STACK;
+}
+
+/* from datapath-as/core/stages/flow.ts:112 */
+static __always_inline void inline_new_flow(struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct conntrack *entry = new_conntrack(scratch);
+	const bool translated = record->service != 0;
+	u32 flags = scratch->source_high != 0 ? CONNTRACK_ORIGIN_HIGH : 0;
+	flags |= inline_conntrack_transition(facts->protocol, facts->tcp_flags, 0);
+	if (translated)
+		flags |= CONNTRACK_TRANSLATED;
+	const bool masqueraded = scratch->hidden == HIDDEN_MASQUERADE;
+	if (scratch->hidden == HIDDEN_HAIRPIN)
+		flags |= CONNTRACK_HAIRPIN;
+	if (masqueraded)
+		flags |= CONNTRACK_MASQUERADED;
+	if (record->proxy_port != 0)
+		flags |= CONNTRACK_PROXY;
+	entry->flags = flags;
+	entry->expires = facts->now + inline_conntrack_lifetime(facts->protocol, flags);
+	entry->origin_packets = 1;
+	entry->origin_bytes = facts->length;
+	entry->responder_packets = 0;
+	entry->responder_bytes = 0;
+	entry->renewed = facts->now;
+	entry->frontend_hi = translated ? client_tuple(scratch)->destination_hi : 0;
+	entry->frontend_lo = translated ? client_tuple(scratch)->destination_lo : 0;
+	entry->frontend_port = translated ? client_tuple(scratch)->destination_port : 0;
+	entry->service = record->service;
+	entry->backend = record->backend;
+	entry->generation = translated ? new_translation(scratch)->generation : 0;
+	entry->client_hi = masqueraded ? client_tuple(scratch)->source_hi : 0;
+	entry->client_lo = masqueraded ? client_tuple(scratch)->source_lo : 0;
+	entry->client_port = masqueraded ? client_tuple(scratch)->source_port : 0;
+	entry->pad0 = 0;
+	entry->pad1 = 0;
+	write_verdict(record, scratch);
+}
+
+__hidden __noinline void new_flow(struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	inline_new_flow(facts, record, scratch);
+}
+
+/* from datapath-as/core/stages/forward.ts:13 */
+static __always_inline u32 forward_local(struct facts *facts, struct record *record, struct endpoint *endpoint)
+{
+	if (facts->hook == HOOK_TO_POD && endpoint->port != facts->port)
+		return drop(record, REASON_UNKNOWN_TARGET);
+	const bool delivered = facts->hook == HOOK_TO_POD || facts->hook == HOOK_TO_HOST || (endpoint->flags & ENDPOINT_HOST) != 0;
+	if (delivered) {
+		record->next_hop = NEXT_HOP_STACK;
+		return NEXT_HOP_STACK;
+	}
+	record->next_hop = NEXT_HOP_LOCAL;
+	record->out_port = endpoint->port;
+	record->destination_mac = endpoint->mac;
+	record->source_mac = endpoint->gateway_mac;
+	return NEXT_HOP_LOCAL;
+}
+
+/* from datapath-as/core/stages/forward.ts:28 */
+static __always_inline bool goes_on(struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	if (facts->hook == HOOK_FROM_OVERLAY)
+		return scratch->hidden == HIDDEN_MASQUERADE && record->service != 0;
+	return facts->hook != HOOK_TO_POD;
+}
+
+/* from datapath-as/core/stages/forward.ts:33 */
+static __always_inline u32 forward_remote(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	if (!goes_on(facts, record, scratch))
+		return drop(record, REASON_UNKNOWN_TARGET);
+	const u32 number = scratch->remote_node;
+	record->next_hop = NEXT_HOP_STACK;
+	if (number == 0 || facts->hook == HOOK_TO_HOST)
+		return NEXT_HOP_STACK;
+	struct node *node = lookup_node(h, number);
+	if (node == 0)
+		return drop(record, REASON_NO_TUNNEL_ENDPOINT);
+	if (node->mode != NODE_MODE_OVERLAY)
+		return NEXT_HOP_STACK;
+	if ((record->source_identity & IDENTITY_SCOPE_MASK) != 0)
+		record->source_identity = IDENTITY_WORLD;
+	record->next_hop = NEXT_HOP_OVERLAY;
+	record->tunnel_hi = node->address_hi;
+	record->tunnel_lo = node->address_lo;
+	return NEXT_HOP_OVERLAY;
+}
+
+/* from datapath-as/core/stages/forward.ts:50 */
+static __always_inline u32 inline_forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	if (record->proxy_port != 0) {
+		record->next_hop = NEXT_HOP_PROXY;
+		return NEXT_HOP_PROXY;
+	}
+	struct endpoint *endpoint = lookup_endpoint(h, address_key(scratch));
+	if (endpoint != 0)
+		return forward_local(facts, record, endpoint);
+	return forward_remote(h, facts, record, scratch);
+}
+
+__hidden __noinline u32 forward(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	return inline_forward(h, facts, record, scratch);
+}
+
+/* from datapath-as/core/decide.ts:142 */
+__hidden __noinline u32 begun(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
+{
+	const bool reset = facts->protocol == PROTOCOL_TCP && (facts->tcp_flags & TCP_RST) != 0;
+	if (reset) {
+		record->translation = EFFECT_NONE;
+	} else {
+		inline_new_flow(facts, record, scratch);
+		record->conntrack = effect;
+	}
+	tell_allowed(h, record);
+	inline_rewrite_forward(record, scratch);
+	return inline_forward(h, facts, record, scratch);
+}
+
+/* from datapath-as/core/effects.ts:17 */
+static __always_inline void clear_record(struct facts *facts, struct record *record)
+{
+	record->next_hop = NEXT_HOP_STACK;
+	record->reason = REASON_FORWARDED;
+	record->event = EVENT_NONE;
+	record->direction = facts->hook == HOOK_FROM_POD ? DIRECTION_EGRESS : DIRECTION_INGRESS;
+	record->conntrack = EFFECT_NONE;
+	record->translation = EFFECT_NONE;
+	record->affinity = EFFECT_NONE;
+	record->fragment = EFFECT_NONE;
+	record->rewrite = REWRITE_NONE;
+	record->reply = 0;
+	record->audited = 0;
+	record->pad0 = 0;
+	record->proxy_port = 0;
+	record->pad1 = 0;
+	record->touch_flags = 0;
+	record->touch_expires = 0;
+	record->out_port = 0;
+	record->source_identity = 0;
+	record->destination_identity = 0;
+	record->egress_rule = 0;
+	record->ingress_rule = 0;
+	record->endpoint = 0;
+	record->service = 0;
+	record->backend = 0;
+	record->touch_renewed = 0;
+}
+
+/* from datapath-as/core/decide.ts:227 */
+static __always_inline u32 hints_of(struct host *h, u64 hi, u64 lo)
+{
+	struct address_slot *slot = lookup_epoch(h, inline_address_slot(hi, lo));
+	return slot == 0 ? HINT_ENDPOINT : slot->hints;
+}
+
+/* from datapath-as/core/stages/masquerade.ts:53 */
+static __always_inline bool is_router(struct config *config, u64 hi, u64 lo)
+{
+	return (hi == 0 && lo == config->router4) || (hi == config->router6_hi && lo == config->router6_lo);
+}
+
+/* from datapath-as/core/decide.ts:242 */
+__hidden __noinline u32 is_foreign(struct host *h, struct facts *facts)
+{
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
+	u32 hints = hints_of(h, facts->destination_hi, facts->destination_lo);
+	if (is_error)
+		hints |= hints_of(h, facts->outer_destination_hi, facts->outer_destination_lo);
+	if ((hints & HINT_ENDPOINT) != 0)
+		return 0;
+	struct config *config = lookup_config(h);
+	if (config == 0)
+		return hints == 0 ? 1U : 0;
+	if ((hints & HINT_FRONTEND) != 0)
+		return is_tunnel(facts, config) ? 1U : 0;
+	if (is_error && is_router(config, facts->outer_destination_hi, facts->outer_destination_lo))
+		return 0;
+	return is_router(config, facts->destination_hi, facts->destination_lo) ? 0U : 1;
+}
+
+/* from datapath-as/core/decide.ts:258 */
+__hidden __noinline u32 is_host_owned(struct host *h, struct facts *facts, struct scratch *scratch)
+{
+	const u64 outer_hi = facts->outer_destination_hi;
+	const u64 outer_lo = facts->outer_destination_lo;
+	const u64 own_hi = facts->destination_hi;
+	const u64 own_lo = facts->destination_lo;
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
+	struct endpoint *endpoint = endpoint_of(h, scratch, is_error ? outer_hi : own_hi, is_error ? outer_lo : own_lo);
+	if (endpoint == 0)
+		return 1;
+	return (endpoint->flags & (ENDPOINT_HOST | ENDPOINT_INGRESS_ENFORCED)) == ENDPOINT_HOST ? 1U : 0;
+}
+
+/* from datapath-as/core/decide.ts:270 */
+static __always_inline bool is_hosts(struct host *h, struct facts *facts, struct scratch *scratch)
+{
+	return facts->hook == HOOK_FROM_NETWORK && is_host_owned(h, facts, scratch) != 0;
+}
+
+/* from datapath-as/core/stages/translate.ts:37 */
+static __always_inline bool is_translating(u8 hook)
+{
+	return hook == HOOK_FROM_POD || hook == HOOK_FROM_NETWORK || hook == HOOK_FROM_OVERLAY;
+}
+
+/* from datapath-as/core/service.ts:23 */
+static __always_inline void copy_translation(struct translation *from, struct translation *to)
+{
+	to->backend_hi = from->backend_hi;
+	to->backend_lo = from->backend_lo;
+	to->backend_port = from->backend_port;
+	to->flags = from->flags;
+	to->backend = from->backend;
+	to->service = from->service;
+	to->generation = from->generation;
+	to->source_port = from->source_port;
+	to->pad0 = 0;
+	to->pad1 = 0;
+}
+
+/* from datapath-as/core/stages/masquerade.ts:41 */
+static __always_inline u8 hide_behind_router(struct host *h, struct scratch *scratch, u8 family)
+{
+	struct config *config = lookup_config(h);
+	if (config == 0)
+		return REASON_NO_CONFIG;
+	const u64 hi = family == FAMILY_IPV4 ? 0 : config->router6_hi;
+	const u64 lo = family == FAMILY_IPV4 ? config->router4 : config->router6_lo;
+	if ((hi | lo) == 0)
+		return REASON_NO_CONFIG;
+	packet_tuple(scratch)->source_hi = hi;
+	packet_tuple(scratch)->source_lo = lo;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/stages/translate.ts:96 */
+static __always_inline u8 translate_error(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	reverse_tuple(packet_tuple(scratch), client_tuple(scratch));
+	struct translation *found = lookup_translation(h, client_tuple(scratch));
+	if (found == 0)
+		return TRANSLATE_NONE;
+	struct tuple *tuple = packet_tuple(scratch);
+	copy_translation(found, new_translation(scratch));
+	if ((found->flags & TRANSLATION_DSR) != 0 && facts->hook == HOOK_FROM_OVERLAY)
+		return TRANSLATE_NONE;
+	if ((found->flags & TRANSLATION_DSR) != 0)
+		return TRANSLATE_ELSEWHERE;
+	record->service = found->service;
+	record->backend = found->backend;
+	if ((found->flags & TRANSLATION_MASQUERADED) != 0) {
+		const u8 reason = hide_behind_router(h, scratch, facts->family);
+		if (reason != REASON_FORWARDED)
+			return reason;
+		tuple->destination_hi = tuple->source_hi;
+		tuple->destination_lo = tuple->source_lo;
+		tuple->destination_port = found->source_port;
+	}
+	tuple->source_hi = found->backend_hi;
+	tuple->source_lo = found->backend_lo;
+	tuple->source_port = found->backend_port;
+	return TRANSLATE_DONE;
+}
+
+/* from datapath-as/core/stages/translate.ts:58 */
+static __always_inline bool is_usable(struct host *h, struct translation *found, struct facts *facts)
+{
+	const bool opens = facts->protocol == PROTOCOL_TCP && (facts->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	if ((found->flags & TRANSLATION_DSR) != 0 && (opens || facts->hook == HOOK_FROM_OVERLAY))
+		return false;
+	if (facts->protocol != PROTOCOL_UDP && !opens)
+		return true;
+	struct backend *backend = lookup_backend(h, found->backend);
+	if (backend == 0 || backend->generation != found->generation)
+		return false;
+	return !opens || backend->state == BACKEND_ACTIVE;
+}
+
+/* from datapath-as/core/layout/scratch.ts:135 */
+static __always_inline struct frontend_key *frontend_key(struct scratch *scratch)
+{
+	return (struct frontend_key *)&scratch->frontend0;
+}
+
+/* from datapath-as/core/stages/translate.ts:41 */
+static __always_inline struct frontend *find_frontend(struct host *h, struct scratch *scratch, u16 port, u8 protocol, u8 scope)
+{
+	struct tuple *client = client_tuple(scratch);
+	struct frontend_key *key = frontend_key(scratch);
+	key->hi = client->destination_hi;
+	key->lo = client->destination_lo;
+	key->port = port;
+	key->protocol = protocol;
+	key->scope = scope;
+	key->pad0 = 0;
+	return lookup_frontend(h, key);
+}
+
+/* from datapath-as/core/stages/translate.ts:130 */
+static __always_inline u8 unknown_port(struct host *h, struct facts *facts, struct scratch *scratch, u8 scope)
+{
+	if (facts->hook == HOOK_FROM_OVERLAY)
+		return TRANSLATE_NONE;
+	struct frontend *closed = find_frontend(h, scratch, 0, 0, scope);
+	return (closed != 0 && (closed->flags & FRONTEND_CLOSED) != 0) ? REASON_SERVICE_PORT_UNKNOWN : TRANSLATE_NONE;
+}
+
+/* from datapath-as/core/layout/scratch.ts:138 */
+static __always_inline struct source_range_key *source_range_key(struct scratch *scratch)
+{
+	return (struct source_range_key *)&scratch->source_range0;
+}
+
+/* from datapath-as/core/stages/translate.ts:120 */
+static __always_inline bool is_in_range(struct host *h, struct scratch *scratch, u32 service)
+{
+	struct source_range_key *key = source_range_key(scratch);
+	key->prefix_length = RANGE_WHOLE;
+	key->service = service;
+	key->hi = client_tuple(scratch)->source_hi;
+	key->lo = client_tuple(scratch)->source_lo;
+	return lookup_source_range(h, key) != 0;
+}
+
+/* from datapath-as/core/layout/scratch.ts:141 */
+static __always_inline struct affinity_key *affinity_key(struct scratch *scratch)
+{
+	return (struct affinity_key *)&scratch->affinity_key0;
+}
+
+/* from datapath-as/core/service.ts:37 */
+static __always_inline void choose_backend(struct translation *translation, u32 id, struct backend *backend)
+{
+	translation->backend_hi = backend->hi;
+	translation->backend_lo = backend->lo;
+	translation->backend_port = backend->port;
+	translation->flags = 0;
+	translation->backend = id;
+	translation->generation = backend->generation;
+	translation->source_port = 0;
+	translation->pad0 = 0;
+	translation->pad1 = 0;
+}
+
+/* from datapath-as/core/service.ts:50 */
+static __always_inline u32 offer_backend(struct host *h, struct translation *translation, u32 id)
+{
+	if (id == 0)
+		return 0;
+	struct backend *backend = lookup_backend(h, id);
+	if (backend == 0 || backend->state == BACKEND_QUARANTINED)
+		return 0;
+	choose_backend(translation, id, backend);
+	return 1;
+}
+
+/* from datapath-as/core/service.ts:58 */
+static __always_inline u32 slot_backend(struct host *h, u32 slot)
+{
+	struct maglev_slot *found = lookup_maglev(h, slot);
+	return found == 0 ? 0 : found->backend;
+}
+
+/* from datapath-as/core/service.ts:64 */
+static __always_inline u8 select_slot(struct host *h, struct translation *translation, u32 offset, u32 size, u32 first)
+{
+	u32 index = first;
+	for (u32 attempt = 0; attempt < SELECT_ATTEMPTS; attempt++) {
+		if (offer_backend(h, translation, slot_backend(h, offset + index)) != 0)
+			return REASON_FORWARDED;
+		index = index + 1 == size ? 0 : index + 1;
+	}
+	return REASON_NO_BACKEND;
+}
+
+/* from datapath-as/core/hash.ts:92 */
+static __always_inline u32 inline_scale_hash(u32 hash, u32 size)
+{
+	return (u32)(((u64)hash * (u64)size) >> 32);
+}
+
+__hidden __noinline u32 scale_hash(u32 hash, u32 size)
+{
+	return inline_scale_hash(hash, size);
+}
+
+/* from datapath-as/core/hash.ts:20 */
+static __always_inline u32 jhash6(u32 w0, u32 w1, u32 w2, u32 w3, u32 w4, u32 w5, u32 seed)
+{
+	u32 a = JHASH_INITVAL + WORDS6 + seed;
+	u32 b = a;
+	u32 c = a;
+	a += w0;
+	b += w1;
+	c += w2;
+	a -= c;
+	a ^= rotl32(c, 4);
+	c += b;
+	b -= a;
+	b ^= rotl32(a, 6);
+	a += c;
+	c -= b;
+	c ^= rotl32(b, 8);
+	b += a;
+	a -= c;
+	a ^= rotl32(c, 16);
+	c += b;
+	b -= a;
+	b ^= rotl32(a, 19);
+	a += c;
+	c -= b;
+	c ^= rotl32(b, 4);
+	b += a;
+	a += w3;
+	b += w4;
+	c += w5;
+	c ^= b;
+	c -= rotl32(b, 14);
+	a ^= c;
+	a -= rotl32(c, 11);
+	b ^= a;
+	b -= rotl32(a, 25);
+	c ^= b;
+	c -= rotl32(b, 16);
+	a ^= c;
+	a -= rotl32(c, 4);
+	b ^= a;
+	b -= rotl32(a, 14);
+	c ^= b;
+	c -= rotl32(b, 24);
+	return c;
+}
+
+/* from datapath-as/core/hash.ts:66 */
+__hidden __noinline u32 client_hash(struct tuple *tuple, u32 seed)
+{
+	return jhash6((u32)tuple->source_hi, (u32)(tuple->source_hi >> 32), (u32)tuple->source_lo, (u32)(tuple->source_lo >> 32), (u32)tuple->source_port | ((u32)tuple->destination_port << 16), (u32)tuple->protocol, seed);
+}
+
+/* from datapath-as/core/service.ts:18 */
+__hidden __noinline u32 maglev_index(struct scratch *scratch, u32 size)
+{
+	return inline_scale_hash(client_hash(client_tuple(scratch), CLIENT_SEED), size);
+}
+
+/* from datapath-as/core/service.ts:74 */
+__hidden __noinline u8 select_maglev(struct host *h, struct scratch *scratch, u32 offset, u32 size)
+{
+	if (size == 0)
+		return REASON_NO_BACKEND;
+	return select_slot(h, new_translation(scratch), offset, size, maglev_index(scratch, size));
+}
+
+/* from datapath-as/core/layout/scratch.ts:144 */
+static __always_inline struct affinity *new_affinity(struct scratch *scratch)
+{
+	return (struct affinity *)&scratch->affinity0;
+}
+
+/* from datapath-as/core/service.ts:80 */
+static __always_inline u8 select_kept(struct host *h, struct scratch *scratch, struct record *record, struct frontend *frontend)
+{
+	struct affinity_key *key = affinity_key(scratch);
+	key->client_hi = client_tuple(scratch)->source_hi;
+	key->client_lo = client_tuple(scratch)->source_lo;
+	key->service = frontend->service;
+	key->pad0 = 0;
+	struct affinity *kept = lookup_affinity(h, key);
+	u8 reason = REASON_NO_BACKEND;
+	if (kept != 0 && !inline_has_expired(kept->expires, scratch->now) && offer_backend(h, new_translation(scratch), kept->backend) != 0)
+		reason = REASON_FORWARDED;
+	if (reason != REASON_FORWARDED)
+		reason = select_maglev(h, scratch, frontend->offset, frontend->size);
+	if (reason != REASON_FORWARDED)
+		return reason;
+	struct affinity *affinity = new_affinity(scratch);
+	affinity->backend = new_translation(scratch)->backend;
+	affinity->expires = scratch->now + frontend->affinity_ticks;
+	record->affinity = EFFECT_REPLACE;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/service.ts:100 */
+__hidden __noinline u8 select_backend(struct host *h, struct record *record, struct scratch *scratch, struct frontend *frontend)
+{
+	if (frontend->size == 0)
+		return REASON_NO_BACKEND;
+	new_translation(scratch)->service = frontend->service;
+	if ((frontend->flags & FRONTEND_AFFINITY) != 0)
+		return select_kept(h, scratch, record, frontend);
+	return select_maglev(h, scratch, frontend->offset, frontend->size);
+}
+
+/* from datapath-as/core/stages/translate.ts:68 */
+static __always_inline u8 hide_client(struct host *h, struct scratch *scratch, u8 family)
+{
+	struct config *config = lookup_config(h);
+	if (config == 0)
+		return REASON_HAIRPIN_UNSUPPORTED;
+	const u64 hi = family == FAMILY_IPV4 ? 0 : config->hairpin6_hi;
+	const u64 lo = family == FAMILY_IPV4 ? config->hairpin4 : config->hairpin6_lo;
+	if (lo == 0)
+		return REASON_HAIRPIN_UNSUPPORTED;
+	packet_tuple(scratch)->source_hi = hi;
+	packet_tuple(scratch)->source_lo = lo;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/stages/translate.ts:80 */
+static __always_inline u8 apply_translation(struct host *h, struct record *record, struct scratch *scratch, u8 family)
+{
+	struct translation *translation = new_translation(scratch);
+	struct tuple *tuple = packet_tuple(scratch);
+	record->service = translation->service;
+	record->backend = translation->backend;
+	tuple->destination_hi = translation->backend_hi;
+	tuple->destination_lo = translation->backend_lo;
+	tuple->destination_port = translation->backend_port;
+	if ((translation->flags & (TRANSLATION_HAIRPIN | TRANSLATION_MASQUERADED)) == 0)
+		return TRANSLATE_DONE;
+	const bool hairpin = (translation->flags & TRANSLATION_HAIRPIN) != 0;
+	if (!hairpin)
+		tuple->source_port = translation->source_port;
+	const u8 reason = hairpin ? hide_client(h, scratch, family) : hide_behind_router(h, scratch, family);
+	return reason == REASON_FORWARDED ? TRANSLATE_DONE : reason;
+}
+
+/* from datapath-as/core/stages/elsewhere.ts:15 */
+static __always_inline struct node *tunnel_node(struct host *h, struct scratch *scratch)
+{
+	struct translation *translation = new_translation(scratch);
+	struct prefix *prefix = prefix_of(h, scratch, translation->backend_hi, translation->backend_lo);
+	if (prefix == 0 || prefix->node == 0)
+		return 0;
+	struct node *node = lookup_node(h, prefix->node);
+	return (node != 0 && node->mode == NODE_MODE_OVERLAY) ? node : 0;
+}
+
+/* from datapath-as/core/stages/elsewhere.ts:24 */
+static __always_inline bool is_behind_tunnel(struct host *h, struct scratch *scratch)
+{
+	return tunnel_node(h, scratch) != 0;
+}
+
+/* from datapath-as/core/stages/translate.ts:137 */
+static __always_inline u8 place_outside(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u32 flags)
+{
+	struct translation *translation = new_translation(scratch);
+	if (endpoint_of(h, scratch, translation->backend_hi, translation->backend_lo) != 0)
+		return apply_translation(h, record, scratch, facts->family);
+	if ((flags & FRONTEND_DSR) != 0 && facts->hook != HOOK_FROM_OVERLAY && is_behind_tunnel(h, scratch)) {
+		translation->flags = TRANSLATION_DSR;
+		return TRANSLATE_ELSEWHERE;
+	}
+	translation->flags = TRANSLATION_MASQUERADED;
+	translation->source_port = 0;
+	return apply_translation(h, record, scratch, facts->family);
+}
+
+/* from datapath-as/core/stages/translate.ts:151 */
+static __always_inline u8 translate_new(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	struct tuple *client = client_tuple(scratch);
+	const bool inside = facts->hook == HOOK_FROM_POD;
+	const u8 scope = inside ? SCOPE_INTERNAL : SCOPE_EXTERNAL;
+	struct frontend *frontend = find_frontend(h, scratch, client->destination_port, client->protocol, scope);
+	if (frontend == 0)
+		return unknown_port(h, facts, scratch, scope);
+	const u32 flags = frontend->flags;
+	if (facts->hook == HOOK_FROM_OVERLAY && (flags & FRONTEND_DSR) == 0)
+		return TRANSLATE_NONE;
+	record->service = frontend->service;
+	if ((flags & FRONTEND_SOURCE_RANGES) != 0 && !is_in_range(h, scratch, frontend->service))
+		return REASON_SOURCE_RANGE;
+	const u8 reason = select_backend(h, record, scratch, frontend);
+	if (reason != REASON_FORWARDED)
+		return reason;
+	record->translation = EFFECT_REPLACE;
+	if (!inside)
+		return place_outside(h, facts, record, scratch, flags);
+	struct translation *translation = new_translation(scratch);
+	if (translation->backend_hi == client->source_hi && translation->backend_lo == client->source_lo)
+		translation->flags = TRANSLATION_HAIRPIN;
+	return apply_translation(h, record, scratch, facts->family);
+}
+
+/* from datapath-as/core/stages/translate.ts:171 */
+static __always_inline u8 translate_client(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	copy_tuple(packet_tuple(scratch), client_tuple(scratch));
+	struct translation *found = lookup_translation(h, client_tuple(scratch));
+	if (found == 0 || !is_usable(h, found, facts))
+		return translate_new(h, facts, record, scratch);
+	const bool is_elsewhere = (found->flags & TRANSLATION_DSR) != 0;
+	copy_translation(found, new_translation(scratch));
+	return is_elsewhere ? TRANSLATE_ELSEWHERE : apply_translation(h, record, scratch, facts->family);
+}
+
+/* from datapath-as/core/stages/masquerade.ts:20 */
+static __always_inline bool is_of_client(struct scratch *scratch, struct conntrack *entry)
+{
+	struct tuple *client = client_tuple(scratch);
+	return (entry->flags & CONNTRACK_MASQUERADED) != 0 && entry->client_hi == client->source_hi && entry->client_lo == client->source_lo && entry->client_port == client->source_port && entry->frontend_hi == client->destination_hi && entry->frontend_lo == client->destination_lo && entry->frontend_port == client->destination_port;
+}
+
+/* from datapath-as/core/stages/masquerade.ts:34 */
+static __always_inline bool is_free(struct host *h, struct scratch *scratch)
+{
+	inline_flow_key_of(packet_tuple(scratch), flow_key(scratch));
+	struct conntrack *entry = lookup_conntrack(h, flow_key(scratch));
+	return entry == 0 || inline_has_expired(entry->expires, scratch->now) || is_of_client(scratch, entry);
+}
+
+/* from datapath-as/core/stages/masquerade.ts:65 */
+static __always_inline void offer(struct scratch *scratch, u32 first, u32 count, u32 attempt)
+{
+	const u16 port = (u16)(first + inline_scale_hash(client_hash(client_tuple(scratch), attempt + 1), count));
+	packet_tuple(scratch)->source_port = __builtin_bswap16(port);
+}
+
+/* from datapath-as/core/stages/masquerade.ts:70 */
+static __always_inline u32 give_offered(struct scratch *scratch)
+{
+	new_translation(scratch)->flags = TRANSLATION_MASQUERADED;
+	new_translation(scratch)->source_port = packet_tuple(scratch)->source_port;
+	return REASON_FORWARDED;
+}
+
+/* from datapath-as/core/stages/masquerade.ts:58 */
+static __always_inline bool is_left(struct host *h, struct scratch *scratch)
+{
+	inline_flow_key_of(packet_tuple(scratch), flow_key(scratch));
+	struct conntrack *entry = lookup_conntrack(h, flow_key(scratch));
+	return entry != 0 && (entry->flags & CONNTRACK_BOTH_CLOSED) == CONNTRACK_BOTH_CLOSED;
+}
+
+/* from datapath-as/core/stages/masquerade.ts:77 */
+__hidden __noinline u32 masquerade_again(struct host *h, struct scratch *scratch, u32 first, u32 count)
+{
+	for (u32 attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
+		offer(scratch, first, count, attempt);
+		if (is_left(h, scratch))
+			return give_offered(scratch);
+	}
+	return REASON_NO_SOURCE_PORT;
+}
+
+/* from datapath-as/core/stages/masquerade.ts:90 */
+__hidden __noinline u32 masquerade(struct host *h, struct facts *facts, struct scratch *scratch)
+{
+	struct config *config = lookup_config(h);
+	if (config == 0)
+		return REASON_NO_CONFIG;
+	const u32 first = config->masq_port_min;
+	const u32 last = config->masq_port_max;
+	if (first > last)
+		return REASON_NO_SOURCE_PORT;
+	for (u32 attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
+		offer(scratch, first, last - first + 1, attempt);
+		if (is_free(h, scratch))
+			return give_offered(scratch);
+	}
+	const bool opens = facts->protocol == PROTOCOL_TCP && (facts->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	return opens ? masquerade_again(h, scratch, first, last - first + 1) : REASON_NO_SOURCE_PORT;
+}
+
+/* from datapath-as/core/stages/translate.ts:181 */
+__hidden __noinline u32 translate(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	if (!is_translating(facts->hook))
+		return TRANSLATE_NONE;
+	if ((facts->flags & FACT_ICMP_ERROR) != 0)
+		return translate_error(h, facts, record, scratch);
+	const u8 outcome = translate_client(h, facts, record, scratch);
+	if (outcome != TRANSLATE_DONE)
+		return outcome;
+	struct translation *translation = new_translation(scratch);
+	if ((translation->flags & TRANSLATION_MASQUERADED) == 0)
+		return TRANSLATE_DONE;
+	if (translation->source_port != 0 && is_free(h, scratch))
+		return TRANSLATE_DONE;
+	const u32 reason = masquerade(h, facts, scratch);
+	if (reason != REASON_FORWARDED)
+		return reason;
+	record->translation = EFFECT_REPLACE;
+	return TRANSLATE_DONE;
+}
+
+/* from datapath-as/core/stages/elsewhere.ts:29 */
+__hidden __noinline u32 elsewhere(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
+{
+	record->service = new_translation(scratch)->service;
+	record->backend = new_translation(scratch)->backend;
+	const bool is_error = (facts->flags & FACT_ICMP_ERROR) != 0;
+	const u64 outer_hi = facts->outer_source_hi;
+	const u64 outer_lo = facts->outer_source_lo;
+	const u64 own_hi = facts->source_hi;
+	const u64 own_lo = facts->source_lo;
+	const u64 hi = is_error ? outer_hi : own_hi;
+	const u64 lo = is_error ? outer_lo : own_lo;
+	if (endpoint_of(h, scratch, hi, lo) != 0)
+		return dropped(record, REASON_INVALID_SOURCE);
+	struct prefix *sender = prefix_of(h, scratch, hi, lo);
+	const u32 identity = sender == 0 ? IDENTITY_WORLD : sender->identity;
+	struct node *node = tunnel_node(h, scratch);
+	if (node == 0)
+		return dropped(record, REASON_NO_TUNNEL_ENDPOINT);
+	record->source_identity = (identity & IDENTITY_SCOPE_MASK) != 0 ? IDENTITY_WORLD : identity;
+	record->next_hop = NEXT_HOP_OVERLAY;
+	record->tunnel_hi = node->address_hi;
+	record->tunnel_lo = node->address_lo;
+	return ENDED;
+}
+
+/* from datapath-as/core/decide.ts:177 */
+static __always_inline bool is_same_frontend(struct record *record, struct scratch *scratch, struct conntrack *entry)
+{
+	if (record->reply != 0)
+		return record->service == 0;
+	if (record->service == 0)
+		return (entry->flags & CONNTRACK_TRANSLATED) == 0;
+	struct tuple *client = client_tuple(scratch);
+	return (entry->flags & CONNTRACK_TRANSLATED) != 0 && entry->frontend_hi == client->destination_hi && entry->frontend_lo == client->destination_lo && entry->frontend_port == client->destination_port;
+}
+
+/* from datapath-as/core/decide.ts:190 */
 static __always_inline u32 known(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, struct conntrack *entry)
 {
 	const u32 reply = inline_is_reply(entry->flags, scratch->source_high);
@@ -3238,15 +3352,8 @@ static __always_inline u32 known(struct host *h, struct facts *facts, struct rec
 	if (is_error)
 		return related(h, facts, record, scratch, entry);
 	if (inline_is_current(facts, scratch, entry, reply))
-		return inline_established(facts, record, scratch, entry);
+		return inline_established(h, facts, record, scratch, entry);
 	return revisited(h, facts, record, scratch, entry);
-}
-
-/* from datapath-as/core/decide.ts:273 */
-static __always_inline u32 leave_to_host(struct record *record)
-{
-	record->fragment = EFFECT_NONE;
-	return ENDED;
 }
 
 /* from datapath-as/core/stages/stray.ts:60 */
@@ -3276,7 +3383,7 @@ __hidden __noinline u32 unrelated(struct host *h, struct facts *facts, struct re
 	return stray(h, facts, record, scratch);
 }
 
-/* from datapath-as/core/decide.ts:157 */
+/* from datapath-as/core/decide.ts:159 */
 static __always_inline u32 inline_opened(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch, u8 effect)
 {
 	copy_tuple(packet_tuple(scratch), origin_tuple(scratch));
@@ -3301,7 +3408,7 @@ __hidden __noinline u32 opened(struct host *h, struct facts *facts, struct recor
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/decide.ts:279 */
+/* from datapath-as/core/decide.ts:281 */
 static __always_inline u32 judge(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	struct conntrack *entry = find_flow(h, record, scratch);
@@ -3324,6 +3431,10 @@ static __always_inline u32 judge(struct host *h, struct facts *facts, struct rec
 		if (outcome != OPENS)
 			return outcome;
 		effect = EFFECT_REPLACE;
+		if (scratch->hidden == HIDDEN_MASQUERADE) {
+			effect = EFFECT_CLAIM;
+			record->touch_expires = entry->expires;
+		}
 	} else if (scratch->stale != 0)
 		effect = scratch->hidden == HIDDEN_MASQUERADE ? EFFECT_CLAIM : EFFECT_REPLACE;
 	if (record->service == 0 && is_hosts(h, facts, scratch))
@@ -3334,7 +3445,7 @@ static __always_inline u32 judge(struct host *h, struct facts *facts, struct rec
 	return inline_opened(h, facts, record, scratch, effect);
 }
 
-/* from datapath-as/core/decide.ts:307 */
+/* from datapath-as/core/decide.ts:348 */
 __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct record *record, struct scratch *scratch)
 {
 	clear_record(facts, record);
@@ -3342,6 +3453,8 @@ __hidden __noinline u32 decide(struct host *h, struct facts *facts, struct recor
 	scratch->hidden = 0;
 	if (facts->hook == HOOK_FROM_NETWORK && is_foreign(h, facts) != 0)
 		return NEXT_HOP_STACK;
+	if (facts->hook == HOOK_TO_NETWORK)
+		return answered(h, facts, record, scratch);
 	if (facts->invalid != 0)
 		return is_hosts(h, facts, scratch) ? NEXT_HOP_STACK : drop(record, facts->invalid);
 	if ((facts->flags & FACT_NEIGHBOUR) != 0)
@@ -3379,7 +3492,7 @@ static __always_inline struct socket_key *call_peer(struct socket_call *call)
 	return (struct socket_key *)&call->peer0;
 }
 
-/* from datapath-as/core/socket.ts:142 */
+/* from datapath-as/core/socket.ts:135 */
 static __always_inline bool is_origin(struct socket_call *call, struct socket_frontend *known)
 {
 	return known->hi == call->hi && known->lo == call->lo && known->port == call->port;
@@ -3391,7 +3504,7 @@ static __always_inline struct socket_frontend *call_origin(struct socket_call *c
 	return (struct socket_frontend *)&call->origin0;
 }
 
-/* from datapath-as/core/socket.ts:147 */
+/* from datapath-as/core/socket.ts:140 */
 __hidden __noinline u32 apply_to_call(struct host *h, struct socket_call *call)
 {
 	struct translation *translation = call_translation(call);
@@ -3466,14 +3579,7 @@ __hidden __noinline u32 keep_socket_flow(struct host *h, struct socket_call *cal
 	struct backend *backend = lookup_backend(h, found->backend);
 	if (backend == 0 || backend->generation != found->generation)
 		return 0;
-	struct translation *translation = call_translation(call);
-	translation->backend_hi = found->backend_hi;
-	translation->backend_lo = found->backend_lo;
-	translation->backend_port = found->backend_port;
-	translation->flags = 0;
-	translation->backend = found->backend;
-	translation->service = found->service;
-	translation->generation = found->generation;
+	copy_translation(found, call_translation(call));
 	return 1;
 }
 
@@ -3489,13 +3595,13 @@ static __always_inline u32 socket_hash(u64 cookie)
 	return jhash6((u32)cookie, (u32)(cookie >> 32), 0, 0, 0, 0, 0);
 }
 
-/* from datapath-as/core/socket.ts:106 */
+/* from datapath-as/core/socket.ts:99 */
 __hidden __noinline u32 socket_index(struct socket_call *call, u32 size)
 {
 	return inline_scale_hash(socket_hash(call->cookie), size);
 }
 
-/* from datapath-as/core/socket.ts:111 */
+/* from datapath-as/core/socket.ts:104 */
 __hidden __noinline u8 select_socket_slot(struct host *h, struct socket_call *call, u32 offset, u32 size)
 {
 	return select_slot(h, call_translation(call), offset, size, socket_index(call, size));
@@ -3507,7 +3613,7 @@ static __always_inline struct affinity *call_affinity(struct socket_call *call)
 	return (struct affinity *)&call->affinity0;
 }
 
-/* from datapath-as/core/socket.ts:116 */
+/* from datapath-as/core/socket.ts:109 */
 __hidden __noinline u8 select_kept_for_socket(struct host *h, struct socket_call *call, struct frontend *frontend)
 {
 	struct affinity_key *key = call_affinity_key(call);
@@ -3530,7 +3636,7 @@ __hidden __noinline u8 select_kept_for_socket(struct host *h, struct socket_call
 	return REASON_FORWARDED;
 }
 
-/* from datapath-as/core/socket.ts:210 */
+/* from datapath-as/core/socket.ts:203 */
 __hidden __noinline u32 socket_origin(struct host *h, struct socket_call *call)
 {
 	struct socket_frontend *known = lookup_socket_reverse(h, call_key(call));
@@ -3571,14 +3677,14 @@ static __always_inline struct frontend *socket_frontend(struct host *h, struct s
 	return lookup_frontend(h, key);
 }
 
-/* from datapath-as/core/socket.ts:176 */
+/* from datapath-as/core/socket.ts:169 */
 static __always_inline u32 refuse(struct socket_call *call, u8 reason)
 {
 	call->reason = reason;
 	return SOCKET_REFUSED;
 }
 
-/* from datapath-as/core/socket.ts:135 */
+/* from datapath-as/core/socket.ts:128 */
 static __always_inline u8 select_for_socket(struct host *h, struct socket_call *call, struct frontend *frontend)
 {
 	if (frontend->size == 0)
@@ -3589,7 +3695,7 @@ static __always_inline u8 select_for_socket(struct host *h, struct socket_call *
 	return select_socket_slot(h, call, frontend->offset, frontend->size);
 }
 
-/* from datapath-as/core/socket.ts:182 */
+/* from datapath-as/core/socket.ts:175 */
 __hidden __noinline u32 socket_translate(struct host *h, struct socket_call *call)
 {
 	call->reason = REASON_FORWARDED;

@@ -25,6 +25,7 @@
 #define MAP_SOCKET_CONFIG 17
 #define MAP_SOCKET_FLOWS 18
 #define MAP_SOCKET_REVERSE 19
+#define MAP_BACKEND_HITS 20
 
 /* Sizes are those of a machine with the standard budget; the loader sets what this machine has memory for. */
 
@@ -97,7 +98,7 @@ struct {
 /* addresses that an endpoint got in DNS answers */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 262144);
+	__uint(max_entries, 2097152);
 	__type(key, struct grant_key);
 	__type(value, struct grant);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -106,7 +107,7 @@ struct {
 /* service addresses */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 131072);
 	__type(key, struct frontend_key);
 	__type(value, struct frontend);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -127,6 +128,7 @@ struct {
 	__uint(max_entries, 4194304);
 	__type(key, u32);
 	__type(value, struct maglev_slot);
+	__uint(map_flags, BPF_F_MMAPABLE);
 } maglev SEC(".maps");
 
 /* backends by stable id */
@@ -193,3 +195,12 @@ struct {
 	__type(key, struct socket_key);
 	__type(value, struct socket_frontend);
 } socket_reverse SEC(".maps");
+
+/* connections that each backend was given so far, by its id */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 262144);
+	__type(key, u32);
+	__type(value, struct backend_hits);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} backend_hits SEC(".maps");

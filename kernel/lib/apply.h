@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Apply: carries out the effects of a record on the maps, in the order in which the record names them. */
 #pragma once
+#include "hits.h"
 #include "host.h"
 #include "workspace.h"
 
@@ -52,6 +53,14 @@ static __always_inline bool claim_conntrack(struct host *h, struct record *recor
 	 (effect) == EFFECT_DELETE  ? (bpf_map_delete_elem(&map, key), 0L) :                                                           \
 				      0L)
 
+/* Of a flow that begins with this packet and goes to a backend; one that goes on under a new verdict has counted more of them. */
+static __always_inline void count_new_flow(struct record *record, struct conntrack *entry)
+{
+	if ((record->conntrack == EFFECT_CREATE || record->conntrack == EFFECT_REPLACE) && (entry->flags & CONNTRACK_TRANSLATED) != 0 &&
+	    entry->origin_packets + entry->responder_packets == 1)
+		count_hit(entry->backend, entry->generation);
+}
+
 /* What packets of established flows never have. Stops at the first refusal: what follows would speak of a flow that is not there. */
 static __noinline int apply_rare(struct record *record, struct scratch *scratch)
 {
@@ -65,6 +74,7 @@ static __noinline int apply_rare(struct record *record, struct scratch *scratch)
 		return MAP_AFFINITY;
 	if (WRITE_ENTRY(record->fragment, fragments, fragment_key(scratch), new_fragment_ports(scratch)) != 0)
 		return MAP_FRAGMENTS;
+	count_new_flow(record, new_conntrack(scratch));
 	return APPLIED;
 }
 

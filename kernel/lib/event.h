@@ -65,6 +65,6 @@ static __always_inline void emit_event(struct workspace *w)
 	event->backend = record->backend;
 	event->proxy_port = record->proxy_port;
 	event->pad0 = 0;
-	event->pad1 = 0;
+	event->namespace = 0;
 	bpf_ringbuf_submit(event, 0);
 }

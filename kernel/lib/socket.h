@@ -3,6 +3,7 @@
  * these at any point and run on the same CPU: all that a call needs stands on the stack, and what is counted is counted atomically. */
 #pragma once
 #include "facts.h"
+#include "hits.h"
 #include "host.h"
 
 /* What a program returns, and the error of a refused call. The uapi errno header drags in another architecture's when cross compiling. */
@@ -18,7 +19,7 @@ static __always_inline void count_call(__u32 index)
 		__sync_fetch_and_add(&metric->packets, 1);
 }
 
-/* The socket has no address yet: who it was is told by nothing but the event's hook. */
+/* The socket has no address yet: who it was is told by its network namespace. */
 static __noinline void tell_refusal(struct socket_call *call)
 {
 	bool is_ipv4 = is_mapped(call->hi, call->lo);
@@ -43,6 +44,7 @@ static __noinline void tell_refusal(struct socket_call *call)
 	event->direction = DIRECTION_EGRESS;
 	event->now = call->now;
 	event->service = call->service;
+	event->namespace = call->namespace;
 	bpf_ringbuf_submit(event, 0);
 }
 
@@ -56,6 +58,9 @@ static __always_inline bool keep_call(struct socket_call *call)
 		return false;
 	if (call->affinity == EFFECT_REPLACE && bpf_map_update_elem(&affinity, call_affinity_key(call), call_affinity(call), BPF_ANY) != 0)
 		return false;
+	/* Each connection, and the first of a socket's datagrams to a frontend. */
+	if (call->kind == CALL_CONNECT || call->flow == EFFECT_REPLACE)
+		count_hit(call_translation(call)->backend, call_translation(call)->generation);
 	return true;
 }
 

@@ -12,3 +12,5 @@ export const HOOK_FROM_NETWORK: u8 = 4;
 export const HOOK_TO_HOST: u8 = 5;
 /** A call of a socket, in the cgroups of this node: before there is any packet. */
 export const HOOK_SOCKET: u8 = 6;
+/** Egress of a native device: what the host's stack sends to the network. */
+export const HOOK_TO_NETWORK: u8 = 7;

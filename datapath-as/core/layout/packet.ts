@@ -124,7 +124,8 @@ export class Event {
   backend: u32;
   proxyPort: u16;
   pad0: u16;
-  pad1: u64;
+  /** Cookie of the network namespace of a socket, which has no address yet; 0 for a packet. */
+  namespace: u64;
 }
 
 /** Value of `metrics`, per CPU; index = reason * 2 + direction. 16 bytes. */

@@ -73,6 +73,14 @@ export class Backend {
   flags: u16;
 }
 
+/** Value of `backend_hits`, found by backend id. Those of another generation are of whom the id meant before, and count no more. 16 bytes. */
+@unmanaged
+export class BackendHits {
+  connections: u64;
+  generation: u32;
+  pad0: u32;
+}
+
 export const BACKEND_ACTIVE: u8 = 0;
 /** Takes new flows only while its table still names it; established ones go on. */
 export const BACKEND_TERMINATING: u8 = 1;

@@ -3,7 +3,9 @@
 import { conntrackExpiry, conntrackLifetime, conntrackTransition } from '../conntrack';
 import { EFFECT_REPLACE, EFFECT_TOUCH } from '../enum/effect';
 import { HOOK_FROM_POD, HOOK_TO_HOST, HOOK_TO_POD } from '../enum/hook';
+import { PROTOCOL_UDP } from '../enum/protocol';
 import { TRANSLATION_RENEWAL } from '../enum/time';
+import { lookupBackend } from '../host';
 import {
   Conntrack,
   CONNTRACK_HAIRPIN,
@@ -45,9 +47,19 @@ export function touchFlow(facts: Facts, record: Record, entry: Conntrack): void 
   record.proxyPort = reply ? 0 : entry.proxyPort;
 }
 
-/** Has an answer renew the small half of its translated flow, which only the client's packets look up. */
+/** Whether the flow's backend is what it was when the flow began, and not gone or another under the same number. */
+function isBackends(entry: Conntrack): bool {
+  const backend = lookupBackend(entry.backend);
+  return backend != null && backend.generation == entry.generation;
+}
+
+/**
+ * Has an answer renew the small half of its translated flow, which only the client's packets look up. Datagrams that left a backend and came
+ * back to it have the entry of the first time: it knows less than their translation does.
+ */
 export function renewTranslation(facts: Facts, record: Record, scratch: Scratch, entry: Conntrack): void {
   if (facts.now - entry.renewed < TRANSLATION_RENEWAL) return;
+  if (facts.protocol == PROTOCOL_UDP && !isBackends(entry)) return;
   const client = clientTuple(scratch);
   const hairpin: bool = (entry.flags & CONNTRACK_HAIRPIN) != 0;
   const masqueraded: bool = (entry.flags & CONNTRACK_MASQUERADED) != 0;

@@ -8,7 +8,7 @@ import { REASON_NO_TUNNEL_ENDPOINT, REASON_UNKNOWN_TARGET } from '../enum/reason
 import { lookupEndpoint, lookupNode } from '../host';
 import { Endpoint, ENDPOINT_HOST, NODE_MODE_OVERLAY } from '../layout/endpoint';
 import { Facts, Record } from '../layout/packet';
-import { addressKey, Scratch } from '../layout/scratch';
+import { addressKey, HIDDEN_MASQUERADE, Scratch } from '../layout/scratch';
 
 function forwardLocal(facts: Facts, record: Record, endpoint: Endpoint): u32 {
   if (facts.hook == HOOK_TO_POD && endpoint.port != facts.port) return drop(record, REASON_UNKNOWN_TARGET);
@@ -24,8 +24,15 @@ function forwardLocal(facts: Facts, record: Record, endpoint: Endpoint): u32 {
   return NEXT_HOP_LOCAL;
 }
 
-function forwardRemote(facts: Facts, record: Record, number: u32): u32 {
-  if (facts.hook == HOOK_FROM_OVERLAY || facts.hook == HOOK_TO_POD) return drop(record, REASON_UNKNOWN_TARGET);
+/** What came through the tunnel goes on only for a client whose backend this node has chosen. */
+function goesOn(facts: Facts, record: Record, scratch: Scratch): bool {
+  if (facts.hook == HOOK_FROM_OVERLAY) return scratch.hidden == HIDDEN_MASQUERADE && record.service != 0;
+  return facts.hook != HOOK_TO_POD;
+}
+
+function forwardRemote(facts: Facts, record: Record, scratch: Scratch): u32 {
+  if (!goesOn(facts, record, scratch)) return drop(record, REASON_UNKNOWN_TARGET);
+  const number: u32 = scratch.remoteNode;
   record.nextHop = NEXT_HOP_STACK;
   if (number == 0 || facts.hook == HOOK_TO_HOST) return NEXT_HOP_STACK;
   const node = lookupNode(number);
@@ -47,5 +54,5 @@ export function forward(facts: Facts, record: Record, scratch: Scratch): u32 {
   }
   const endpoint = lookupEndpoint(addressKey(scratch));
   if (endpoint != null) return forwardLocal(facts, record, endpoint);
-  return forwardRemote(facts, record, scratch.remoteNode);
+  return forwardRemote(facts, record, scratch);
 }

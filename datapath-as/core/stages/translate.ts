@@ -4,13 +4,7 @@ import { endpointOf } from '../address';
 import { EFFECT_REPLACE } from '../enum/effect';
 import { HOOK_FROM_NETWORK, HOOK_FROM_OVERLAY, HOOK_FROM_POD } from '../enum/hook';
 import { FAMILY_IPV4, PROTOCOL_TCP, PROTOCOL_UDP, TCP_ACK, TCP_SYN } from '../enum/protocol';
-import {
-  REASON_FORWARDED,
-  REASON_HAIRPIN_UNSUPPORTED,
-  REASON_SERVICE_PORT_UNKNOWN,
-  REASON_SOURCE_RANGE,
-  REASON_UNKNOWN_TARGET,
-} from '../enum/reason';
+import { REASON_FORWARDED, REASON_HAIRPIN_UNSUPPORTED, REASON_SERVICE_PORT_UNKNOWN, REASON_SOURCE_RANGE } from '../enum/reason';
 import { lookupBackend, lookupConfig, lookupFrontend, lookupSourceRange, lookupTranslation } from '../host';
 import { Translation, TRANSLATION_DSR, TRANSLATION_HAIRPIN, TRANSLATION_MASQUERADED } from '../layout/conntrack';
 import { FACT_ICMP_ERROR, Facts, Record } from '../layout/packet';
@@ -24,7 +18,7 @@ import {
   SCOPE_EXTERNAL,
   SCOPE_INTERNAL,
 } from '../layout/service';
-import { selectBackend } from '../service';
+import { copyTranslation, selectBackend } from '../service';
 import { copyTuple, reverseTuple } from '../tuple';
 import { isBehindTunnel } from './elsewhere';
 import { hideBehindRouter, isFree, masquerade } from './masquerade';
@@ -56,26 +50,15 @@ function findFrontend(scratch: Scratch, port: u16, protocol: u8, scope: u8): Fro
   return lookupFrontend(key);
 }
 
-function copyTranslation(from: Translation, to: Translation): void {
-  to.backendHi = from.backendHi;
-  to.backendLo = from.backendLo;
-  to.backendPort = from.backendPort;
-  to.flags = from.flags;
-  to.backend = from.backend;
-  to.service = from.service;
-  to.generation = from.generation;
-  to.sourcePort = from.sourcePort;
-  to.pad0 = 0;
-  to.pad1 = 0;
-}
-
 /**
  * A connectionless flow leaves a backend that is gone at once, a new connection one that is not active; an established connection
- * ends on its own.
+ * ends on its own. What was sent elsewhere is chosen anew when it comes through the tunnel, for the node that sent it has, and when a client
+ * tries again to connect: the backend's node goes by what the table says now.
  */
-function isUsable(found: Translation, protocol: u8, tcpFlags: u8): bool {
-  const opens: bool = protocol == PROTOCOL_TCP && (tcpFlags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-  if (protocol != PROTOCOL_UDP && !opens) return true;
+function isUsable(found: Translation, facts: Facts): bool {
+  const opens: bool = facts.protocol == PROTOCOL_TCP && (facts.tcpFlags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+  if ((found.flags & TRANSLATION_DSR) != 0 && (opens || facts.hook == HOOK_FROM_OVERLAY)) return false;
+  if (facts.protocol != PROTOCOL_UDP && !opens) return true;
   const backend = lookupBackend(found.backend);
   if (backend == null || backend.generation != found.generation) return false;
   return !opens || backend.state == BACKEND_ACTIVE;
@@ -154,9 +137,8 @@ function unknownPort(facts: Facts, scratch: Scratch, scope: u8): u8 {
 function placeOutside(facts: Facts, record: Record, scratch: Scratch, flags: u32): u8 {
   const translation = newTranslation(scratch);
   if (endpointOf(scratch, translation.backendHi, translation.backendLo) != null) return applyTranslation(record, scratch, facts.family);
-  // What another node chose this one for is not sent on.
-  if (facts.hook == HOOK_FROM_OVERLAY) return REASON_UNKNOWN_TARGET;
-  if ((flags & FRONTEND_DSR) != 0 && isBehindTunnel(scratch)) {
+  // What another node sent here, whose table is for a moment not this one's, is not sent on as it is: it might come back.
+  if ((flags & FRONTEND_DSR) != 0 && facts.hook != HOOK_FROM_OVERLAY && isBehindTunnel(scratch)) {
     translation.flags = TRANSLATION_DSR;
     return TRANSLATE_ELSEWHERE;
   }
@@ -189,10 +171,8 @@ function translateNew(facts: Facts, record: Record, scratch: Scratch): u8 {
 function translateClient(facts: Facts, record: Record, scratch: Scratch): u8 {
   copyTuple(packetTuple(scratch), clientTuple(scratch));
   const found = lookupTranslation(clientTuple(scratch));
-  if (found == null || !isUsable(found, facts.protocol, facts.tcpFlags)) return translateNew(facts, record, scratch);
+  if (found == null || !isUsable(found, facts)) return translateNew(facts, record, scratch);
   const isElsewhere: bool = (found.flags & TRANSLATION_DSR) != 0;
-  // What comes through the tunnel was sent here by a node that has chosen anew.
-  if (isElsewhere && facts.hook == HOOK_FROM_OVERLAY) return translateNew(facts, record, scratch);
   copyTranslation(found, newTranslation(scratch));
   return isElsewhere ? TRANSLATE_ELSEWHERE : applyTranslation(record, scratch, facts.family);
 }
@@ -206,7 +186,7 @@ export function translate(facts: Facts, record: Record, scratch: Scratch): u32 {
   const translation = newTranslation(scratch);
   if ((translation.flags & TRANSLATION_MASQUERADED) == 0) return TRANSLATE_DONE;
   if (translation.sourcePort != 0 && isFree(scratch)) return TRANSLATE_DONE;
-  const reason = masquerade(scratch, facts.family);
+  const reason = masquerade(facts, scratch);
   if (reason != REASON_FORWARDED) return reason;
   record.translation = EFFECT_REPLACE;
   return TRANSLATE_DONE;

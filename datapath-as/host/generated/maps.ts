@@ -20,4 +20,5 @@ export const MAP_FRAGMENTS: u32 = 16;
 export const MAP_SOCKET_CONFIG: u32 = 17;
 export const MAP_SOCKET_FLOWS: u32 = 18;
 export const MAP_SOCKET_REVERSE: u32 = 19;
-export const MAP_COUNT: u32 = 20;
+export const MAP_BACKEND_HITS: u32 = 20;
+export const MAP_COUNT: u32 = 21;

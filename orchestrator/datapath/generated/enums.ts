@@ -26,6 +26,7 @@ export const HOOK_FROM_OVERLAY = 3;
 export const HOOK_FROM_NETWORK = 4;
 export const HOOK_TO_HOST = 5;
 export const HOOK_SOCKET = 6;
+export const HOOK_TO_NETWORK = 7;
 export const IDENTITY_UNKNOWN = 0;
 export const IDENTITY_HOST = 1;
 export const IDENTITY_WORLD = 2;
@@ -40,7 +41,9 @@ export const MARK_PAYLOAD_MASK = 0xffff0000;
 export const MARK_KIND_MASK = 0xf00;
 export const MARK_IDENTITY_HIGH_MASK = 0xff;
 export const MARK_KIND_PROXY = 0x200;
+export const MARK_KIND_PROXY_TAKEN = 0x300;
 export const MARK_KIND_OVERLAY = 0x400;
+export const MARK_KIND_PROXY_ANSWER = 0xa00;
 export const MARK_KIND_DECRYPTED = 0xd00;
 export const MARK_KIND_ENCRYPT = 0xe00;
 export const MARK_KIND_IDENTITY = 0xf00;
@@ -234,6 +237,7 @@ export const Hook = {
   fromNetwork: HOOK_FROM_NETWORK,
   toHost: HOOK_TO_HOST,
   socket: HOOK_SOCKET,
+  toNetwork: HOOK_TO_NETWORK,
 } as const;
 
 const hookNames: ReadonlyMap<number, keyof typeof Hook> = new Map(
@@ -272,7 +276,9 @@ export const Mark = {
   kindMask: MARK_KIND_MASK,
   identityHighMask: MARK_IDENTITY_HIGH_MASK,
   kindProxy: MARK_KIND_PROXY,
+  kindProxyTaken: MARK_KIND_PROXY_TAKEN,
   kindOverlay: MARK_KIND_OVERLAY,
+  kindProxyAnswer: MARK_KIND_PROXY_ANSWER,
   kindDecrypted: MARK_KIND_DECRYPTED,
   kindEncrypt: MARK_KIND_ENCRYPT,
   kindIdentity: MARK_KIND_IDENTITY,

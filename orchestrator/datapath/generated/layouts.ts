@@ -643,11 +643,12 @@ export interface Event {
   service: number;
   backend: number;
   proxyPort: number;
+  namespace: bigint;
 }
 
 export const eventCodec: Codec<Event> & { readonly layoutHash: string } = {
   size: 96,
-  layoutHash: 'b3717d007af5bd66',
+  layoutHash: '74370c8536985519',
   encode(value, view, offset) {
     view.setBigUint64(offset, value.sourceHi, true);
     view.setBigUint64(offset + 8, value.sourceLo, true);
@@ -675,7 +676,7 @@ export const eventCodec: Codec<Event> & { readonly layoutHash: string } = {
     view.setUint32(offset + 80, value.backend, true);
     view.setUint16(offset + 84, value.proxyPort, true);
     view.setUint16(offset + 86, 0, true);
-    view.setBigUint64(offset + 88, 0n, true);
+    view.setBigUint64(offset + 88, value.namespace, true);
   },
   decode(view, offset) {
     return {
@@ -704,6 +705,7 @@ export const eventCodec: Codec<Event> & { readonly layoutHash: string } = {
       service: view.getUint32(offset + 76, true),
       backend: view.getUint32(offset + 80, true),
       proxyPort: view.getUint16(offset + 84, true),
+      namespace: view.getBigUint64(offset + 88, true),
     };
   },
 };
@@ -1280,6 +1282,27 @@ export const backendCodec: Codec<Backend> & { readonly layoutHash: string } = {
       cluster: view.getUint32(offset + 24, true),
       zone: view.getUint16(offset + 28, true),
       flags: view.getUint16(offset + 30, true),
+    };
+  },
+};
+
+export interface BackendHits {
+  connections: bigint;
+  generation: number;
+}
+
+export const backendHitsCodec: Codec<BackendHits> & { readonly layoutHash: string } = {
+  size: 16,
+  layoutHash: '27c0d71e1d99701d',
+  encode(value, view, offset) {
+    view.setBigUint64(offset, value.connections, true);
+    view.setUint32(offset + 8, value.generation, true);
+    view.setUint32(offset + 12, 0, true);
+  },
+  decode(view, offset) {
+    return {
+      connections: view.getBigUint64(offset, true),
+      generation: view.getUint32(offset + 8, true),
     };
   },
 };

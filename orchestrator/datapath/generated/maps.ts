@@ -1,8 +1,8 @@
 // Generated from datapath-as/core by kernel/codegen (npm run generate); do not edit.
 
 import type { MapSpec } from '../layout.ts';
-import type { Address, AddressSlot, Affinity, AffinityKey, Backend, Config, Conntrack, Endpoint, Event, FlowKey, FragmentKey, FragmentPorts, Frontend, FrontendKey, Grant, GrantKey, MaglevSlot, Metric, Node, PolicyEntry, PolicyKey, Prefix, PrefixKey, SocketConfig, SocketFrontend, SocketKey, SourceRange, SourceRangeKey, Translation, Tuple } from './layouts.ts';
-import { addressCodec, addressSlotCodec, affinityCodec, affinityKeyCodec, backendCodec, configCodec, conntrackCodec, endpointCodec, eventCodec, flowKeyCodec, fragmentKeyCodec, fragmentPortsCodec, frontendCodec, frontendKeyCodec, grantCodec, grantKeyCodec, maglevSlotCodec, metricCodec, nodeCodec, policyEntryCodec, policyKeyCodec, prefixCodec, prefixKeyCodec, socketConfigCodec, socketFrontendCodec, socketKeyCodec, sourceRangeCodec, sourceRangeKeyCodec, translationCodec, tupleCodec, u32Codec } from './layouts.ts';
+import type { Address, AddressSlot, Affinity, AffinityKey, Backend, BackendHits, Config, Conntrack, Endpoint, Event, FlowKey, FragmentKey, FragmentPorts, Frontend, FrontendKey, Grant, GrantKey, MaglevSlot, Metric, Node, PolicyEntry, PolicyKey, Prefix, PrefixKey, SocketConfig, SocketFrontend, SocketKey, SourceRange, SourceRangeKey, Translation, Tuple } from './layouts.ts';
+import { addressCodec, addressSlotCodec, affinityCodec, affinityKeyCodec, backendCodec, backendHitsCodec, configCodec, conntrackCodec, endpointCodec, eventCodec, flowKeyCodec, fragmentKeyCodec, fragmentPortsCodec, frontendCodec, frontendKeyCodec, grantCodec, grantKeyCodec, maglevSlotCodec, metricCodec, nodeCodec, policyEntryCodec, policyKeyCodec, prefixCodec, prefixKeyCodec, socketConfigCodec, socketFrontendCodec, socketKeyCodec, sourceRangeCodec, sourceRangeKeyCodec, translationCodec, tupleCodec, u32Codec } from './layouts.ts';
 
 /** The run-time switches of this node. */
 export const configSpec: MapSpec<number, Config> = {
@@ -40,7 +40,7 @@ export const eventsSpec: MapSpec<number, Event> = {
   entries: 1048576,
   writer: 'datapath',
   sentence: 'bytes of the event ring',
-  layoutHash: '6ad376d39eae1d0e',
+  layoutHash: '64ef370320213e31',
 };
 
 /** Epoch and hints of the addresses that hash to a slot. */
@@ -115,7 +115,7 @@ export const grantsSpec: MapSpec<GrantKey, Grant> = {
   kind: 'hash',
   key: grantKeyCodec,
   value: grantCodec,
-  entries: 262144,
+  entries: { standard: 4194304, min: 262144, max: 2097152 },
   writer: 'orchestrator',
   sentence: 'addresses that an endpoint got in DNS answers',
   layoutHash: '5fe75a1291105c9b',
@@ -128,7 +128,7 @@ export const frontendsSpec: MapSpec<FrontendKey, Frontend> = {
   kind: 'hash',
   key: frontendKeyCodec,
   value: frontendCodec,
-  entries: 65536,
+  entries: 131072,
   writer: 'orchestrator',
   sentence: 'service addresses',
   layoutHash: '3829a347467ca57a',
@@ -154,7 +154,7 @@ export const maglevSpec: MapSpec<number, MaglevSlot> = {
   kind: 'array',
   key: u32Codec,
   value: maglevSlotCodec,
-  entries: 4194304,
+  entries: { standard: 16777216, min: 4194304, max: 33554431 },
   writer: 'orchestrator',
   sentence: 'backend ids of all services, one slice each',
   layoutHash: '5d3ca40538ab1a01',
@@ -264,6 +264,19 @@ export const socketReverseSpec: MapSpec<SocketKey, SocketFrontend> = {
   layoutHash: 'b15895a01e51d760',
 };
 
+/** Connections that each backend was given so far, by its id. */
+export const backendHitsSpec: MapSpec<number, BackendHits> = {
+  number: 20,
+  name: 'backend_hits',
+  kind: 'hash',
+  key: u32Codec,
+  value: backendHitsCodec,
+  entries: 262144,
+  writer: 'datapath',
+  sentence: 'connections that each backend was given so far, by its id',
+  layoutHash: 'c7a5d80203753ae1',
+};
+
 /** All maps, by number. */
 export const maps: readonly MapSpec[] = [
   configSpec,
@@ -286,4 +299,5 @@ export const maps: readonly MapSpec[] = [
   socketConfigSpec,
   socketFlowsSpec,
   socketReverseSpec,
+  backendHitsSpec,
 ] as readonly unknown[] as readonly MapSpec[];

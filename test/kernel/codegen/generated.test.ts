@@ -152,6 +152,10 @@ t.test('each kind of map has the kernel definition that suits it', async (t) => 
     definition('metrics'),
     '__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 512); __type(key, u32); __type(value, struct metric);',
   );
+  t.equal(
+    definition('maglev'),
+    '__uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 4194304); __type(key, u32); __type(value, struct maglev_slot); __uint(map_flags, BPF_F_MMAPABLE);',
+  );
   t.equal(definition('events'), '__uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 1048576);');
 });
 
@@ -174,6 +178,7 @@ t.test('a map of classes that the core has not, or that do not suit it, is refus
       { ...map, name: 'one', kind: 'hash', key: 'Pair', value: 'Absent' },
       { ...map, name: 'two', kind: 'array', key: 'Pair', value: 'Pair' },
       { ...map, name: 'three', kind: 'lpm', key: 'Pair', value: 'Pair' },
+      { ...map, name: 'four', kind: 'hash', key: 'Pair', value: 'Pair', isMapped: true },
     ],
     structs,
     at,
@@ -188,6 +193,7 @@ t.test('a map of classes that the core has not, or that do not suit it, is refus
       'maps.ts:1:1: value Absent of map one is no class of the core',
       'maps.ts:1:1: map two is found by index, its key is Pair',
       'maps.ts:1:1: key Pair of map three does not start with its prefix length',
+      'maps.ts:1:1: map four is mapped and no array',
     ],
   );
 });
