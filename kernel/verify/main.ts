@@ -25,7 +25,7 @@ import { openSolver, type Solver } from './terms/solver.ts';
 /** How much of everything: the whole, and what fits into `npm test`. */
 const amounts = {
   whole: { cases: 10_500_000, packets: 200_000, hostile: 10_000_000, proofMs: 60_000 },
-  quick: { cases: 200_000, packets: 5_000, hostile: 100_000, proofMs: 20_000 },
+  quick: { cases: 200_000, packets: 5_000, hostile: 100_000, proofMs: 120_000 },
 } as const;
 
 /** Of the quick run: the top of the chain takes as long as all others together. */
@@ -77,6 +77,11 @@ async function verify({ quick, seed, only }: Wish): Promise<Evidence> {
   };
 }
 
+/** It takes minutes: who waits sees how far it is, and what it is at when it hangs. */
+function tell(what: string): void {
+  process.stderr.write(`${(performance.now() / 1000).toFixed(0).padStart(4)} s  ${what}\n`);
+}
+
 /** Bugs that only the kernel can bring to light are not planted where there is none to ask. */
 function chosenMutations(quick: boolean, kernelAllowed: boolean): readonly Mutation[] {
   const possible = mutations.filter(({ beyondProof }) => kernelAllowed || !beyondProof);
@@ -95,7 +100,12 @@ function buildHarness(tree: SourceTree, machines: Machines): string {
 async function proveAll(machines: Machines, solver: Solver, wanted: (name: string) => boolean, milliseconds: number): Promise<Proof[]> {
   const executions = new Executions(machines, linkage);
   const proofs: Proof[] = [];
-  for (const core of machines.functions.values()) if (wanted(core.name)) proofs.push(await prove(core, executions, solver, milliseconds));
+  for (const core of machines.functions.values()) {
+    if (!wanted(core.name)) continue;
+    const proof = await prove(core, executions, solver, milliseconds);
+    tell(`${core.name}: ${proof.verdict}`);
+    proofs.push(proof);
+  }
   return proofs;
 }
 
@@ -108,7 +118,11 @@ async function plantAll(
   seed: number,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const mutation of list) findings.push(await plant(mutation, tree, shipped, solver, kernelAllowed, seed));
+  for (const mutation of list) {
+    const finding = await plant(mutation, tree, shipped, solver, kernelAllowed, seed);
+    tell(`planted: ${mutation.bug}: found by ${finding.by}`);
+    findings.push(finding);
+  }
   return findings;
 }
 

@@ -39,6 +39,7 @@ export const hooks: readonly number[] = [
   enums.HOOK_FROM_OVERLAY,
   enums.HOOK_FROM_NETWORK,
   enums.HOOK_TO_HOST,
+  enums.HOOK_TO_NETWORK,
 ];
 const edges32: readonly number[] = [
   0, 1, 2, 3, 7, 8, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff,

@@ -2,6 +2,7 @@
 // Mutations: bugs to plant, each in one machine only. Every one must be found, or the proof proves nothing. `within` is the C or
 // AssemblyScript function that is edited; `row` the exported function in whose proof or cases it must show.
 
+import { masqueradeMutations } from './masquerade-mutations.ts';
 import { socketMutations } from './socket-mutations.ts';
 
 export interface Mutation {
@@ -290,6 +291,7 @@ export const mutations: readonly Mutation[] = [
     from: 'ENDPOINT_HOST',
     to: 'ENDPOINT_AUDIT',
   },
+  ...masqueradeMutations,
   ...socketMutations,
   {
     bug: 'the kernel asks for the next slot',
@@ -306,22 +308,6 @@ export const mutations: readonly Mutation[] = [
     within: 'lookup_fragment',
     from: '&fragments',
     to: '&translations',
-  },
-  {
-    bug: 'a port is claimed although somebody else’s live flow has it',
-    row: 'masquerade',
-    file: core,
-    within: 'is_free',
-    from: '|| is_of_client(scratch, entry)',
-    to: '|| 1',
-  },
-  {
-    bug: 'the last port is never offered',
-    row: 'masquerade',
-    file: core,
-    within: 'masquerade',
-    from: 'last - first + 1',
-    to: 'last - first',
   },
   {
     bug: 'ranges of all services are one',

@@ -10,7 +10,7 @@ import { Executions } from '../proof/execution.ts';
 import { type Machines, readMachines } from '../proof/functions.ts';
 import { linkage } from '../proof/linkage.ts';
 import { prove } from '../proof/prove.ts';
-import type { Solver } from '../terms/solver.ts';
+import { type Solver, withBudget } from '../terms/solver.ts';
 import type { Mutation } from './mutations.ts';
 import type { SourceTree } from './source-tree.ts';
 
@@ -28,6 +28,8 @@ export interface Finding {
 }
 
 const proofMs = 8_000;
+/** A bug near the top of the chain may leave dozens of questions open; cases find it sooner then. */
+const proofsMs = 40_000;
 const differentialCases = 400_000;
 
 /** `kernelAllowed`: whether the differential run is possible here. */
@@ -51,7 +53,7 @@ export async function plant(
         const { verdict, reason = '' } = await prove(
           machines.functions.get(mutation.row)!,
           new Executions(machines, linkage),
-          solver,
+          withBudget(solver, proofsMs),
           proofMs,
         );
         if (verdict === 'different') return { mutation, by: 'proof', what: reason };

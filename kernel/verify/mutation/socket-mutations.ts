@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Socket mutations: bugs to plant in what becomes of sockets' calls.
+// Socket mutations: bugs to plant in what becomes of sockets' calls, and of what the host sends.
 
+import { exitMutations } from './exit-mutations.ts';
 import type { Mutation } from './mutations.ts';
 
 const core = 'kernel/generated/core.h';
 
 export const socketMutations: readonly Mutation[] = [
+  ...exitMutations,
   {
     bug: 'a socket has no slot of its own',
     row: 'socketIndex',

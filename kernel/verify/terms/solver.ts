@@ -12,8 +12,8 @@ export type Answer =
 
 export interface Solver {
   /**
-   * Whether the condition can be true for some input. `milliseconds`: after which the answer is "unknown". `until`: the precision at
-   * which to stop; a "possible" below "exact" is a guess.
+   * Whether the condition can be true for some input. `milliseconds`: of processor time, after which the answer is "unknown": what is proved
+   * does not depend on who else uses the machine. `until`: the precision at which to stop; a "possible" below "exact" is a guess.
    */
   ask(condition: Term, milliseconds: number, until: Precision): Promise<Answer>;
 }
@@ -31,6 +31,20 @@ export async function openSolver(): Promise<Solver> {
     return { verdict: 'unknown' };
   };
   return { ask };
+}
+
+/** The same solver, which says "unknown" to everything once its answers have taken so much processor time together. */
+export function withBudget(solver: Solver, totalMs: number): Solver {
+  let left = totalMs;
+  return {
+    async ask(condition, milliseconds, until) {
+      if (left <= 0) return { verdict: 'unknown' };
+      const begun = process.cpuUsage();
+      const answer = await solver.ask(condition, Math.min(milliseconds, left), until);
+      left -= processorMs(begun);
+      return answer;
+    },
+  };
 }
 
 /** The rough problem first: it is small, and mostly enough. */
@@ -54,23 +68,41 @@ const no = -1;
 async function put(z3: LowLevel, condition: Term, milliseconds: number, precision: Precision): Promise<Answer> {
   const { text, inputs } = problem(condition, precision);
   const context = z3.mk_context(z3.mk_config());
+  let stop: (() => void) | undefined;
   try {
     const solver = z3.mk_solver_for_logic(context, z3.mk_string_symbol(context, 'QF_BV'));
     z3.solver_inc_ref(context, solver);
-    const limits = z3.mk_params(context);
-    z3.params_inc_ref(context, limits);
-    z3.params_set_uint(context, limits, z3.mk_string_symbol(context, 'timeout'), milliseconds);
-    z3.solver_set_params(context, solver, limits);
     z3.solver_from_string(context, solver, text);
     if (z3.get_error_code(context) !== 0)
       throw new Error(`verify: solver: the problem was refused: ${z3.get_error_msg(context, z3.get_error_code(context))}`);
+    stop = interruptAfter(milliseconds, () => z3.interrupt(context));
     const verdict = await z3.solver_check(context, solver);
     if (verdict === no) return { verdict: 'impossible' };
     if (verdict !== yes) return { verdict: 'unknown' };
     return { verdict: 'possible', inputs: named(inputs, z3.model_to_string(context, z3.solver_get_model(context, solver))) };
   } finally {
+    stop?.();
     z3.del_context(context);
   }
+}
+
+const lookEveryMs = 20;
+/** However little of the processor it gets. */
+const mostWallTimes = 20;
+
+/** The solver's own time limit takes a thread of its few, and now and then gets none: then it would never end. */
+function interruptAfter(milliseconds: number, interrupt: () => void): () => void {
+  const [begun, start] = [process.cpuUsage(), performance.now()];
+  const timer = setInterval(() => {
+    if (processorMs(begun) > milliseconds || performance.now() - start > milliseconds * mostWallTimes) interrupt();
+  }, lookEveryMs);
+  return () => clearInterval(timer);
+}
+
+/** What this process, whose only work is the solver's meanwhile, has used since then. */
+function processorMs(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1000;
 }
 
 /** The model's lines `t1 -> #x0a`, by name of input. */
