@@ -131,6 +131,12 @@ export function growBuckets(map: MapDescriptor, used: u32): void {
   }
 }
 
+/** Empties all chains; there are as many buckets as words then, and no mirrors. Between two changes that readers are told of. */
+export function clearBuckets(map: MapDescriptor): void {
+  memory.fill(map.buckets, 0, (<usize>map.mask + 1) << 2);
+  map.bucketsUsed = map.mask + 1;
+}
+
 /** Twice the words, each new one a mirror. */
 function doubleWords(map: MapDescriptor): void {
   const words = map.bucketsUsed;

@@ -100,6 +100,12 @@ export class MapDescriptor {
 
   /** lpm: moves when an update begins and ends: odd while one is under way, and never again what it was, not even after `reset`. */
   version: u64;
+  /**
+   * What its holder is about, for whoever finds the lock without one (recover.ts): the node that comes, and the one that goes when that one
+   * has its state, or at once when none comes. 0: none.
+   */
+  placing: u32;
+  leaving: u32;
 }
 
 /** The descriptor of a map's number; the caller knows that it is below MAX_MAPS. */

@@ -6,6 +6,7 @@ import { E2BIG, EBUSY, EEXIST, EINVAL, ENOENT, FLAG_EXIST, FLAG_NO_EXIST, KIND_L
 import { hashKey } from './hash-key';
 import { acquire, release } from './lock';
 import { copyWords, freeNode, NODE_KEY, nodeAddress, ownIndex, STATE_ENTRY, STATE_USED, setNodeState, takeNode } from './node-pool';
+import { beginReplacing, endReplacing } from './journal';
 import { addNewest, forgetNode, oldestNode } from './recency';
 
 /** Looks that a writer may spoil before a reader asks it to wait. */
@@ -50,6 +51,7 @@ function put(map: MapDescriptor, key: usize, value: usize, flags: u32, hash: u32
   const index = takeNode(map);
   if (index == 0) return -E2BIG;
   const node = nodeAddress(map, index);
+  beginReplacing(map, index, old == 0 ? 0 : ownIndex(old));
   copyWords(node + NODE_KEY, key, map.keySize);
   copyWords(node + <usize>map.valueOffset, value, map.valueSize);
   setNodeState(node, STATE_USED | STATE_ENTRY | index);
@@ -58,15 +60,18 @@ function put(map: MapDescriptor, key: usize, value: usize, flags: u32, hash: u32
   map.count++;
   if (old != 0) remove(map, old, hash);
   else growBuckets(map, map.count);
+  endReplacing(map);
   return OK;
 }
 
 function remove(map: MapDescriptor, node: usize, hash: u32): void {
   const index = ownIndex(node);
+  map.leaving = index;
   unlinkNode(map, index, hash);
   if (map.kind == KIND_LRU) forgetNode(map, index);
   freeNode(map, index);
   map.count--;
+  map.leaving = 0;
 }
 
 function evict(map: MapDescriptor): void {

@@ -56,16 +56,20 @@ function findFurther(set: u32, identity: u32, traffic: u32): usize {
   return remember(set, identity, traffic, first);
 }
 
-/** Looks, and notes what was found under the version from before: if an update changes it meanwhile, that one is no more. */
+/**
+ * Looks, and notes what was found under the version from before: if an update changes it meanwhile, that one is no more. The stamp goes first
+ * and comes last: a process may be killed in between, and the next one has the same area.
+ */
 function remember(set: u32, identity: u32, traffic: u32, first: usize): usize {
   const version = loadVersion(descriptor(MAP_POLICY));
   const match = find(set, identity, traffic);
   const every = identity == POLICY_ANY_IDENTITY ? match : load<u64>(policyMatches(set, POLICY_ANY_IDENTITY, traffic));
   const slot = freeSlot(first, <u32>version);
+  atomic.store<u64>(slot, 0, 8);
   store<u64>(slot, ((<u64>set) << 32) | <u64>identity);
-  store<u64>(slot, stampOf((version & 1) != 0 ? 0 : version, traffic), 8);
   store<u64>(slot, match, MATCH);
   store<u64>(slot, every, MATCH + 8);
+  atomic.store<u64>(slot, stampOf((version & 1) != 0 ? 0 : version, traffic), 8);
   return slot + MATCH;
 }
 

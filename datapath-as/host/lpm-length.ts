@@ -27,6 +27,13 @@ export function lengthAtMost(map: MapDescriptor, length: i32): i32 {
   return (word << 6) + 63 - <i32>clz<u64>(bits);
 }
 
+/** No entry has any length. */
+export function clearLengths(map: MapDescriptor): void {
+  memory.fill(map.lengths, 0, <usize>lengthBitsSize(map.span));
+  memory.fill(map.counters, 0, <usize>lengthCountersSize(map.span));
+  map.loose = 0;
+}
+
 /** An entry of that length came. Under the map's lock, after the entry is linked. */
 export function addLength(map: MapDescriptor, length: u32): void {
   const counter = map.counters + ((<usize>length) << 2);

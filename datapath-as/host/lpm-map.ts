@@ -16,11 +16,12 @@ import {
   stepVersion,
 } from './descriptor';
 import { ATTEMPTS } from './hash-map';
+import { beginReplacing, endReplacing, NOT_YET } from './journal';
 import { acquire, release } from './lock';
 import { AGAIN, addToGroup, dropFromGroup, dropGroupEntry, lengthBit, lengthsUpTo, STATE_LENGTHS } from './lpm-group';
 import { addLength, dropLength, lengthAtMost } from './lpm-length';
 import { addPrefix, findPrefix, removePrefix } from './lpm-node';
-import { nodeState, STATE_ENTRY, STATE_FREE, STATE_USED } from './node-pool';
+import { nodeIndex, nodeState, STATE_ENTRY, STATE_FREE, STATE_USED } from './node-pool';
 
 /** Address of the node of the longest entry that holds the key's first bits, 0 when there is none. */
 export function lpmFind(map: MapDescriptor, key: usize): usize {
@@ -78,6 +79,7 @@ export function lpmUpdate(map: MapDescriptor, key: usize, value: usize, flags: u
   if (!acquire(map)) return -EBUSY;
   stepVersion(map);
   const result = put(map, key, value, flags);
+  endReplacing(map);
   stepVersion(map);
   release(map);
   return result;
@@ -91,6 +93,7 @@ function put(map: MapDescriptor, key: usize, value: usize, flags: u32): i32 {
   if (exists && flags == FLAG_NO_EXIST) return -EEXIST;
   if (!exists && flags == FLAG_EXIST) return -ENOENT;
   if (!exists && map.count >= map.entries) return -ENOSPC;
+  beginReplacing(map, NOT_YET, old == 0 ? 0 : nodeIndex(map, old));
   const node = addPrefix(map, key, length, value, STATE_USED | STATE_ENTRY | (state & STATE_LENGTHS));
   if (node == 0) return -ENOSPC;
   if (old != 0) removePrefix(map, old);
@@ -110,7 +113,9 @@ export function lpmDelete(map: MapDescriptor, key: usize): i32 {
   const node = lpmExact(map, key);
   if (node != 0) {
     stepVersion(map);
+    map.leaving = nodeIndex(map, node);
     drop(map, node, key);
+    map.leaving = 0;
     stepVersion(map);
   }
   release(map);

@@ -3,7 +3,7 @@
 import { firstLink, growBuckets, linkFits, linkIndex, linkNode, nextLink, unlinkNode } from './buckets';
 import { MapDescriptor } from './descriptor';
 import { equalPrefix, hashNodePrefix, hashPrefix, maskOf } from './lpm-mask';
-import { copyWords, freeNode, NODE_KEY, nodeAddress, nodeIndex, setNodeState, takeNode } from './node-pool';
+import { copyWords, freeNode, NODE_KEY, nodeAddress, nodeIndex, STATE_ENTRY, setNodeState, takeNode } from './node-pool';
 
 /** Address of the node of the key's first `length` bits under `mark`, 0 when there is none. */
 export function findPrefix(map: MapDescriptor, key: usize, length: u32, mark: u32): usize {
@@ -23,6 +23,7 @@ export function addPrefix(map: MapDescriptor, key: usize, mark: u32, value: usiz
   const index = takeNode(map);
   if (index == 0) return 0;
   const node = nodeAddress(map, index);
+  if ((state & STATE_ENTRY) != 0) map.placing = index;
   copyWords(node + NODE_KEY, key, map.keySize);
   store<u32>(node + NODE_KEY, mark);
   if (value != 0) copyWords(node + <usize>map.valueOffset, value, map.valueSize);

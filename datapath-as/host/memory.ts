@@ -28,6 +28,13 @@ export const MULTIPLIERS: usize = HEADER + 0x40;
 const KEY_CELLS: usize = HEADER + 0x100;
 export const DESCRIPTORS: usize = 0x2000;
 
+/** Moves with every change of what lies where, here or in a map: memory of another format cannot be gone on with. */
+const FORMAT: u32 = 2;
+
+export function memoryFormat(): u32 {
+  return FORMAT;
+}
+
 /** Per instance on purpose: which worker this instance is. */
 let worker: u32 = 0;
 /** Bytes of a worker's remembered matches, and where worker 0 has them. What is not used of them is never touched. */

@@ -65,13 +65,13 @@ export function freeNode(map: MapDescriptor, index: u32): void {
   else setNodeState(nodeAddress(map, map.freeLast), STATE_FREE | index);
   map.freeLast = index;
   map.freeCount++;
-  addRemoval(map);
+  addRemovals(map, 1);
 }
 
 /** The low half counts by itself: a carry into the splits would look like one. */
-function addRemoval(map: MapDescriptor): void {
+export function addRemovals(map: MapDescriptor, count: u32): void {
   const removals = <u32>map.changes;
-  addChanges(map, <u64>(removals + 1) - <u64>removals);
+  addChanges(map, <u64>(removals + count) - <u64>removals);
 }
 
 /** Copies whole words and a last half word. */

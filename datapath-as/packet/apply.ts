@@ -1,7 +1,7 @@
 // Apply: does to the maps what the record says. Maps come before the packet: a packet that leaves has its flow written.
 
 import { EFFECT_CLAIM, EFFECT_CREATE, EFFECT_DELETE, EFFECT_NONE, EFFECT_REPLACE, EFFECT_TOUCH } from '../core/enum/effect';
-import { Conntrack } from '../core/layout/conntrack';
+import { Conntrack, CONNTRACK_TRANSLATED } from '../core/layout/conntrack';
 import { Facts, Record } from '../core/layout/packet';
 import {
   affinityKey,
@@ -17,6 +17,7 @@ import {
 import { MAP_AFFINITY, MAP_CONNTRACK, MAP_FRAGMENTS, MAP_TRANSLATIONS } from '../host/generated/maps';
 import { keptConntrack } from '../host/kept';
 import { mapDelete, mapUpdate } from '../host/maps';
+import { countHit } from './hits';
 
 /** All effects are done. */
 export const APPLIED: u32 = 0xffffffff;
@@ -37,8 +38,19 @@ export function apply(facts: Facts, record: Record, scratch: Scratch): u32 {
     if (failed != APPLIED) return failed;
   }
   // One test for the usual case that no other map is written: three bytes side by side.
-  if ((record.translation | record.affinity | record.fragment) == EFFECT_NONE) return APPLIED;
-  return applyRest(record, scratch);
+  if ((record.translation | record.affinity | record.fragment) != EFFECT_NONE) {
+    const failed = applyRest(record, scratch);
+    if (failed != APPLIED) return failed;
+  }
+  if (record.conntrack == EFFECT_CREATE || record.conntrack == EFFECT_REPLACE) countNewFlow(newConntrack(scratch));
+  return APPLIED;
+}
+
+/** Of a flow that begins with this packet and goes to a backend; one that goes on under a new verdict has counted more of them. */
+function countNewFlow(entry: Conntrack): void {
+  if ((entry.flags & CONNTRACK_TRANSLATED) != 0 && entry.originPackets + entry.responderPackets == 1) {
+    countHit(entry.backend, entry.generation);
+  }
 }
 
 function applyRest(record: Record, scratch: Scratch): u32 {

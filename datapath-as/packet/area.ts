@@ -1,13 +1,14 @@
 // Area: the part of the memory (host/memory.ts) that one worker has for itself: facts, record, scratch, events, a packet buffer.
 //
 //   offset in the area        what                                     bytes
-//   0x00000                   facts, record, scratch, two headers      < 4096
+//   0x00000                   facts, record, scratch, two headers, hits < 4096
 //   0x01000                   events: ring header, then the ring       see event.ts
 //   0x20000                   input buffer                             70,000
 //   0x40000                   the host's: policy matches               1 MiB
 
 import { Facts, Record } from '../core/layout/packet';
 import { Scratch } from '../core/layout/scratch';
+import { BackendHits } from '../core/layout/service';
 import { AREA_BASE, AREA_SIZE, MAX_WORKERS, selectWorker } from '../host/memory';
 import { Header } from './header';
 
@@ -21,6 +22,7 @@ const RECORD: usize = FACTS + ((offsetof<Facts>() + LINE - 1) & ~(LINE - 1));
 const SCRATCH: usize = RECORD + ((offsetof<Record>() + LINE - 1) & ~(LINE - 1));
 const OUTER: usize = SCRATCH + ((offsetof<Scratch>() + LINE - 1) & ~(LINE - 1));
 const EMBEDDED: usize = OUTER + LINE;
+const HITS: usize = EMBEDDED + LINE;
 const EVENTS: usize = AREA_BASE + 0x1000;
 const INPUT: usize = AREA_BASE + 0x20000;
 
@@ -51,6 +53,13 @@ export function outerHeader(): Header {
 /** Header of the packet that an ICMP error quotes. */
 export function embeddedHeader(): Header {
   return changetype<Header>(distance + EMBEDDED);
+}
+/** For an entry of `backend_hits` that is to be written, and its key behind it. */
+export function newHits(): BackendHits {
+  return changetype<BackendHits>(distance + HITS);
+}
+export function hitsKey(): usize {
+  return distance + HITS + offsetof<BackendHits>();
 }
 
 export function factsPointer(): usize {

@@ -67,5 +67,5 @@ function writeRecord(event: Event, record: Record): void {
   event.backend = record.backend;
   event.proxyPort = record.proxyPort;
   event.pad0 = 0;
-  event.pad1 = 0;
+  event.namespace = 0;
 }
