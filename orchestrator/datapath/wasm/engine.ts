@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { AgentError } from '../../errors.ts';
 import { artifact } from '../artifacts.ts';
 import type { MapKind, MapSpec } from '../layout.ts';
+import { pageBytes } from './mapped-memory.ts';
 
 /** What this room calls of the module; datapath-as/README.md says what each does. Addresses and lengths are in bytes. */
 export interface Exports {
@@ -13,12 +14,28 @@ export interface Exports {
   mapUpdate(map: number, key: number, value: number, flags: number): number;
   mapDelete(map: number, key: number): number;
   mapExact(map: number, key: number): number;
+  lookup(map: number, key: number): number;
   mapNext(map: number, cursor: number): number;
   entryKey(map: number, cursor: number): number;
   entryValue(map: number, cursor: number): number;
   mapCount(map: number): number;
   mapCopies(map: number): number;
   mapCopyStride(map: number): number;
+  attachWorker(worker: number): number;
+  memoryFormat(): number;
+  recoverMaps(worker: number): number;
+  hostHook(packet: number, length: number): number;
+  podPort(packet: number, length: number): number;
+  overlayOpen(packet: number, identity: number, mtu: number): number;
+  overlayFill(most: number): number;
+  overlaySegment(): number;
+  overlayTooBig(mtu: number): number;
+  portUnreachable(): number;
+  overlayReceived(at: number, length: number, each: number, mtu: number): void;
+  overlayNext(): number;
+  overlayLength(): number;
+  overlayVni(): number;
+  overlayDatagrams(): number;
   run(hook: number, port: number, packet: number, length: number, now: number, random: number, tunnelIdentity: number): number;
   parse(packet: number, length: number, facts: number): void;
   decide(facts: number, record: number, scratch: number): number;
@@ -41,12 +58,11 @@ export interface Engine {
 
 const kinds: Readonly<Record<MapKind, number>> = { hash: 1, lru: 2, lpm: 3, array: 4, 'percpu-array': 5, ring: 0 };
 
-const pageBytes = 65536;
 const mostPages = 65536;
 /** The module's own part of the memory, below the maps. */
 const ownBytes = 48 << 20;
-/** What a map takes besides keys and values: buckets, node headers, spare nodes. A guess; when it is too low, more is tried. */
-const entryOverhead = 96;
+/** What an entry takes besides key and value: buckets, node headers, spare nodes. A guess; when it is too low, more is tried. */
+const entryOverhead = (kind: MapKind): number => (kind === 'array' ? 8 : 96);
 
 /** The module that the build makes, for callers that do not bring their own. */
 export async function readModule(): Promise<WebAssembly.Module> {
@@ -55,19 +71,21 @@ export async function readModule(): Promise<WebAssembly.Module> {
 
 /**
  * An instance with all maps, empty. `seed` is secret: whoever sends packets chooses the keys of flows, and must not choose their
- * bucket. Memory that no entry has touched costs nothing but address space. Throws SIZE_INVALID when the maps exceed 4 GiB.
+ * bucket. Memory that no entry has touched costs nothing but address space; `makeMemory` makes it, again when it was too small. Throws
+ * SIZE_INVALID when the maps exceed 4 GiB.
  */
 export async function startEngine(
   module: WebAssembly.Module,
   specs: readonly MapSpec[],
   sizes: Readonly<Record<string, number>>,
   seed: bigint,
+  makeMemory: (pages: number) => WebAssembly.Memory = ownMemory,
 ): Promise<Engine> {
   const kept = specs.filter(({ kind }) => kinds[kind] !== 0);
   let bytes = ownBytes;
-  for (const { name, key, value } of kept) bytes += (sizes[name] ?? 1) * (key.size + value.size + entryOverhead);
+  for (const { name, kind, key, value } of kept) bytes += (sizes[name] ?? 1) * (key.size + value.size + entryOverhead(kind));
   for (let pages = Math.ceil(bytes / pageBytes); ; pages *= 2) {
-    const engine = await instantiate(module, Math.min(pages, mostPages));
+    const engine = await instantiate(module, makeMemory(Math.min(pages, mostPages)));
     engine.exports.resetSeeded(seed);
     const refused = kept.find((spec) => create(engine, spec, sizes[spec.name] ?? 1) === outOfMemory);
     if (refused === undefined) return engine;
@@ -81,8 +99,18 @@ export async function startEngine(
 
 const outOfMemory = 12;
 
-async function instantiate(module: WebAssembly.Module, pages: number): Promise<Engine> {
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+function ownMemory(pages: number): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+}
+
+/** A further instance on memory that has its maps, as a worker that nobody else is at the same time. */
+export async function joinEngine(module: WebAssembly.Module, memory: WebAssembly.Memory, worker: number): Promise<Engine> {
+  const engine = await instantiate(module, memory);
+  engine.exports.attachWorker(worker);
+  return engine;
+}
+
+async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Engine> {
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const exports = instance.exports as unknown as Exports;
   return { exports, memory, bytes: new Uint8Array(memory.buffer), view: new DataView(memory.buffer) };

@@ -17,10 +17,11 @@ export class EventRing {
   private wake: (() => void) | undefined;
   private closed = false;
 
-  constructor(engine: Engine, spec: MapSpec) {
+  /** Of that instance, or of another worker's: the address of its ring. */
+  constructor(engine: Engine, spec: MapSpec, base: number = engine.exports.eventsPointer()) {
     this.engine = engine;
     this.spec = spec;
-    this.base = engine.exports.eventsPointer();
+    this.base = base;
     this.words = new Int32Array(engine.bytes.buffer);
   }
 
@@ -43,7 +44,8 @@ export class EventRing {
     this.notify();
   }
 
-  private take(): DatapathEvent[] {
+  /** All that is in the ring by now, which is then empty. */
+  take(): DatapathEvent[] {
     const capacity = this.engine.exports.eventCapacity();
     const head = this.word(0);
     const events: DatapathEvent[] = [];
