@@ -44,8 +44,8 @@ export interface DatapathMap<K, V> {
 export interface Port {
   /** Kernel: ifindex in the namespace of the caller. WASM: any number that no other port has; 0 is not a port. */
   readonly number: number;
-  /** pod: from_pod, to_pod. overlay: from_overlay. network: from_network. host: to_host. */
-  readonly kind: 'pod' | 'overlay' | 'network' | 'host';
+  /** pod: from_pod, to_pod. overlay: from_overlay. network: from_network. exit: to_network, of the same device. host: to_host. proxy: none; WASM: to_pod. */
+  readonly kind: 'pod' | 'overlay' | 'network' | 'exit' | 'host' | 'proxy';
 }
 
 /** What the ring carried; or that it was full and that many events were lost in between. */
@@ -71,7 +71,7 @@ export interface SocketBalancer {
 }
 
 export interface RunOptions {
-  /** Port by which the packet enters (or leaves, at to_pod and to_host). 1 by default, which in the kernel is `lo`. */
+  /** Port by which the packet enters (or leaves, at to_pod, to_network and to_host). 1 by default, which in the kernel is `lo`. */
   readonly port?: number;
   /** Tick; in the kernel the clock is the real one and a tick that differs from it by more than a second is refused. */
   readonly now?: number;

@@ -11,6 +11,18 @@ export interface ImmediateMap<K, V> extends DatapathMap<K, V> {
   getNow(key: K): V | undefined;
 }
 
+/** Entries as bytes, keys and values one behind the other: for who has thousands of them in that shape, or waits for each. */
+export interface BytesMap {
+  /** Over what is there, done on return. How many were written: less than `count` when the map is full. */
+  writeBytes(keys: Uint8Array, values: Uint8Array, count: number): number;
+  /** What is not there is as good as removed. */
+  removeBytes(keys: Uint8Array, count: number): void;
+  /** The value that the datapath finds for a key, in a trie that of the longest prefix; good until the next call. */
+  lookUpBytes(key: Uint8Array): Uint8Array | undefined;
+  /** All of them; a lot is good until the next one is asked for. */
+  lots(): AsyncIterable<{ readonly count: number; readonly keys: Uint8Array; readonly values: Uint8Array }>;
+}
+
 /** As `PacketRunner.run`, done on return. */
 export interface ImmediateDatapath extends Datapath {
   map<K, V>(spec: MapSpec<K, V>): ImmediateMap<K, V>;

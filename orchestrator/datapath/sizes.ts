@@ -4,11 +4,16 @@
 import { AgentError } from '../errors.ts';
 import type { MapSpec } from './layout.ts';
 
-/** The part of all memory that scaled maps may take together. Cilium's default, on which its users' experience rests. */
+/**
+ * The part of all memory that maps of flows may take together as they fill, Cilium's default, on which its users' experience rests. Arrays, which
+ * take all of theirs at once, and what the agent writes grow with memory as well, and come on top.
+ */
 export const memoryRatio = 0.0025;
 
 /** The kernel's limit for what the datapath asks of a hash table (2^24), which is also Cilium's. */
 const mostEntries = 1 << 24;
+/** Of an array: what WebAssembly's maps number. In the kernel that is 256 MiB. */
+const mostOfArray = 2 ** 25 - 1;
 
 /** A ring is whole pages, of 64 KiB on some machines. */
 const leastRing = 65536;
@@ -47,10 +52,12 @@ export function stepBelow(entries: number): number {
   return Math.floor(power * (1 + Math.floor((entries / power - 1) * 4) / 4));
 }
 
-/** Bytes that the scaled maps take at their standard sizes: what a machine with `standard bytes / ratio` of memory can give. */
+/** Bytes that maps of flows take at their standard sizes: what a machine with `standard bytes / ratio` of memory can give. */
 function standardBytes(specs: readonly MapSpec[]): number {
   let bytes = 0;
-  for (const { entries, key, value } of specs) if (typeof entries !== 'number') bytes += entries.standard * (key.size + value.size);
+  for (const { entries, kind, key, value, writer } of specs) {
+    if (typeof entries !== 'number' && kind !== 'array' && writer === 'datapath') bytes += entries.standard * (key.size + value.size);
+  }
   return Math.max(bytes, 1);
 }
 
@@ -62,8 +69,9 @@ function isWithinStep(current: number, wanted: number): boolean {
 function checkSize(specs: readonly MapSpec[], name: string, entries: number): void {
   const spec = specs.find((known) => known.name === name);
   if (spec === undefined) throw new AgentError('SIZE_INVALID', `map sizes: no such map: "${name}"`);
-  if (!Number.isInteger(entries) || entries < 1 || entries > mostEntries) {
-    throw new AgentError('SIZE_INVALID', `map sizes: ${name}: not a count between 1 and ${mostEntries}: ${entries}`);
+  const most = spec.kind === 'array' ? mostOfArray : mostEntries;
+  if (!Number.isInteger(entries) || entries < 1 || entries > most) {
+    throw new AgentError('SIZE_INVALID', `map sizes: ${name}: not a count between 1 and ${most}: ${entries}`);
   }
   if (spec.kind === 'ring' && (entries < leastRing || !Number.isInteger(Math.log2(entries)))) {
     throw new AgentError('SIZE_INVALID', `map sizes: ${name}: bytes of a ring are a power of two from ${leastRing} on: ${entries}`);

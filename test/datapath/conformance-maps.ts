@@ -5,6 +5,7 @@ import type { Datapath, DatapathMap } from '../../orchestrator/datapath/datapath
 import type { Affinity, AffinityKey, Backend, Metric, Prefix, PrefixKey } from '../../orchestrator/datapath/generated/layouts.ts';
 import { affinitySpec, backendsSpec, ipcacheSpec, maglevSpec, metricsSpec } from '../../orchestrator/datapath/generated/maps.ts';
 import { measurePressure } from '../../orchestrator/datapath/pressure.ts';
+import { rangeMap } from '../../orchestrator/datapath/ranges.ts';
 import { prefixText, prefixWords } from '../../orchestrator/net/words.ts';
 
 const backend = (port: number): Backend => ({ hi: 0n, lo: 7n, port, protocol: 6, state: 0, generation: 0, cluster: 0, zone: 0, flags: 0 });
@@ -162,10 +163,32 @@ async function arraysConform(t: Test, map: DatapathMap<number, { backend: number
     await map.delete([0, 3]);
     t.equal(await map.get(0), undefined);
     t.equal(await map.count(), 1);
+    await map.delete([4095]);
   });
 
   await t.test('an index behind the end is refused', async (t) => {
     await t.rejects(map.update([[4096, { backend: 1 }]]), { code: 'MAP_KEY_INVALID' });
+  });
+
+  await t.test('many entries at once, up to the last and over whatever was there; none where they do not all fit', async (t) => {
+    const range = rangeMap(map);
+    await map.update([[2999, { backend: 1 }]]);
+    const slots = Uint32Array.from({ length: 1096 }, (_, index) => index + 1);
+    await range.updateRange(3000, slots);
+    t.same(await listed(map), [
+      [2999, { backend: 1 }],
+      ...Array.from(slots, (backend, index) => [3000 + index, { backend }] as const),
+    ] as const);
+    await t.rejects(range.updateRange(3001, slots), { code: 'MAP_KEY_INVALID', message: /maglev.* 4096: 4096/ });
+    await t.rejects(range.updateRange(-1, slots), { code: 'MAP_KEY_INVALID' });
+    t.same(await map.get(3001), { backend: 2 }, 'nothing of it was written');
+    await range.updateRange(3000, new Uint32Array(0));
+    await range.updateRange(2999, new Uint32Array(1097));
+    t.equal(await map.count(), 0, 'and zeros clear them');
+  });
+
+  await t.test('a range of what is no plain array is refused', async (t) => {
+    await t.rejects(rangeMap(metrics).updateRange(0, new Uint32Array(4)), TypeError);
   });
 
   await t.test('a per-CPU value is one value', async (t) => {

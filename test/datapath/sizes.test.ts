@@ -16,6 +16,19 @@ t.test('a small machine gets the least, a large one more, a huge one no more tha
   t.equal(conntrack(1024 * 1024), 16777216);
 });
 
+t.test('slots, whose memory is taken at once, are a small part of any memory, and no part of what flows share', async (t) => {
+  const slots = (memory: number): number => mapSizes(maps, { memory: memory * gibibyte }).maglev as number;
+  t.same([1, 16, 32, 64, 1024].map(slots), [4194304, 4194304, 8388608, 16777216, 33554431 & ~0x3fffff]);
+  for (const memory of [16, 24, 64, 100, 1024]) t.ok(slots(memory) * 8 <= (memory * gibibyte) / 400, `${memory} GiB`);
+});
+
+t.test('grants have room for all addresses of a full node where there is memory, and take nothing from flows', async (t) => {
+  const grants = (memory: number): number => mapSizes(maps, { memory: memory * gibibyte }).grants as number;
+  t.same([1, 4, 16, 32, 64, 1024].map(grants), [262144, 262144, 1048576, 2097152, 2097152, 2097152]);
+  t.ok(grants(20) >= 110 * 10_000);
+  t.ok(grants(32) >= 110 * 16_384, 'the most that the DNS proxy lets each pod have');
+});
+
 t.test('maps of fixed size have it on every machine', async (t) => {
   for (const memory of [1, 64, 4096])
     t.match(mapSizes(maps, { memory: memory * gibibyte }), { config: 1, ipcache: 512000, policy: 1048576 });
@@ -30,6 +43,8 @@ t.test('a size for no map, or that is no count, is refused with its name', async
   t.throws(size({ conntracks: 5 }), { code: 'SIZE_INVALID', message: /"conntracks"/ });
   for (const wrong of [0, -1, 1.5, Number.NaN, 2 ** 24 + 1])
     t.throws(size({ conntrack: wrong }), { code: 'SIZE_INVALID', message: /conntrack/ });
+  t.match(mapSizes(maps, { memory: gibibyte, explicit: { maglev: 30_660_000 } }), { maglev: 30_660_000 }, 'an array may have more');
+  t.throws(size({ maglev: 2 ** 25 }), { code: 'SIZE_INVALID', message: /maglev.*33554431/ });
   t.throws(size({ events: 5000 }), { code: 'SIZE_INVALID', message: /power of two/ });
 });
 

@@ -25,7 +25,10 @@ export const hooksOf: Readonly<Record<Port['kind'], readonly Hook[]>> = {
   ],
   overlay: [{ name: 'from_overlay', direction: 'ingress' }],
   network: [{ name: 'from_network', direction: 'ingress' }],
+  exit: [{ name: 'to_network', direction: 'egress' }],
   host: [{ name: 'to_host', direction: 'egress' }],
+  // What the proxy's sockets send goes through the pod's own hook.
+  proxy: [],
 };
 
 /** Behind a pin's name: the pin is the program of a clsact filter, not a link. */

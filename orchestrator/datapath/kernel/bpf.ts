@@ -5,6 +5,8 @@ import type { Libc } from './libc.ts';
 
 export const mapType = { hash: 1, array: 2, 'percpu-array': 6, lru: 9, lpm: 11, ring: 27, 'prog-array': 3 } as const;
 export const noPreallocation = 1;
+/** BPF_F_MMAPABLE. */
+export const mappable = 1024;
 export const schedClassifier = 3;
 export const cgroupSocketAddress = 18;
 export const tcxIngress = 46;
@@ -263,7 +265,8 @@ export class Bpf {
   }
 
   private u64(offset: number, value: number): void {
-    this.view.setBigUint64(offset, BigInt(value), true);
+    this.view.setUint32(offset, value >>> 0, true);
+    this.view.setUint32(offset + 4, Math.floor(value / 2 ** 32), true);
   }
 
   private pointer(offset: number, buffer: ArrayBufferView): void {

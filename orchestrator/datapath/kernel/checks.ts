@@ -1,10 +1,13 @@
-// Checks: each tries one thing that kernel mode needs, for real, and leaves nothing behind.
+// Checks: each tries one thing that kernel mode needs or uses, for real, and leaves nothing behind.
 
-import { mkdtempSync, rmdirSync, unlinkSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Mode } from '../capability.ts';
 import { type Bpf, cgroupSocketAddress, mapType, noPreallocation, schedClassifier } from './bpf.ts';
 import { clsactWorks } from './clsact.ts';
+import { errno } from './errno.ts';
+import { unifiedHierarchy } from './hierarchy.ts';
 import type { Libc } from './libc.ts';
 import { socketPrograms } from './sockets.ts';
 import { returnZero, tryTcx } from './tcx.ts';
@@ -17,11 +20,15 @@ export interface Tools {
 export interface Check {
   readonly name: string;
   readonly enables: string;
-  readonly isNeeded: boolean;
+  readonly neededBy: readonly Mode[];
   /** 0 or more: it works; -errno otherwise. */
   run(tools: Tools): number;
 }
 
+/** O_DIRECTORY | O_CLOEXEC. */
+const openFolder = 0o2200000;
+const kernelMode: readonly Mode[] = ['kernel'];
+const noMode: readonly Mode[] = [];
 const keyed = { keySize: 8, valueSize: 8, entries: 16 };
 
 /** Whether bpf(2) does anything at all for this process; when it does not, no other check can tell more. */
@@ -42,34 +49,45 @@ export const checks: readonly Check[] = [
   {
     name: 'BTF',
     enables: 'maps that tell their layout, so that an upgrade keeps flows',
-    isNeeded: true,
+    neededBy: kernelMode,
     run: ({ libc, bpf }) => closing(libc, bpf.btfLoad(oneIntBtf())),
   },
   {
     name: 'traffic-control program',
     enables: 'the hooks',
-    isNeeded: true,
+    neededBy: kernelMode,
     run: ({ libc, bpf }) => closing(libc, bpf.programLoad(schedClassifier, returnZero)),
   },
   {
     name: 'socket program',
     enables: 'services chosen once a connection instead of packet by packet',
-    isNeeded: false,
+    neededBy: noMode,
     run: ({ libc, bpf }) => closing(libc, bpf.programLoad(cgroupSocketAddress, returnZero, socketPrograms.socket_connect4)),
   },
-  { name: 'program test run', enables: 'explain, and packet tests on this kernel', isNeeded: false, run: testRun },
-  { name: 'bpffs', enables: 'hooks and flows that outlive the agent', isNeeded: true, run: pinSomething },
+  {
+    name: 'hook on a cgroup',
+    enables: 'the same, for the processes of this node',
+    neededBy: noMode,
+    run: cgroupHook,
+  },
+  { name: 'program test run', enables: 'explain, and packet tests on this kernel', neededBy: noMode, run: testRun },
+  { name: 'bpffs', enables: 'hooks and flows that outlive the agent', neededBy: kernelMode, run: pinSomething },
   {
     name: 'tcx link',
     enables: 'hooks whose program is exchanged without a gap',
-    isNeeded: false,
+    neededBy: noMode,
     run: ({ libc, bpf }) => tryTcx(bpf, libc),
   },
-  { name: 'hook on an interface', enables: 'seeing packets: a tcx link, or a clsact filter before Linux 6.6', isNeeded: true, run: hook },
+  {
+    name: 'hook on an interface',
+    enables: 'seeing packets: a tcx link, or a clsact filter before Linux 6.6',
+    neededBy: kernelMode,
+    run: hook,
+  },
 ];
 
 function mapCheck(name: string, enables: string, map: Parameters<Bpf['mapCreate']>[0]): Check {
-  return { name, enables, isNeeded: true, run: ({ libc, bpf }) => closing(libc, bpf.mapCreate({ ...map, name: 'axoneme_probe' })) };
+  return { name, enables, neededBy: kernelMode, run: ({ libc, bpf }) => closing(libc, bpf.mapCreate({ ...map, name: 'axoneme_probe' })) };
 }
 
 function testRun(tools: Tools): number {
@@ -91,6 +109,25 @@ function pinSomething({ libc, bpf }: Tools): number {
   if (mounted >= 0) libc.umount(folder);
   rmdirSync(folder);
   return pinned;
+}
+
+/** On a cgroup that is made for this, where there is a cgroup2 to make it in. */
+function cgroupHook({ libc, bpf }: Tools): number {
+  const root = unifiedHierarchy(readFileSync('/proc/self/mountinfo', 'utf8'));
+  if (root === undefined) return -errno.noent;
+  const program = bpf.programLoad(cgroupSocketAddress, returnZero, socketPrograms.socket_connect4);
+  if (program < 0) return program;
+  const path = mkdtempSync(join(root, 'axoneme-probe-'));
+  try {
+    const folder = libc.open(path, openFolder);
+    if (folder < 0) return folder;
+    const attached = closing(libc, bpf.linkCreate(program, folder, socketPrograms.socket_connect4));
+    libc.close(folder);
+    return attached;
+  } finally {
+    libc.close(program);
+    rmdirSync(path);
+  }
 }
 
 function hook(tools: Tools): number {

@@ -41,6 +41,7 @@ const names: Record<number, [name: string, words: string]> = {
   34: ['ERANGE', 'out of range'],
   38: ['ENOSYS', 'not known to this kernel'],
   67: ['ENOLINK', 'the device is gone'],
+  93: ['EPROTONOSUPPORT', 'protocol not supported by this kernel'],
   95: ['EOPNOTSUPP', 'not supported by this kernel'],
   97: ['EAFNOSUPPORT', 'address family not supported here'],
   98: ['EADDRINUSE', 'in use already'],

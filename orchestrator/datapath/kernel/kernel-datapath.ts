@@ -152,13 +152,13 @@ export class KernelDatapath implements ImmediateDatapath, PacketRunner, SocketBa
 
   async attach(port: Port): Promise<AsyncDisposable> {
     const { attacher } = this.open;
-    const hooks = hooksOf[port.kind];
-    for (const hook of hooks) await attachHook(attacher, port.number, hook);
-    return {
-      async [Symbol.asyncDispose]() {
-        for (const hook of hooks) detachHook(attacher, port.number, hook);
-      },
-    };
+    for (const hook of hooksOf[port.kind]) await attachHook(attacher, port.number, hook);
+    return { [Symbol.asyncDispose]: () => this.detach(port) };
+  }
+
+  /** Also what an earlier process attached; what is not there is not an error. */
+  async detach({ number, kind }: Port): Promise<void> {
+    for (const hook of hooksOf[kind]) detachHook(this.open.attacher, number, hook);
   }
 
   /** The node's own network namespace is that of this process. */

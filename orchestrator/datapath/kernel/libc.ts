@@ -20,6 +20,8 @@ export interface Libc {
   /** Address of the mapping, or -errno. */
   mmap(length: number, protection: number, flags: number, descriptor: number, offset: number): number;
   munmap(address: number, length: number): number;
+  /** memcpy(3). */
+  copy(target: number, source: number, length: number): void;
   mount(source: string, target: string, type: string, flags: number, data: string | null): number;
   umount(target: string): number;
   socket(domain: number, type: number, protocol: number): number;
@@ -47,6 +49,8 @@ const systemCalls = {
   arm64: { bpf: 280, eventfd2: 19, ioctl: 29, sched_setaffinity: 122, sched_getaffinity: 123, getcpu: 168, unshare: 97, setns: 268 },
 } as const;
 
+/** Of mmap. */
+export const [protectRead, protectReadWrite, mapShared] = [1, 3, 1];
 /** MNT_DETACH: readers of a file below do not keep the mount busy. */
 const detachMount = 2;
 /** _SC_PAGESIZE. */
@@ -107,6 +111,7 @@ function bindLibc(koffi: Koffi): Libc {
     write: bound('long write(int, uintptr_t, size_t)'),
     mmap: bound('intptr_t mmap(uintptr_t, size_t, int, int, int, long)').bind(undefined, 0),
     munmap: bound('int munmap(uintptr_t, size_t)'),
+    copy: library.func('void memcpy(uintptr_t, uintptr_t, size_t)'),
     mount: bound('int mount(const char*, const char*, const char*, ulong, const char*)'),
     umount: (target) => umount2(target, detachMount),
     socket: bound('int socket(int, int, int)'),

@@ -4,7 +4,7 @@
 import { AgentError } from '../../errors.ts';
 import type { MapSpec } from '../layout.ts';
 import type { Converter } from '../migrate.ts';
-import { type Bpf, type MapInfo, mapType } from './bpf.ts';
+import { type Bpf, type MapInfo, mappable, mapType } from './bpf.ts';
 import type { Fitting } from './elf.ts';
 import { errnoText } from './errno.ts';
 import type { Libc } from './libc.ts';
@@ -120,7 +120,7 @@ export class MapSet implements Disposable {
 
   private opened(descriptor: number, info: MapInfo): OpenMap {
     const valueSize = info.type === mapType['percpu-array'] ? partSize(info.valueSize) * possibleCpus() : info.valueSize;
-    return { bpf: this.bpf, libc: this.libc, descriptor, capacity: info.entries, valueSize };
+    return { bpf: this.bpf, libc: this.libc, descriptor, capacity: info.entries, valueSize, isMappable: (info.flags & mappable) !== 0 };
   }
 
   /** The pinned map that can be used on: of today's layout and size. */

@@ -1,12 +1,14 @@
 // A kernel map through its descriptor. Entries travel in batches through preallocated buffers: one system call moves a thousand.
 
 import { AgentError } from '../../errors.ts';
-import type { ImmediateMap } from '../immediate.ts';
-import type { MapSpec } from '../layout.ts';
+import type { BytesMap, ImmediateMap } from '../immediate.ts';
+import type { Codec, MapSpec } from '../layout.ts';
+import { checkRange } from '../ranges.ts';
 import { showKey } from '../show-key.ts';
 import type { Bpf } from './bpf.ts';
 import { errno, errnoText } from './errno.ts';
 import type { Libc } from './libc.ts';
+import { writeMapped } from './mapped.ts';
 import { joinPerCpu, splitPerCpu } from './per-cpu.ts';
 import { scan } from './scan.ts';
 
@@ -21,9 +23,11 @@ export interface OpenMap {
   readonly capacity: number;
   /** Bytes per value in system calls: a per-CPU value has one part per possible CPU. */
   readonly valueSize: number;
+  /** Its values can be written where they lie (arrays only). */
+  readonly isMappable?: boolean;
 }
 
-export class KernelMap<K, V> implements ImmediateMap<K, V> {
+export class KernelMap<K, V> implements ImmediateMap<K, V>, BytesMap {
   readonly capacity: number;
   private readonly spec: MapSpec<K, V>;
   private readonly open: OpenMap;
@@ -72,6 +76,15 @@ export class KernelMap<K, V> implements ImmediateMap<K, V> {
       this.remove(chunk.length);
       if (chunk.length === batchEntries) await breathe();
     }
+  }
+
+  /** As `RangeMap` says: of an array. Kept from before arrays were mapped, it takes batches. */
+  async updateRange(from: number, words: Uint32Array): Promise<void> {
+    const { size } = this.spec.value;
+    checkRange(this.spec, this.capacity, from, words);
+    if (this.open.isMappable !== true) return this.update(decoded(this.spec.value, from, words) as Iterable<readonly [K, V]>);
+    const result = writeMapped(this.open, from, words, size);
+    if (result < 0) throw this.failure('mmap', result);
   }
 
   updateNow(key: K, value: V): void {
@@ -126,6 +139,31 @@ export class KernelMap<K, V> implements ImmediateMap<K, V> {
     return count;
   }
 
+  writeBytes(keys: Uint8Array, values: Uint8Array, count: number): number {
+    const { bpf, descriptor, libc } = this.open;
+    const done = bpf.updateBatch(descriptor, { keys: libc.address(keys), values: libc.address(values), count });
+    if (done.result >= 0) return count;
+    if (done.result !== -errno.toobig && done.result !== -errno.nospc && done.result !== -errno.nomem)
+      throw this.failure('update', done.result);
+    return done.count;
+  }
+
+  removeBytes(keys: Uint8Array, count: number): void {
+    this.removeAt(this.open.libc.address(keys), count);
+  }
+
+  lookUpBytes(key: Uint8Array): Uint8Array | undefined {
+    const { bpf, descriptor, libc } = this.open;
+    const result = bpf.lookup(descriptor, libc.address(key), this.valueAddress);
+    if (result === -errno.noent) return undefined;
+    if (result < 0) throw this.failure('get', result);
+    return this.values;
+  }
+
+  lots() {
+    return this.scan();
+  }
+
   private scan() {
     return scan(this.open, this.spec, (result) => this.failure('scan', result));
   }
@@ -142,11 +180,15 @@ export class KernelMap<K, V> implements ImmediateMap<K, V> {
     throw this.failure(`update (value of ${valueSize} bytes) at ${showKey(key)}`, done.result);
   }
 
-  /** Deletes the first `count` keys of the buffer; the kernel stops at an absent one, which is stepped over. */
+  /** Of the buffer, the first ones; the kernel stops at an absent one, which is stepped over. */
   private remove(count: number): void {
+    this.removeAt(this.keyAddress, count);
+  }
+
+  private removeAt(address: number, count: number): void {
     let from = 0;
     while (from < count) {
-      const keys = this.keyAddress + from * this.spec.key.size;
+      const keys = address + from * this.spec.key.size;
       const done = this.open.bpf.deleteBatch(this.open.descriptor, { keys, values: 0, count: count - from });
       if (done.result >= 0) return;
       if (done.result !== -errno.noent) throw this.failure('delete', done.result);
@@ -205,6 +247,11 @@ function* chunks<T>(items: Iterable<T>): Iterable<T[]> {
 
 function* zeroed<K, V>(keys: Iterable<K>, zero: V): Iterable<readonly [K, V]> {
   for (const key of keys) yield [key, zero];
+}
+
+function* decoded<V>({ size, decode }: Codec<V>, from: number, words: Uint32Array): Iterable<readonly [number, V]> {
+  const view = new DataView(words.buffer, words.byteOffset);
+  for (let at = 0; at < words.byteLength; at += size) yield [from + at / size, decode(view, at)];
 }
 
 function isZero(bytes: Uint8Array, from: number, length: number): boolean {

@@ -7,12 +7,11 @@
 
 import { AgentError } from '../../errors.ts';
 import { errnoText } from './errno.ts';
-import type { Libc } from './libc.ts';
+import { type Libc, mapShared, protectRead, protectReadWrite } from './libc.ts';
 
 const busy = 1 << 31;
 const discarded = 1 << 30;
 const headerBytes = 8;
-const [protectRead, protectReadWrite, mapShared] = [1, 3, 1];
 const pollIn = 1;
 /** EFD_CLOEXEC | EFD_NONBLOCK. */
 const eventFlags = 0x80800;

@@ -4,13 +4,13 @@
 // | offset                                  offset + size |
 // | backend of slot 0, of slot 1, ...                     | mark |
 //
-// The mark is written last and no packet looks at it: it tells a later life in one lookup what the slice was made for.
+// No packet looks at the mark: it tells a later life in one lookup what the slice of a frontend was made for.
 
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../state/clock.ts';
-import type { DatapathMap } from '../datapath.ts';
 import type { MaglevSlot } from '../generated/layouts.ts';
-import { fillMaglev, type MaglevBackend, sizesFor } from './maglev-table.ts';
+import type { RangeMap } from '../ranges.ts';
+import { type MaglevBackend, maglevSlots, sizesFor } from './maglev-table.ts';
 import { Room } from './room.ts';
 
 export interface Slice {
@@ -32,20 +32,40 @@ export interface WantedSlots {
 export const emptySlice: Slice = { offset: 0, size: 0, content: undefined, users: 0 };
 
 const restMs = 1000;
+const usualSlice = 1022;
+
+/** Of all slots, so many are for tables of such a size and below: where many services want large ones, the others find room for a small one. */
+const reserves = [
+  { size: 31, part: 0 },
+  { size: 251, part: 1 / 32 },
+  { size: Number.POSITIVE_INFINITY, part: 1 / 16 },
+] as const;
 
 export class MaglevSlices {
-  readonly #map: DatapathMap<number, MaglevSlot>;
+  readonly #map: RangeMap<MaglevSlot>;
   readonly #clock: Clock;
   readonly #room: Room;
   /** By offset; resting ones too. */
   readonly #slices = new Map<number, Slice>();
   readonly #byContent = new Map<string, Slice>();
   readonly #resting = new Map<Slice, number>();
+  #words = new Uint32Array(usualSlice);
+  #freed = 0;
 
-  constructor(map: DatapathMap<number, MaglevSlot>, clock: Clock) {
+  constructor(map: RangeMap<MaglevSlot>, clock: Clock) {
     this.#map = map;
     this.#clock = clock;
     this.#room = new Room(map.capacity);
+  }
+
+  /** Slots that are no room for others. */
+  get used(): number {
+    return this.#room.parts().reduce((used, { from, to }) => used - (to - from), this.#map.capacity);
+  }
+
+  /** How often slots became room for others. */
+  get freed(): number {
+    return this.#freed;
   }
 
   /** A slice that a frontend of an earlier life refers to. */
@@ -92,10 +112,11 @@ export class MaglevSlices {
       if (until > now) continue;
       if (slice.content !== undefined) this.#byContent.delete(slice.content);
       slice.content = undefined;
-      await this.#map.delete(Array.from({ length: slice.size + 1 }, (_, index) => slice.offset + index));
+      await this.#map.updateRange(slice.offset, this.#wordsFor(slice.size + 1).fill(0));
       this.#resting.delete(slice);
       this.#slices.delete(slice.offset);
       this.#room.give(slice.offset, slice.size + 1);
+      this.#freed += 1;
     }
   }
 
@@ -122,30 +143,43 @@ export class MaglevSlices {
   }
 
   async #make(content: string, size: number, { backends, turn }: WantedSlots): Promise<Slice | undefined> {
-    const offset = this.#room.find(size + 1);
+    const offset = this.#room.find(size + 1, this.#endFor(size));
     if (offset === undefined) return undefined;
     const slice: Slice = { offset, size, content: undefined, users: 0 };
     this.#slices.set(offset, slice);
     // Until all of it is written it is nobody's: if that fails, it is cleared.
     this.#resting.set(slice, this.#clock.now());
-    await this.#map.update(entriesOf(fillMaglev(backends, size), offset, Math.floor(turn * size), markOf(content)));
+    const words = this.#wordsFor(size + 1);
+    turnInto(words, maglevSlots(backends, size), Math.floor(turn * size));
+    words[size] = markOf(content);
+    await this.#map.updateRange(offset, words);
     slice.content = content;
     this.#byContent.set(content, slice);
     return slice;
   }
+
+  /** The same memory for one slice after another. */
+  #wordsFor(count: number): Uint32Array {
+    if (this.#words.length < count) this.#words = new Uint32Array(count);
+    return this.#words.subarray(0, count);
+  }
+
+  /** Where tables of a size must end. */
+  #endFor(size: number): number {
+    const { capacity } = this.#map;
+    return capacity - Math.floor(capacity * (reserves.find((reserve) => size <= reserve.size)?.part ?? 0));
+  }
 }
 
-function* entriesOf(slots: Uint32Array, offset: number, angle: number, mark: number): Iterable<readonly [number, MaglevSlot]> {
-  for (let index = 0; index < slots.length; index += 1) {
-    yield [offset + index, { backend: slots[(index + angle) % slots.length] as number }];
-  }
-  yield [offset + slots.length, { backend: mark }];
+function turnInto(words: Uint32Array, slots: Uint32Array, angle: number): void {
+  words.set(slots.subarray(angle));
+  words.set(slots.subarray(0, angle), slots.length - angle);
 }
 
 /** The same for the same slots. */
 function contentOf({ backends, turn }: WantedSlots, size: number): string {
-  const names = backends.map(({ address, protocol, port, cluster = 0, id, weight = 1 }) =>
-    [address, protocol, port, cluster, id, weight].join(' '),
+  const names = backends.map(
+    ({ address, protocol, port, cluster = 0, id, weight = 1 }) => `${address} ${protocol} ${port} ${cluster} ${id} ${weight}`,
   );
   return createHash('sha256').update(`${size} ${turn} ${names.sort().join()}`).digest('base64');
 }

@@ -14,7 +14,7 @@ export interface MaglevBackend {
   /** Not 0. It is written, and decides nothing. */
   readonly id: number;
   /** 1 to 65536; 1 by default. */
-  readonly weight?: number;
+  readonly weight?: number | undefined;
 }
 
 /** Primes. With the size that is wanted every backend has a hundred slots at least: shares differ by one percent at most. */
@@ -39,8 +39,13 @@ function sum(weights: readonly number[]): number {
   return weights.reduce((all, weight) => all + weight, 0);
 }
 
-/** `size` is a prime, or 1 for one backend. Without backends every slot is 0. */
+/** `size` is 1 for one backend only. Without backends every slot is 0. */
 export function fillMaglev(backends: readonly MaglevBackend[], size: number): Uint32Array {
+  return new Uint32Array(maglevSlots(backends, size));
+}
+
+/** The same where it was made: good until the next call. */
+export function maglevSlots(backends: readonly MaglevBackend[], size: number): Uint32Array {
   const slotsAt = backends.length * rowBytes;
   const { fill, view, base } = roomFor(slotsAt + size * 4);
   for (const [index, { hi, lo, place, id, weight }] of backends.map(named).sort(byName).entries()) {
@@ -52,11 +57,11 @@ export function fillMaglev(backends: readonly MaglevBackend[], size: number): Ui
     view.setUint32(at + 24, weight, true);
   }
   if (fill(base, backends.length, base + slotsAt, size) !== 0) throw new RangeError(`maglev: ${backends.length} backends, ${size} slots`);
-  return new Uint32Array(new Uint32Array(view.buffer, base + slotsAt, size));
+  return new Uint32Array(view.buffer, base + slotsAt, size);
 }
 
 /** As datapath-as/maglev has it. */
-const rowBytes = 40;
+const rowBytes = 56;
 
 interface Row {
   readonly hi: bigint;
@@ -67,7 +72,8 @@ interface Row {
 }
 
 function named({ address, protocol, port, cluster = 0, id, weight = 1 }: MaglevBackend): Row {
-  return { ...addressWords(address), place: (swapPort(port) | (protocol << 16) | (cluster << 24)) >>> 0, id, weight };
+  const { hi, lo } = addressWords(address);
+  return { hi, lo, place: (swapPort(port) | (protocol << 16) | (cluster << 24)) >>> 0, id, weight };
 }
 
 function byName(a: Row, b: Row): number {

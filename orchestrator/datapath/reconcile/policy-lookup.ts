@@ -16,9 +16,14 @@ export async function lookupPolicy(map: PolicyMap, question: PolicyQuestion): Pr
   // A deny of the peer's own is not looked beyond.
   if (own?.precedence === PRECEDENCE_DENY) return own;
   const everybodys = await longestMatch(map, { ...question, identity: POLICY_ANY_IDENTITY });
-  if (own === undefined || everybodys === undefined) return own ?? everybodys;
-  const better = everybodys.precedence - own.precedence || fixedBits(everybodys) - fixedBits(own);
-  return better > 0 ? everybodys : own;
+  return betterRow(own, everybodys);
+}
+
+/** The first one where both are as good. */
+export function betterRow(one: WrittenRow | undefined, other: WrittenRow | undefined): WrittenRow | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  const better = other.precedence - one.precedence || fixedBits(other) - fixedBits(one);
+  return better > 0 ? other : one;
 }
 
 async function longestMatch(map: PolicyMap, question: PolicyQuestion): Promise<WrittenRow | undefined> {

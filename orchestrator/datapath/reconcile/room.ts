@@ -13,9 +13,9 @@ export class Room {
     return this.#free;
   }
 
-  /** Takes the lowest place of that size; undefined when there is none. */
-  find(size: number): number | undefined {
-    const part = this.#free.find(({ from, to }) => to - from >= size);
+  /** Takes the lowest place of that size that ends by `end`; undefined when there is none. */
+  find(size: number, end = Number.POSITIVE_INFINITY): number | undefined {
+    const part = this.#free.find(({ from, to }) => Math.min(to, end) - from >= size);
     if (part === undefined) return undefined;
     const { from } = part;
     this.take(from, size);

@@ -5,8 +5,9 @@ import { addressWords, swapPort, wordText } from '../../net/words.ts';
 import type { Clock } from '../../state/clock.ts';
 import { Ids } from '../../state/ids.ts';
 import type { DatapathMap } from '../datapath.ts';
+import { dropEntries } from '../drop-entries.ts';
 import { BACKEND_ACTIVE, BACKEND_TERMINATING } from '../generated/enums.ts';
-import type { Backend } from '../generated/layouts.ts';
+import type { Backend, BackendHits } from '../generated/layouts.ts';
 import type { MaglevBackend } from './maglev-table.ts';
 import type { ServiceBackendRow } from './service-rows.ts';
 
@@ -15,6 +16,8 @@ const lastNumber = 2 ** 31 - 1;
 const numbersRestMs = 4 * 3600_000;
 
 export interface BackendTableOptions {
+  /** What the datapath has given to each; it goes with its backend. */
+  readonly hits: DatapathMap<number, BackendHits>;
   readonly clock: Clock;
   /** Ticks of the datapath: the generation of a number that is given out now. */
   readonly now: () => number;
@@ -52,6 +55,8 @@ export class BackendTable {
       }
     }
     this.#ids = this.#numbers(held);
+    const numbers = new Set(held.map(([, id]) => id));
+    await dropEntries(this.#options.hits, (id) => !numbers.has(id));
   }
 
   put(row: ServiceBackendRow): void {
@@ -70,13 +75,14 @@ export class BackendTable {
 
   /** What is there and wanted, of a list of keys with the weight of each. */
   present(keys: readonly string[], weights: readonly number[]): MaglevBackend[] {
-    return keys.flatMap((key, at) => {
+    const found: MaglevBackend[] = [];
+    for (const [at, key] of keys.entries()) {
       const row = this.#wanted.get(key);
       const id = this.#ids.get(key);
-      if (row === undefined || id === undefined || this.#written.get(key) === undefined) return [];
-      const weight = weights[at];
-      return [{ address: row.address, protocol: row.protocol, port: row.port, id, ...(weight !== undefined && { weight }) }];
-    });
+      if (row === undefined || id === undefined || this.#written.get(key) === undefined) continue;
+      found.push({ address: row.address, protocol: row.protocol, port: row.port, id, weight: weights[at] });
+    }
+    return found;
   }
 
   numberOf(key: string): number | undefined {
@@ -119,7 +125,9 @@ export class BackendTable {
     const gone = [...this.#dirty].filter((key) => !this.#wanted.has(key));
     const there = gone.filter((key) => this.#written.has(key));
     for (const key of there) this.#written.set(key, undefined);
-    await this.#map.delete(there.map((key) => this.#ids.get(key) as number));
+    const numbers = there.map((key) => this.#ids.get(key) as number);
+    await this.#map.delete(numbers);
+    await this.#options.hits.delete(numbers);
     for (const key of gone) {
       this.#written.delete(key);
       this.#ids.release(key);
@@ -130,7 +138,9 @@ export class BackendTable {
   *#entries(changed: readonly { readonly key: string; readonly id: number; readonly written: Written }[]): Iterable<[number, Backend]> {
     for (const { key, id, written } of changed) {
       const { address, protocol, port } = this.#wanted.get(key) as ServiceBackendRow;
-      yield [id, { ...addressWords(address), port: swapPort(port), protocol, ...written, cluster: 0, zone: 0, flags: 0 }];
+      const { hi, lo } = addressWords(address);
+      const { state, generation } = written;
+      yield [id, { hi, lo, port: swapPort(port), protocol, state, generation, cluster: 0, zone: 0, flags: 0 }];
     }
   }
 

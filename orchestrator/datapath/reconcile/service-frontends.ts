@@ -14,7 +14,7 @@ import {
   SCOPE_INTERNAL,
 } from '../generated/enums.ts';
 import type { Frontend, FrontendKey } from '../generated/layouts.ts';
-import type { MaglevSlices, Slice } from './maglev-slices.ts';
+import { emptySlice, type MaglevSlices, type Slice } from './maglev-slices.ts';
 import type { MaglevBackend } from './maglev-table.ts';
 import type { ServiceFrontendRow } from './service-rows.ts';
 import type { SourceRanges } from './source-ranges.ts';
@@ -40,6 +40,8 @@ type Present = (keys: readonly string[], weights: readonly number[]) => MaglevBa
 export interface FrontendsWithoutRoom {
   readonly frontends: string[];
   readonly maglev: string[];
+  /** Those of them that have no table at all: their connections are refused. */
+  readonly closed: string[];
   readonly source_ranges: string[];
 }
 
@@ -60,6 +62,8 @@ export class FrontendTable {
   readonly #wanted = new Map<string, ServiceFrontendRow>();
   readonly #written = new Map<string, Written>();
   readonly #dirty = new Set<string>();
+  /** Those that have a smaller table than they should, or none, and how often room had become free when that was tried. */
+  readonly #waiting = new Map<string, { readonly freed: number; readonly isClosed: boolean }>();
   /** Backend → frontends that name it. */
   readonly #users = new Users();
   readonly #keys = new Map<number, string>();
@@ -92,11 +96,13 @@ export class FrontendTable {
     this.#unlink(row.key);
     this.#wanted.set(row.key, row);
     for (const backend of row.backends) this.#users.add(backend, row.key);
+    this.#waiting.delete(row.key);
     this.#dirty.add(row.key);
   }
 
   remove(key: string): void {
     this.#unlink(key);
+    this.#waiting.delete(key);
     if (this.#wanted.delete(key)) this.#dirty.add(key);
   }
 
@@ -107,7 +113,10 @@ export class FrontendTable {
 
   /** Frontends that name these backends are to be written anew. */
   touch(backends: readonly string[]): void {
-    for (const key of this.usersOf(backends)) this.#dirty.add(key);
+    for (const key of this.usersOf(backends)) {
+      this.#waiting.delete(key);
+      this.#dirty.add(key);
+    }
   }
 
   /** Frontends that name one of these backends. */
@@ -142,10 +151,11 @@ export class FrontendTable {
 
   /**
    * Writes what is wanted and differs, and adds the addresses to `changed`, also when it throws. What closes an address comes after its ports.
-   * What has no room is told, keeps what it has, and is tried again by the next call.
+   * What has no room is told and tried again by the next call. Without a row it stays without, without a table its connections are refused: what
+   * the table before knew may be somebody else's by now, and its slots are room for others.
    */
   async write(present: Present, changed: Set<string>): Promise<FrontendsWithoutRoom> {
-    const without: FrontendsWithoutRoom = { frontends: [], maglev: [], source_ranges: [] };
+    const without: FrontendsWithoutRoom = { frontends: [], maglev: [], closed: [], source_ranges: [] };
     const rows = [...this.#dirty].flatMap((key) => this.#wanted.get(key) ?? []);
     for (const [turn, row] of rows.sort(closedLast).entries()) {
       if (turn % rowsAtOnce === rowsAtOnce - 1) await breathe();
@@ -154,22 +164,34 @@ export class FrontendTable {
         without.frontends.push(row.key);
         continue;
       }
+      if (this.#isInVain(row.key, without)) continue;
       const before = this.#written.get(row.key);
       const own = before?.value === undefined ? undefined : before.slices.at(-1);
       const backends = present(row.backends, row.weights ?? []);
       const taken = await this.#slices.take({ backends, turn: row.algorithm === 'random' ? this.#turn : 0 }, own);
       if (taken === undefined || taken.isSmall) without.maglev.push(row.key);
-      if (taken === undefined) continue;
+      if (taken === undefined) without.closed.push(row.key);
+      const slice = taken?.slice ?? emptySlice;
       if (!(await this.#ranges.add(this.#numberOf(row), row.sourceRanges ?? []))) {
-        this.#slices.release(taken.slice);
+        this.#slices.release(slice);
         without.source_ranges.push(row.key);
         continue;
       }
-      if (await this.#writeRow(row, taken.slice)) changed.add(row.address);
+      if (await this.#writeRow(row, slice)) changed.add(row.address);
       await this.#ranges.trim(this.#numberOf(row), row.sourceRanges ?? []);
-      if (!taken.isSmall) this.#dirty.delete(row.key);
+      if (taken?.isSmall === false) this.#dirty.delete(row.key);
+      else this.#waiting.set(row.key, { freed: this.#slices.freed, isClosed: taken === undefined });
     }
     return without;
+  }
+
+  /** Where nothing became free since the last try there is no better table: thousands may wait, and others shall not wait for them. */
+  #isInVain(key: string, without: FrontendsWithoutRoom): boolean {
+    const waiting = this.#waiting.get(key);
+    if (waiting?.freed !== this.#slices.freed) return false;
+    without.maglev.push(key);
+    if (waiting.isClosed) without.closed.push(key);
+    return true;
   }
 
   /** Removes what is not wanted: what closes an address goes before its ports. */

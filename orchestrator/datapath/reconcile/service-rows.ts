@@ -48,5 +48,7 @@ export interface ServiceProblem {
   readonly map: 'frontends' | 'backends' | 'maglev' | 'source_ranges';
   /** Keys of frontends that don't work as they should. */
   readonly frontends: readonly string[];
+  /** Those of them whose connections are refused: not even a small table has room. */
+  readonly closed?: readonly string[];
   readonly capacity: number;
 }

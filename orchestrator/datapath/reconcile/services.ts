@@ -4,7 +4,8 @@
 import { type Clock, realClock } from '../../state/clock.ts';
 import type { Datapath } from '../datapath.ts';
 import { HINT_FRONTEND } from '../generated/enums.ts';
-import { backendsSpec, frontendsSpec, maglevSpec, sourceRangesSpec } from '../generated/maps.ts';
+import { backendHitsSpec, backendsSpec, frontendsSpec, maglevSpec, sourceRangesSpec } from '../generated/maps.ts';
+import { rangeMap } from '../ranges.ts';
 import { Epochs } from './epochs.ts';
 import { MaglevSlices } from './maglev-slices.ts';
 import { PastFlows } from './past-flows.ts';
@@ -40,9 +41,9 @@ export class ServiceWriter {
   private constructor(datapath: Pick<Datapath, 'map' | 'now'>, { epochs, clock, turn }: Required<ServiceWriterOptions>) {
     const [frontends, maglev, backends] = [datapath.map(frontendsSpec), datapath.map(maglevSpec), datapath.map(backendsSpec)];
     this.#epochs = epochs;
-    this.#slices = new MaglevSlices(maglev, clock);
+    this.#slices = new MaglevSlices(rangeMap(maglev), clock);
     this.#ranges = new SourceRanges(datapath.map(sourceRangesSpec));
-    this.#backends = new BackendTable(backends, { clock, now: () => datapath.now() });
+    this.#backends = new BackendTable(backends, { hits: datapath.map(backendHitsSpec), clock, now: () => datapath.now() });
     this.#frontends = new FrontendTable(frontends, { slices: this.#slices, ranges: this.#ranges, clock, turn });
     this.#pastFlows = new PastFlows(datapath);
     this.#capacities = {
@@ -99,6 +100,11 @@ export class ServiceWriter {
     return this.#backends.numberOf(key);
   }
 
+  /** Slots that tables have, and how many there are. */
+  get slots(): { readonly used: number; readonly capacity: number } {
+    return { used: this.#slices.used, capacity: this.#capacities.maglev };
+  }
+
   async #rounds(): Promise<ServiceProblem[]> {
     for (let round = 1; ; round += 1) {
       const problems = await this.#round();
@@ -126,10 +132,11 @@ export class ServiceWriter {
     return this.#problems({ ...without, backends: this.#frontends.usersOf(missing) });
   }
 
-  #problems(without: Readonly<Record<ServiceProblem['map'], readonly string[]>>): ServiceProblem[] {
+  #problems(without: Readonly<Record<ServiceProblem['map'] | 'closed', readonly string[]>>): ServiceProblem[] {
     return (['frontends', 'backends', 'maglev', 'source_ranges'] as const).flatMap((map) => {
       const frontends = without[map];
-      return frontends.length === 0 ? [] : [{ map, frontends, capacity: this.#capacities[map] }];
+      const closed = map === 'maglev' && without.closed.length > 0 ? { closed: without.closed } : {};
+      return frontends.length === 0 ? [] : [{ map, frontends, capacity: this.#capacities[map], ...closed }];
     });
   }
 }

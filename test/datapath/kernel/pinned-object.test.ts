@@ -22,7 +22,7 @@ async function counted(datapath: KernelDatapath): Promise<bigint> {
   return packets;
 }
 
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 
 t.test('programs of the same object go on, those of another are exchanged', { skip: await kernelSkip() }, async (t) => {
   const bpffs = await bpffsFolder();

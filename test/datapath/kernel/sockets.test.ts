@@ -17,7 +17,7 @@ import { smallSizes } from '../../support/small-sizes.ts';
 const mount = cgroupMount();
 const skip = (await kernelSkip()) || (mount === undefined && 'there is no unified hierarchy of cgroups here');
 
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 
 t.test('programs for sockets', { skip }, async (t) => {
   const libc = await openLibc();

@@ -15,7 +15,7 @@ export interface PacketCase {
   readonly steps: readonly Step[];
 }
 
-export type Step = PacketStep | ChangeStep | TimeStep | ForgetStep;
+export type Step = PacketStep | ChangeStep | TimeStep | ForgetStep | HitsStep;
 
 /** One packet enters the datapath. */
 export interface PacketStep {
@@ -87,7 +87,12 @@ export interface ForgetStep {
   readonly forget: readonly ('conntrack' | 'translations' | 'affinity' | 'fragments')[];
 }
 
-export type Hook = 'from_pod' | 'to_pod' | 'from_overlay' | 'from_network' | 'to_host';
+/** Connections that backends were given so far, by their numbers; those that are not named were given none. */
+export interface HitsStep {
+  readonly hits: Readonly<Record<number, number>>;
+}
+
+export type Hook = 'from_pod' | 'to_pod' | 'from_overlay' | 'from_network' | 'to_network' | 'to_host';
 
 /** Ports of the world; the runner gives them numbers that exist. */
 export type PortName = 'client' | 'server' | 'other' | 'overlay' | 'network' | 'host';

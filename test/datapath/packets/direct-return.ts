@@ -16,6 +16,8 @@ const behind = (service: Partial<ServiceState> = {}, state: State = {}): State =
 const asks = (flags: string) => tcp('world:40000 > vip:80', flags);
 const answered = (flags: string) => tcp('vip:80 > world:40000', flags);
 const arrived = (flags: string) => tcp('world:40000 > server:8080', flags);
+/** As the backend elsewhere sees the client whom this node sent on. */
+const hidden = (flags: string) => tcp('host:61000 > remote:8080', flags);
 const answers = (flags: string) => tcp('server:8080 > world:40000', flags);
 
 const enters = (packet: CasePacket, rest: Partial<PacketStep> = {}): PacketStep => ({
@@ -57,6 +59,22 @@ const first: PacketCase[] = [
       { change: { services: [{ ...direct, backends: [{ id: 71, at: 'server:8080' }] }] } },
       enters(asks('A')),
       { forget: ['translations'] },
+      enters(asks('A'), { verdict: 'local server', output: arrived('A') }),
+    ],
+  },
+  {
+    name: 'who tries again to connect is sent where the table says now, as the node there goes by it',
+    state: entry({
+      backends: [
+        { id: 70, at: 'remote:8080' },
+        { id: 71, at: 'server:8080' },
+      ],
+      slots: [70],
+    }),
+    steps: [
+      enters(asks('S')),
+      { change: { services: [{ ...direct, backends: [{ id: 71, at: 'server:8080' }] }] } },
+      enters(asks('S'), { verdict: 'local server', output: arrived('S') }),
       enters(asks('A'), { verdict: 'local server', output: arrived('A') }),
     ],
   },
@@ -201,12 +219,45 @@ const second: PacketCase[] = [
     steps: [comes(asks('S'), { verdict: 'drop unknown target', event: 'drop', record: { service: 0 } })],
   },
   {
-    name: 'what was sent here for another node’s backend is not sent on, and nothing is remembered',
+    name: 'what another node sent here, and this one’s table gives to a backend elsewhere, goes there masqueraded and stays there',
     state: entry(),
     steps: [
-      comes(asks('S'), { verdict: 'drop unknown target', event: 'drop' }),
+      comes(asks('S'), {
+        verdict: 'overlay node2',
+        output: hidden('S'),
+        record: { service: 7, backend: 70, sourceIdentity: 2 },
+        flow: { of: hidden('S'), flags: ['translated', 'masqueraded'], packets: [1, 0] },
+      }),
+      comes(tcp('remote:8080 > host:61000', 'SA'), { tunnelIdentity: 400, verdict: 'stack', output: answered('SA') }),
+      comes(icmpError('router > vip', 'too big', answered('A')), {
+        verdict: 'overlay node2',
+        output: icmpError('router > remote', 'too big', tcp('remote:8080 > host:61000', 'A')),
+      }),
       { change: { services: [{ ...direct, backends: [{ id: 71, at: 'server:8080' }] }] } },
-      opens,
+      comes(asks('A'), { verdict: 'overlay node2', output: hidden('A') }),
+      comes(tcp('world:40001 > vip:80', 'S'), { output: tcp('world:40001 > server:8080', 'S') }),
+    ],
+  },
+  {
+    name: 'it goes by the host’s routes where the tunnel does not lead',
+    state: entry({}, { nodes: { 2: { at: 'node2', mode: 'native' } } }),
+    steps: [comes(asks('S'), { verdict: 'stack', output: hidden('S') })],
+  },
+  {
+    name: 'without an address for it the client is dropped',
+    state: { ...entry(), config: { noRouter: true } },
+    steps: [comes(asks('S'), { verdict: 'drop no config', event: 'drop' })],
+  },
+  {
+    name: 'nobody but the client goes through this node to the backend',
+    state: entry(),
+    steps: [
+      comes(asks('S'), { verdict: 'overlay node2', output: hidden('S') }),
+      comes(hidden('A'), { verdict: 'drop translation clash', event: 'drop' }),
+      comes(icmpError('router > remote2', 'too big', tcp('remote:8080 > host:61000', 'A')), {
+        verdict: 'drop unknown target',
+        event: 'drop',
+      }),
     ],
   },
   {

@@ -169,6 +169,20 @@ const business: PacketCase[] = [
       { packet: tcp('client:40000 > vip:80', 'S'), verdict: 'local server', output: tcp('client:40000 > server:8080', 'S') },
     ],
   },
+  {
+    name: 'a router’s address may be that of a network',
+    state: outside({}, { config: { masqPorts: [61000, 61000], router: 'speaker' } }),
+    steps: [
+      enters(tcp('world:40000 > node1:30080', 'S'), 'overlay node2', { output: tcp('speaker:61000 > remote:8080', 'S') }),
+      {
+        hook: 'from_overlay',
+        tunnelIdentity: 400,
+        packet: tcp('remote:8080 > speaker:61000', 'SA'),
+        verdict: 'stack',
+        output: tcp('node1:30080 > world:40000', 'SA'),
+      },
+    ],
+  },
 ];
 
 export const outsideCases: readonly PacketCase[] = [...ranges, ...business];

@@ -3,7 +3,7 @@
 import type { RunResult } from '../../../orchestrator/datapath/datapath.ts';
 import * as enums from '../../../orchestrator/datapath/generated/enums.ts';
 import type { Conntrack, Record as DecisionRecord } from '../../../orchestrator/datapath/generated/layouts.ts';
-import { conntrackSpec } from '../../../orchestrator/datapath/generated/maps.ts';
+import { backendHitsSpec, conntrackSpec } from '../../../orchestrator/datapath/generated/maps.ts';
 import { buildPacket } from '../../../orchestrator/net/packet.ts';
 import { describePacket, readPacket } from '../../../orchestrator/net/packet-reader.ts';
 import { swapPort, wordText } from '../../../orchestrator/net/words.ts';
@@ -28,12 +28,18 @@ export const hookNumbers: Readonly<Record<Hook, number>> = {
   to_pod: enums.HOOK_TO_POD,
   from_overlay: enums.HOOK_FROM_OVERLAY,
   from_network: enums.HOOK_FROM_NETWORK,
+  to_network: enums.HOOK_TO_NETWORK,
   to_host: enums.HOOK_TO_HOST,
 };
 
 const eventNames = namesOf('EVENT_');
 const reasonNames = namesOf('REASON_');
-const devices: Readonly<Partial<Record<Hook, PortName>>> = { from_overlay: 'overlay', from_network: 'network', to_host: 'host' };
+const devices: Readonly<Partial<Record<Hook, PortName>>> = {
+  from_overlay: 'overlay',
+  from_network: 'network',
+  to_network: 'network',
+  to_host: 'host',
+};
 
 /** Every case in every family that it is about, each once. */
 export function familiesOf(packetCase: PacketCase): readonly Family[] {
@@ -54,7 +60,8 @@ export async function playCase(machine: Machine, packetCase: PacketCase, family:
       else if ('change' in step) {
         await stage.remove(step.remove ?? {});
         await stage.write({ config: packetCase.state.config ?? {}, ...step.change });
-      } else {
+      } else if ('hits' in step) faults.push(...(await checkHits(stage, step.hits)));
+      else {
         const played = await playPacket(stage, step);
         faults.push(...played.faults.map((fault) => `packet ${index + 1} (${played.what}): ${fault}`));
         trace.push(played.trace);
@@ -154,6 +161,12 @@ function checkRecord(step: PacketStep, record: DecisionRecord | undefined): stri
   return faults;
 }
 
+async function checkHits(stage: Stage, wanted: Readonly<Record<number, number>>): Promise<string[]> {
+  const counted: Record<string, number> = {};
+  for await (const [id, { connections }] of stage.machine.datapath.map(backendHitsSpec).entries()) counted[id] = Number(connections);
+  return text(counted) === text(wanted) ? [] : [`backends were given ${text(counted)}, not ${text(wanted)}`];
+}
+
 function named(grown: Awaited<ReturnType<Stage['counted']>>): Record<string, string> {
   const counted: Record<string, string> = {};
   for (const [index, { packets, bytes }] of grown) {
@@ -182,7 +195,7 @@ function comparable(record: DecisionRecord | undefined, machine: Machine): strin
 /** Entries that the datapath made, without times, in an order of their own. */
 async function leftovers(stage: Stage): Promise<string[]> {
   const lines: string[] = [];
-  for (const name of ['conntrack', 'translations', 'affinity', 'fragments']) {
+  for (const name of ['conntrack', 'translations', 'affinity', 'fragments', 'backend_hits']) {
     for await (const [key, value] of stage.map(name).entries()) {
       const { expires: _expires, renewed: _renewed, ...rest } = value as Record<string, unknown>;
       const named = name === conntrackSpec.name ? withPortNames(rest as unknown as Conntrack, stage.machine) : rest;

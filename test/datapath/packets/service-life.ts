@@ -5,16 +5,16 @@ import type { PacketCase, Step } from './case.ts';
 import { answered, answers, asked, asks, opensService, web, withServices } from './services.ts';
 import type { BackendState, ServiceState } from './state.ts';
 
-const moved = (flags: string, port = 40000) => tcp(`client:${port} > other:8080`, flags);
+export const moved = (flags: string, port = 40000) => tcp(`client:${port} > other:8080`, flags);
 const elsewhere: BackendState = { id: 71, at: 'other:8080' };
-const dns: ServiceState = { number: 8, frontend: 'vip:53', protocol: 'udp', backends: [{ id: 80, at: 'server:5353' }] };
-const both: ServiceState = { ...web, backends: [{ id: 70, at: 'server:8080' }, elsewhere], slots: [70] };
-const handshake: Step[] = [
+export const dns: ServiceState = { number: 8, frontend: 'vip:53', protocol: 'udp', backends: [{ id: 80, at: 'server:5353' }] };
+export const both: ServiceState = { ...web, backends: [{ id: 70, at: 'server:8080' }, elsewhere], slots: [70] };
+export const handshake: Step[] = [
   opensService,
   { packet: answers('SA'), verdict: 'local client', output: answered('SA') },
   { packet: asks('A'), verdict: 'local server', output: asked('A') },
 ];
-const closing: Step[] = [
+export const closing: Step[] = [
   { packet: asks('FA'), verdict: 'local server', output: asked('FA') },
   { packet: answers('FA'), verdict: 'local client', output: answered('FA') },
 ];
@@ -87,6 +87,42 @@ const backends: PacketCase[] = [
       ...closing,
       { change: { services: [{ ...both, slots: [71] }] } },
       { packet: asks('S'), verdict: 'local server', output: asked('S'), flow: { of: asked('S'), flags: ['translated'], packets: [1, 0] } },
+    ],
+  },
+  {
+    name: 'datagrams that left a backend and came back to it stay there, though the table names another',
+    state: withServices(dns),
+    steps: [
+      { packet: udp('client:5000 > vip:53'), verdict: 'local server', output: udp('client:5000 > server:5353') },
+      { packet: udp('server:5353 > client:5000'), verdict: 'local client', output: udp('vip:53 > client:5000') },
+      {
+        change: { services: [{ ...dns, backends: [{ id: 81, at: 'other:5353' }] }] },
+        remove: { backends: [{ id: 80, at: 'server:5353' }] },
+      },
+      { packet: udp('client:5000 > vip:53'), verdict: 'local other', output: udp('client:5000 > other:5353') },
+      {
+        change: { services: [{ ...dns, backends: [{ id: 80, at: 'server:5353', generation: 2 }] }] },
+        remove: { backends: [{ id: 81, at: 'other:5353' }] },
+      },
+      { seconds: 6 },
+      { packet: udp('client:5000 > vip:53'), verdict: 'local server', output: udp('client:5000 > server:5353') },
+      { packet: udp('server:5353 > client:5000'), verdict: 'local client', output: udp('vip:53 > client:5000') },
+      {
+        change: {
+          services: [
+            {
+              ...dns,
+              backends: [
+                { id: 80, at: 'server:5353', generation: 2 },
+                { id: 81, at: 'other:5353' },
+              ],
+              slots: [81],
+            },
+          ],
+        },
+      },
+      { packet: udp('client:5000 > vip:53'), verdict: 'local server', output: udp('client:5000 > server:5353'), record: { backend: 80 } },
+      { packet: udp('client:5001 > vip:53'), verdict: 'local other', output: udp('client:5001 > other:5353') },
     ],
   },
   {

@@ -6,6 +6,7 @@ import { Reason } from '../../../orchestrator/datapath/generated/enums.ts';
 import type { Metric } from '../../../orchestrator/datapath/generated/layouts.ts';
 import {
   affinitySpec,
+  backendHitsSpec,
   conntrackSpec,
   epochsSpec,
   fragmentsSpec,
@@ -39,6 +40,7 @@ export const caseSizes = {
   source_ranges: 64,
   maglev: 1024,
   backends: 64,
+  backend_hits: 64,
   affinity: 256,
   conntrack: 1024,
   translations: 256,
@@ -53,7 +55,7 @@ const expiring: readonly [MapSpec<never, never>, readonly string[]][] = [
   [fragmentsSpec as unknown as MapSpec<never, never>, ['expires']],
   [grantsSpec as unknown as MapSpec<never, never>, ['expires0', 'expires1', 'expires2', 'expires3']],
 ];
-const written = [conntrackSpec, translationsSpec, affinitySpec, fragmentsSpec].map(({ name }) => name);
+const written = [conntrackSpec, translationsSpec, affinitySpec, fragmentsSpec, backendHitsSpec].map(({ name }) => name);
 
 const zero: Metric = { packets: 0n, bytes: 0n };
 /** Index = reason * 2 + direction. */

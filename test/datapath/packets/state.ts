@@ -31,7 +31,9 @@ export interface ConfigState {
   readonly allowEvents?: boolean;
   /** Source ports for clients from the network. */
   readonly masqPorts?: readonly [first: number, last: number];
-  /** The node has no address of its own among its pods; otherwise it is that of the host. */
+  /** The node's own address among its pods; the host's by default. */
+  readonly router?: HostName;
+  /** It has none. */
   readonly noRouter?: boolean;
   /** The node has no hairpin address. */
   readonly noHairpin?: boolean;
@@ -143,8 +145,8 @@ function configEntries(config: ConfigState, place: Place): Entry[] {
   if (config.absent) return [];
   const hairpin4 = config.noHairpin ? { hi: 0n, lo: 0n } : addressWords(hostAddress('hairpin', 'ipv4'));
   const hairpin6 = config.noHairpin ? { hi: 0n, lo: 0n } : addressWords(hostAddress('hairpin', 'ipv6'));
-  const router4 = config.noRouter ? { hi: 0n, lo: 0n } : addressWords(hostAddress('host', 'ipv4'));
-  const router6 = config.noRouter ? { hi: 0n, lo: 0n } : addressWords(hostAddress('host', 'ipv6'));
+  const router4 = config.noRouter ? { hi: 0n, lo: 0n } : addressWords(hostAddress(config.router ?? 'host', 'ipv4'));
+  const router6 = config.noRouter ? { hi: 0n, lo: 0n } : addressWords(hostAddress(config.router ?? 'host', 'ipv6'));
   const flags = config.allowEvents ? 2 : 0;
   const value = {
     flags,

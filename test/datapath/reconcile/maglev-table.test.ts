@@ -53,11 +53,11 @@ t.test('a table stays what it is from release to release, for nodes of two relea
       .digest('hex')
       .slice(0, 16);
   t.same([2, 10, 11, 163, 164].map(digest), [
-    '6d7fa944feff6147',
-    '1eb1100b6c5fc59d',
-    '4aa4951edccb522d',
-    '0e45c96a3c41e221',
-    '0b3fc014027f4732',
+    '25eb664828735def',
+    'ffaa41e072b09f1d',
+    '6f0e11d08abbea45',
+    'a7d94c990344f77d',
+    'c97ade611f5c61c9',
   ]);
 });
 
@@ -95,10 +95,31 @@ t.test('a backend that goes moves few flows of others: at most 4 % of 10, 2 % of
     [100, 0.02],
     [1000, 0.01],
   ] as const) {
-    const { moved, size, sizeAfter } = disruption(count);
+    const { moved, worst, size, sizeAfter } = disruption(count);
     t.equal(size, sizeAfter);
-    t.ok(moved <= most, `${count}: ${(moved * 100).toFixed(2)} %`);
+    t.ok(moved <= most / 2, `${count}: ${(moved * 100).toFixed(2)} % in the mean`);
+    t.ok(worst <= most, `${count}: ${(worst * 100).toFixed(2)} % at worst`);
   }
+});
+
+t.test('of few backends, in many sets of them, no two claim so much alike that more than 4 % move', async (t) => {
+  for (let count = 3; count <= 10; count += 1) {
+    const { worst } = disruption(count, { sets: 60 });
+    t.ok(worst <= 0.04, `${count}: ${(worst * 100).toFixed(2)} %`);
+  }
+});
+
+t.test('a share that is thousands of times smaller than another ends, too', async (t) => {
+  const list = named(3).map((backend, at) => ({ ...backend, weight: [65536, 1, 300][at] as number }));
+  t.same(
+    [...sharesOf(fillMaglev(list, 131071))].sort(),
+    [
+      [1, 130472],
+      [2, 2],
+      [3, 597],
+    ].sort(),
+  );
+  t.same([...fillMaglev(list, 1021)], secondTable(list, 1021));
 });
 
 t.test('from 2 to 40 backends: what moves when one goes, and where the table’s size steps', async (t) => {
@@ -106,7 +127,7 @@ t.test('from 2 to 40 backends: what moves when one goes, and where the table’s
   for (let count = 2; count <= 40; count += 1) {
     const { moved, size, sizeAfter } = disruption(count);
     if (size !== sizeAfter) steps.push(count);
-    else t.ok(moved <= 0.04, `${count}: ${(moved * 100).toFixed(2)} %`);
+    else t.ok(moved <= 0.02, `${count}: ${(moved * 100).toFixed(2)} %`);
   }
   t.same(steps, [2, 11], 'to a single one, where nothing can move, and from 11 to 10');
   t.equal(disruption(2).moved, 0);

@@ -13,7 +13,7 @@ import { configSpec } from '../../../orchestrator/datapath/generated/maps.ts';
 import type { EndpointRow, PrefixRow } from '../../../orchestrator/datapath/reconcile/rows.ts';
 import { openWasmDatapath } from '../../../orchestrator/datapath/wasm/wasm-datapath.ts';
 import { buildPacket } from '../../../orchestrator/net/packet.ts';
-import { kernelSkip, openTestKernel } from '../../support/kernel.ts';
+import { borrowTestKernel, kernelSkip } from '../../support/kernel.ts';
 import { addInterface } from '../../support/network.ts';
 import { caseSizes } from '../packets/stage.ts';
 
@@ -33,7 +33,7 @@ export const machines: readonly { readonly name: string; open(size?: number): Pr
 let interfaces: Promise<void> | undefined;
 
 async function openKernel(policy: number): Promise<TestDatapath> {
-  const datapath = await openTestKernel({ sizes: { ...sizes, policy } });
+  const datapath = await borrowTestKernel({ sizes: { ...sizes, policy } });
   interfaces ??= addInterfaces();
   await interfaces;
   return datapath;

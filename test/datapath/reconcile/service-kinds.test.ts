@@ -7,7 +7,7 @@ import { machines } from './service-node.ts';
 import { backend, connect, frontend, openWriter, whoAnswers } from './service-writing.ts';
 import type { Watch } from './watched.ts';
 
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 
 const web = '10.9.0.1 6 80';
 const [one, two, three] = ['10.1.0.1 6 8080', '10.1.0.2 6 8080', '10.1.0.3 6 8080'];

@@ -21,7 +21,7 @@ import { buildPacket } from '../../../orchestrator/net/packet.ts';
 import { readPacket } from '../../../orchestrator/net/packet-reader.ts';
 import { addressWords } from '../../../orchestrator/net/words.ts';
 import { addressSlot } from '../../support/address-slot.ts';
-import { kernelSkip, openTestKernel } from '../../support/kernel.ts';
+import { borrowTestKernel, kernelSkip } from '../../support/kernel.ts';
 import { addInterface } from '../../support/network.ts';
 import { caseSizes } from '../packets/stage.ts';
 
@@ -42,7 +42,7 @@ export const machines: readonly { readonly name: string; open(more?: Sizes): Pro
 let made: Promise<unknown> | undefined;
 
 async function openKernel(sizes: Record<string, number>): Promise<TestDatapath> {
-  const datapath = await openTestKernel({ sizes });
+  const datapath = await borrowTestKernel({ sizes });
   made ??= addInterface(podPort, 'pod1');
   await made;
   return datapath;

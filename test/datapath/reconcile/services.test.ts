@@ -248,6 +248,48 @@ for (const { name, open, skip } of machines) {
       await datapath.close();
     });
 
+    t.test(
+      'where large tables are many, others get small ones; and who gets none refuses connections, alone and until there is room',
+      async (t) => {
+        // Room for one table of 1021 slots, one of 251 and five of 31; services have backends of their own.
+        const datapath = await open({ frontends: 64, backends: 256, maglev: 1022 + 252 + 160 });
+        const clock = new VirtualClock();
+        const writer = await openWriter(datapath, {}, clock);
+        const keys = Array.from({ length: 8 }, (_, at) => `10.9.0.${at + 1} 6 80`);
+        const pair = (at: number) => [`10.1.${at}.1 6 8080`, `10.1.${at}.2 6 8080`];
+        const services: Services = new Map(keys.map((key, at) => [key, pair(at)]));
+        writer.stage(change(new Map(), services));
+        const [problem, ...others] = await writer.write();
+        t.same(others, []);
+        const closed = keys.slice(-1);
+        t.same(problem, { map: 'maglev', frontends: keys.slice(1), capacity: 1434, closed });
+        t.same(writer.slots, { used: 1022 + 252 + 160, capacity: 1434 });
+        for (const [at, key] of keys.entries()) {
+          t.same(await whoAnswers(datapath, key), new Set(closed.includes(key) ? ['no backend'] : pair(at)), key);
+        }
+        t.same(await writer.write(), [problem], 'it is told as long as it is so');
+
+        // A change finds no room for its new table while the old one is in use: it is closed, and comes with the next write.
+        const moved = new Map(
+          [...services].map(([key, backends], at) => [key, at === 3 ? [`10.1.3.9 6 8080`, `10.1.3.8 6 8080`] : backends]),
+        );
+        writer.stage(change(services, moved));
+        t.same((await writer.write())[0]?.closed, [keys[3], keys[7]].sort());
+        t.equal(await connect(datapath, keys[3] as string), 'no backend');
+        await clock.advance(1000);
+        t.equal((await writer.write())[0]?.closed?.length, 1, 'what it had is room for one of the two');
+        const left = new Map([...moved].slice(2));
+        writer.stage(change(moved, left));
+        await writer.write();
+        await clock.advance(1000);
+        await writer.write();
+        await clock.advance(1000);
+        t.notOk((await writer.write())[0]?.closed);
+        for (const [key, backends] of left) t.same(await whoAnswers(datapath, key), new Set(backends), key);
+        await datapath.close();
+      },
+    );
+
     t.test('at every step of every change, packets go where they went before or where they shall go', async (t) => {
       const outcome = await anySchedule(open, { runs: name === 'kernel' ? 12 : 40, failing: false });
       t.ok(outcome.looked > 1000, `${outcome.looked} packets at ${outcome.steps} steps`);

@@ -3,6 +3,7 @@
 
 import type { Datapath, DatapathMap } from '../../../orchestrator/datapath/datapath.ts';
 import type { MapSpec } from '../../../orchestrator/datapath/layout.ts';
+import { type RangeMap, rangeMap } from '../../../orchestrator/datapath/ranges.ts';
 
 export interface Watch {
   /** After each entry that was written or removed. */
@@ -17,7 +18,7 @@ export function watched(datapath: Pick<Datapath, 'map'>, watch: Watch): Pick<Dat
   return { map: <K, V>(spec: MapSpec<K, V>): DatapathMap<K, V> => new WatchedMap(spec.name, datapath.map(spec), watch) };
 }
 
-class WatchedMap<K, V> implements DatapathMap<K, V> {
+class WatchedMap<K, V> implements DatapathMap<K, V>, Pick<RangeMap<V>, 'updateRange'> {
   private readonly name: string;
   private readonly inner: DatapathMap<K, V>;
   private readonly watch: Watch;
@@ -38,6 +39,13 @@ class WatchedMap<K, V> implements DatapathMap<K, V> {
 
   async delete(keys: Iterable<K>): Promise<void> {
     for (const some of this.strides(keys)) await this.step(() => this.inner.delete(some));
+  }
+
+  /** Of values of a word. */
+  async updateRange(from: number, words: Uint32Array): Promise<void> {
+    const inner = rangeMap(this.inner as DatapathMap<never, V>);
+    const stride = this.watch.strides?.[this.name] ?? 1;
+    for (let at = 0; at < words.length; at += stride) await this.step(() => inner.updateRange(from + at, words.subarray(at, at + stride)));
   }
 
   get(key: K): Promise<V | undefined> {
