@@ -1,10 +1,9 @@
 // Checks: what the kernel must allow so that a plan works. What may be set is set; the rest is explained.
 
 import { readFileSync } from 'node:fs';
-import { Attributes } from './attributes.ts';
 import { findLink } from './links.ts';
-import { chainAttribute, header, message, typeOf } from './nft/message.ts';
-import { isPodDevice, tableName } from './ours.ts';
+import { droppingChains, netfilterHook } from './nft/foreign-chains.ts';
+import { isPodDevice, overlayDevice } from './ours.ts';
 import type { HostCheck, NodePlan } from './plan.ts';
 import type { Session } from './session.ts';
 import { readSetting, settingDevices, writeSetting } from './settings.ts';
@@ -20,6 +19,12 @@ const reasons = {
   CAP_SYS_ADMIN: "pods' network namespaces cannot be entered",
 } as const;
 
+/** Of the underlay: packets with a source of this node's own may come from there, for its datapath has made them so; a filter does not ask. */
+const exposed = [
+  ['accept_local', '1'],
+  ['rp_filter', '2'],
+] as const;
+
 /** `address`: the one of this node by which its underlay was found, if it was not by the default route. */
 export function checkHost(session: Session, netfilter: Session, plan: NodePlan, address?: string): HostCheck[] {
   const families = new Set(plan.router.map(familyOf));
@@ -28,6 +33,7 @@ export function checkHost(session: Session, netfilter: Session, plan: NodePlan, 
     ...(families.has(4) ? [forwarding('IPv4 forwarding', 'ipv4/conf/all/forwarding')] : []),
     ...(families.has(6) ? [keepRouters(), forwarding('IPv6 forwarding', 'ipv6/conf/all/forwarding')] : []),
     ...(families.has(4) ? [reversePath()] : []),
+    ...(families.has(4) && plan.isExposed ? [ownSources(session, address)] : []),
     ...checkOverlay(session, plan, address),
     ...foreignDrops(netfilter),
   ];
@@ -37,7 +43,17 @@ export function checkHost(session: Session, netfilter: Session, plan: NodePlan, 
 export function settingsOfOurs(): string[] {
   const forwarding = ['ipv4/conf/all/forwarding', 'ipv6/conf/all/forwarding'].map((name) => [name, '1']);
   const routers = settingDevices('ipv6').map((device) => [`ipv6/conf/${device}/accept_ra`, '2']);
-  return [...forwarding, ['ipv4/conf/all/rp_filter', '2'], ...routers]
+  const sources = settingDevices('ipv4')
+    .filter((device) => device !== overlayDevice)
+    .flatMap((device) => exposed.map(([setting, value]) => [`ipv4/conf/${device}/${setting}`, value]));
+  const filter =
+    readSetting('ipv4/conf/default/rp_filter') === '2'
+      ? [
+          ['ipv4/conf/default/rp_filter', '2'],
+          ['ipv4/conf/all/rp_filter', '0'],
+        ]
+      : [];
+  return [...forwarding, ...filter, ...sources, ...routers]
     .filter(([name = '', value]) => readSetting(name) === value)
     .map(([name = '', value]) => `net.${name.replaceAll('/', '.')} = ${value}`);
 }
@@ -75,16 +91,53 @@ function keepRouters(): HostCheck {
   return { name, ok: false, message, hint: `run: sysctl -w net.ipv6.conf.${first}.accept_ra=2` };
 }
 
-/** The stricter of a device's setting and of this one counts. */
+/**
+ * The greater of a device's setting and of that for all counts, and a device without an address, as those of pods and the overlay, takes no
+ * source then that no route leads to, or that is this node's own: what answers of services have. So each device of others filters for
+ * itself, loosely, as all did together.
+ */
 function reversePath(): HostCheck {
   const name = 'reverse path filter';
   const [setting, dotted] = ['ipv4/conf/all/rp_filter', 'net.ipv4.conf.all.rp_filter'];
   const value = readSetting(setting);
-  if (value !== '1') return { name, ok: true, message: `${dotted} is ${value}: not strict` };
-  const refused = writeSetting(setting, '2');
-  if (refused === undefined) return { name, ok: true, message: `${dotted} was 1 (strict) and is 2 (loose) now` };
-  const message = `${dotted} is 1 (strict) and cannot be set: ${refused}: packets that come and go by different devices are dropped`;
-  return { name, ok: false, message, hint: `run: sysctl -w ${dotted}=2` };
+  if (value !== '1' && value !== '2') return { name, ok: true, message: `${dotted} is ${value}: each device filters for itself` };
+  const devices = settingDevices('ipv4').filter((device) => !isPodDevice(device) && device !== overlayDevice);
+  const settings = ['default', ...devices].map((device) => [`ipv4/conf/${device}/rp_filter`, '2'] as const);
+  for (const [path, wanted] of [...settings, [setting, '0'] as const]) {
+    const refused = readSetting(path) === wanted ? undefined : writeSetting(path, wanted);
+    // A device may have gone meanwhile.
+    if (refused === undefined || refused === 'ENOENT') continue;
+    const message = `${dotted} is ${value} and cannot be set: ${refused}: packets that come and go by different devices are dropped`;
+    return { name, ok: false, message, hint: `run: sysctl -w ${dotted}=0` };
+  }
+  return { name, ok: true, message: `${dotted} was ${value} and is 0 now: each device but ours filters for itself, loosely` };
+}
+
+/**
+ * A client of a node port whose backend is elsewhere goes on from the underlay with the node's router address as source, and the answer to it
+ * with the address that the client knows: both are this node's own. IPv6 does not ask where a packet's source is.
+ */
+function ownSources(session: Session, address: string | undefined): HostCheck {
+  const name = 'sources of services';
+  try {
+    const { device } = findUnderlay(session, address);
+    const changed: string[] = [];
+    for (const [setting, value] of exposed) {
+      const path = `ipv4/conf/${device}/${setting}`;
+      const dotted = `net.${path.replaceAll('/', '.')}`;
+      const before = readSetting(path);
+      if (before === value || (setting === 'rp_filter' && before !== '1')) continue;
+      const refused = writeSetting(path, value);
+      if (refused !== undefined) {
+        const message = `${dotted} is ${before} and cannot be set: ${refused}: clients of node ports reach no pods of other nodes`;
+        return { name, ok: false, message, hint: `run: sysctl -w ${dotted}=${value}` };
+      }
+      changed.push(`${dotted} was ${before} and is ${value} now`);
+    }
+    return { name, ok: true, message: changed.length > 0 ? changed.join('; ') : `${device} takes packets with this node's own addresses` };
+  } catch (error) {
+    return { name, ok: false, message: (error as Error).message, hint: 'give this node a default route, or name its address' };
+  }
 }
 
 function checkOverlay(session: Session, plan: NodePlan, address: string | undefined): HostCheck[] {
@@ -117,25 +170,12 @@ function checkMtu(session: Session, plan: NodePlan, address: string | undefined)
   }
 }
 
-/** Chains of others that drop what is forwarded and not allowed by a rule of theirs, as Docker's. */
+/** Chains of others that drop what is forwarded and not allowed by a rule of theirs. */
 function foreignDrops(netfilter: Session): HostCheck[] {
-  const [forwardHook, drop] = [2, 0];
   const name = 'foreign packet filters';
-  const number = (bytes: Uint8Array | undefined) =>
-    bytes === undefined ? undefined : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-  try {
-    const found = netfilter.dump(typeOf(message.getChain), header(0)).flatMap(({ body }) => {
-      const chain = new Attributes(body, header(0).length);
-      const isForward = number(chain.nested(chainAttribute.hook).bytes(1)) === forwardHook;
-      const isDrop = number(chain.bytes(chainAttribute.policy)) === drop;
-      const table = chain.text(chainAttribute.table) ?? '';
-      return isForward && isDrop && table !== tableName ? [`${table} ${chain.text(chainAttribute.name)}`] : [];
-    });
-    if (found.length === 0) return [{ name, ok: true, message: 'none drops what this node forwards' }];
-    const message_ = `chain ${found.join(', chain ')} drops what no rule of it allows, pods' traffic to the world included`;
-    return [{ name, ok: false, message: message_, hint: `allow it there: iptables -I FORWARD -i axn+ -j ACCEPT, and -o axn+` }];
-  } catch {
-    // No nf_tables, no chain of it.
-    return [];
-  }
+  const found = droppingChains(netfilter, netfilterHook.forward);
+  if (found === undefined) return [];
+  if (found.length === 0) return [{ name, ok: true, message: 'none drops what this node forwards' }];
+  const message = `chain ${found.join(', chain ')} drops what no rule of it allows, pods' traffic to the world included`;
+  return [{ name, ok: false, message, hint: `allow it there: iptables -I FORWARD -i axn+ -j ACCEPT, and -o axn+` }];
 }

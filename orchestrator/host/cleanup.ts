@@ -6,6 +6,7 @@ import { listLinks, removeLink } from './links.ts';
 import { removeTables } from './nft/masquerade.ts';
 import { isPodDevice } from './ours.ts';
 import { isOurOverlay } from './overlay.ts';
+import { removeRedirect } from './redirect.ts';
 import { listRoutes, removeRoute } from './routes.ts';
 import type { Change, Session } from './session.ts';
 
@@ -21,6 +22,7 @@ export function cleanHost(session: Session, netfilter: Session, prefix: string):
       .map(({ address, link }): [string, Change] => [`address ${address}`, removeAddress(link, address)]),
     ...ours.map((link): [string, Change] => [`device ${link.name}`, removeLink(link.index, [errno.nodev])]),
   ];
+  const redirect = removeRedirect(session);
   const failed = new Set(session.try(planned.map(([, change]) => change)).map(({ change }) => change));
-  return [...planned.filter(([, change]) => !failed.has(change)).map(([text]) => text), ...removeTables(netfilter)];
+  return [...redirect, ...planned.filter(([, change]) => !failed.has(change)).map(([text]) => text), ...removeTables(netfilter)];
 }

@@ -9,16 +9,19 @@ import { cleanHost } from './cleanup.ts';
 import { listAddresses } from './link-addresses.ts';
 import { findLink, listLinks } from './links.ts';
 import { Namespaces } from './namespace.ts';
+import { type NamespaceSockets, namespaceSockets } from './namespace-sockets.ts';
 import { applyMasquerade } from './nft/masquerade.ts';
 import { netfilterProtocol } from './nft/message.ts';
 import { applyNode, sourcesOf } from './node.ts';
 import { isPodDevice, ourDevices, podPrefix } from './ours.ts';
 import type { HostCheck, HostProblem, NodePlan, PodDevice } from './plan.ts';
 import { addPodDevice, checkPodDevice, removePodDevice } from './pod-device.ts';
+import { Redirect } from './redirect.ts';
 import { Session } from './session.ts';
+import { familyOf } from './side.ts';
 import { findUnderlay, globalAddresses } from './underlay.ts';
 
-export interface Host extends Disposable {
+export interface Host extends Disposable, NamespaceSockets {
   /**
    * Makes a pod's device, or repairs what is missing of it, and answers its interface index. What was made is undone when a step
    * fails. Throws NETNS_UNKNOWN when the path is no network namespace, LINK_TAKEN when a foreign link has the name, NETLINK_FAILED
@@ -39,6 +42,13 @@ export interface Host extends Disposable {
   portOf(device: string, kind?: string): number | undefined;
   /** Makes the namespace as planned by difference, touching only what is ours; problems are told and the rest goes on. */
   apply(plan: NodePlan): HostProblem[];
+  /**
+   * Queries of pods that policies send to the proxy come to the transparent sockets that listen on this port of this node, UDP and TCP, with
+   * the addresses that they have; while nobody listens there they are dropped. By difference; repeated by each `apply`, and looked at by
+   * `checks`. Undefined takes all of it away: only when no policy sends anything there. Before the first call what an earlier process
+   * made stays. In userspace mode the device `proxyDevice` is made, which is to be attached as a port of kind `proxy` (`portOf`).
+   */
+  redirect(proxyPort: number | undefined): HostProblem[];
   /** Kernel settings that a plan needs: sets those that may be set, explains those that could not be. */
   checks(plan: NodePlan): HostCheck[];
   /** Kernel settings as agents set them, like "net.ipv4.conf.all.forwarding = 1": a cleanup leaves them. */
@@ -67,6 +77,7 @@ export async function openHost({ prefix = podPrefix }: HostOptions = {}): Promis
   const session = new Session(libc);
   const netfilter = new Session(libc, netfilterProtocol);
   const place = { libc, namespaces, session };
+  const redirect = new Redirect({ session, netfilter, sign: 'mark' });
   let nodeAddress: string | undefined;
   let planned: readonly string[] = [];
   /** Of the routers that are there: those of the last plan, else those of an earlier process. */
@@ -76,6 +87,7 @@ export async function openHost({ prefix = podPrefix }: HostOptions = {}): Promis
     return sourcesOf([...planned.filter((address) => there.includes(address)), ...there]);
   };
   return {
+    ...namespaceSockets(place),
     addPodDevice: (spec) => addPodDevice(place, spec, sources()),
     removePodDevice: (device) => removePodDevice(session, device),
     checkPodDevice: (spec) => checkPodDevice(place, spec, sources()),
@@ -94,9 +106,14 @@ export async function openHost({ prefix = podPrefix }: HostOptions = {}): Promis
     },
     apply(plan) {
       planned = plan.router.map(canonicalAddress);
-      return [...applyNode(session, plan, prefix), ...masqueradeProblems(netfilter, plan, prefix)];
+      redirect.setFamilies(familiesOf(plan));
+      return [...applyNode(session, plan, prefix), ...masqueradeProblems(netfilter, plan, prefix), ...redirect.apply()];
     },
-    checks: (plan) => checkHost(session, netfilter, plan, nodeAddress),
+    redirect(proxyPort) {
+      redirect.want(proxyPort);
+      return [...redirect.apply()];
+    },
+    checks: (plan) => [...checkHost(session, netfilter, plan, nodeAddress), ...redirect.checks()],
     settings: settingsOfOurs,
     cleanup: () => cleanHost(session, netfilter, prefix),
     [Symbol.dispose]() {
@@ -107,11 +124,16 @@ export async function openHost({ prefix = podPrefix }: HostOptions = {}): Promis
   };
 }
 
+/** Those that pods have here. */
+export function familiesOf({ router }: Pick<NodePlan, 'router'>): (4 | 6)[] {
+  return ([4, 6] as const).filter((family) => router.some((address) => familyOf(address) === family));
+}
+
 /** A kernel without nf_tables masquerades nothing; everything else works. */
-function masqueradeProblems(netfilter: Session, plan: NodePlan, prefix: string): HostProblem[] {
+export function masqueradeProblems(netfilter: Session, plan: NodePlan, prefix: string): HostProblem[] {
   const subject = 'masquerading';
   try {
-    return applyMasquerade(netfilter, plan.masquerade, ourDevices(prefix)).map((message) => ({ subject, message }));
+    return applyMasquerade(netfilter, plan, ourDevices(prefix)).map((message) => ({ subject, message }));
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     return plan.masquerade === undefined ? [] : [{ subject, message: error.message }];

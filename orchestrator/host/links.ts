@@ -12,6 +12,8 @@ export interface Link {
   readonly kind: string;
   readonly flags: number;
   readonly mtu: number;
+  /** Packets that may wait for the device. */
+  readonly queue: number;
   readonly mac: string;
   readonly isUp: boolean;
   /** Settings of IPv4, by the kernel's number (`ipv4Setting`). */
@@ -27,7 +29,7 @@ export const linkFlag = { up: 1, noArp: 0x80 } as const;
 export const ipv4Setting = { proxyArp: 3, sendRedirects: 6, rpFilter: 8, acceptLocal: 23 } as const;
 
 const messages = { create: 16, remove: 17, get: 18, set: 19, setNeighbourTable: 67 } as const;
-const attributes = { mac: 1, name: 3, mtu: 4, link: 5, info: 18, alias: 20, families: 26, namespace: 28, extended: 29 } as const;
+const attributes = { mac: 1, name: 3, mtu: 4, link: 5, queue: 13, info: 18, alias: 20, families: 26, namespace: 28, extended: 29 } as const;
 const info = { kind: 1, data: 2 } as const;
 /** IFLA_INET_CONF; IFLA_INET6_ADDR_GEN_MODE and its value "none". */
 const [inetSettings, addressMode, noAddresses] = [1, 8, 1];
@@ -74,6 +76,7 @@ export function readLink(body: Uint8Array): Link {
     flags,
     isUp: (flags & linkFlag.up) !== 0,
     mtu: found.number(attributes.mtu) ?? 0,
+    queue: found.number(attributes.queue) ?? 0,
     mac: found.mac(attributes.mac) ?? '',
     ipv4: Array.from({ length: settings.length >> 2 }, (_, index) =>
       new DataView(settings.buffer, settings.byteOffset).getUint32(index * 4, true),
@@ -149,6 +152,7 @@ export function overlayPort(link: Link): { port: number; isOurs: boolean } {
 export interface LinkSettings {
   readonly mac?: string;
   readonly mtu?: number;
+  readonly queue?: number;
   readonly alias?: string;
   readonly isUp?: boolean;
   readonly noArp?: boolean;
@@ -160,7 +164,7 @@ export interface LinkSettings {
 
 /** The kernel raises a link before it looks at the settings of families: what must come before is a change of its own. */
 export function changeLink(index: number, settings: LinkSettings): Change {
-  const { mac, mtu, alias, isUp, noArp, ipv4 = [], noAddresses: none } = settings;
+  const { mac, mtu, queue, alias, isUp, noArp, ipv4 = [], noAddresses: none } = settings;
   const families = joined(
     ...(ipv4.length === 0
       ? []
@@ -177,6 +181,7 @@ export function changeLink(index: number, settings: LinkSettings): Change {
       linkHeader(index, flags, mask),
       ...(mac === undefined ? [] : [attribute(attributes.mac, parseMac(mac))]),
       ...(mtu === undefined ? [] : [attribute(attributes.mtu, mtu)]),
+      ...(queue === undefined ? [] : [attribute(attributes.queue, queue)]),
       ...(alias === undefined ? [] : [attribute(attributes.alias, alias)]),
       ...(families.length === 0 ? [] : [attribute(attributes.families, families)]),
     ),

@@ -33,7 +33,7 @@ export function sourcesOf(router: readonly string[]): Sources {
 }
 
 /** Adds what is missing; what else is ours on lo goes last, when no route needs it any more. Answers what is there now. */
-function applyRouter(session: Session, plan: NodePlan, before: Observed, problems: HostProblem[]): Observed {
+export function applyRouter(session: Session, plan: NodePlan, before: Observed, problems: HostProblem[]): Observed {
   const loopback = before.links.find(isLoopback);
   if (loopback === undefined) return before;
   const missing = plan.router.map(canonicalAddress).filter((address) => !has(before, loopback, address));
@@ -92,12 +92,12 @@ function peersOf(plan: NodePlan, now: Observed, sources: Sources, problems: Host
   return routes;
 }
 
-function gatewayOf(peer: Peer, family: 4 | 6): string | undefined {
+export function gatewayOf(peer: Peer, family: 4 | 6): string | undefined {
   const found = [peer.address, ...(peer.others ?? [])].find((address) => familyOf(address) === family);
   return found === undefined ? undefined : canonicalAddress(found);
 }
 
-function applyRoutes(session: Session, routes: readonly Route[], now: Observed, problems: HostProblem[]): void {
+export function applyRoutes(session: Session, routes: readonly Route[], now: Observed, problems: HostProblem[]): void {
   const there = Map.groupBy(now.routes, ({ destination }) => destination);
   const changes = routes.flatMap((route) =>
     missingRoute('', route, there.get(route.destination) ?? []).flatMap((missing) =>
@@ -112,7 +112,7 @@ function applyRoutes(session: Session, routes: readonly Route[], now: Observed, 
 }
 
 /** Routes, neighbours and addresses that no plan names any more. */
-function removeSurplus(
+export function removeSurplus(
   session: Session,
   plan: NodePlan,
   routes: readonly Route[],
@@ -143,7 +143,7 @@ function removeSurplus(
   attempt(session, 'what is no longer planned', changes, problems);
 }
 
-function attempt(session: Session, subject: string, changes: readonly Change[], problems: HostProblem[]): void {
+export function attempt(session: Session, subject: string, changes: readonly Change[], problems: HostProblem[]): void {
   for (const { change, message } of session.try(changes)) problems.push({ subject, message: `${change.step}: ${message}` });
 }
 

@@ -19,7 +19,7 @@ export interface Workplace {
   readonly session: Session;
 }
 
-const loopback = 'lo';
+export const loopback = 'lo';
 
 /** Interface index of the end here. */
 export function addPodDevice(place: Workplace, spec: PodDevice, sources: Sources): number {
@@ -136,7 +136,7 @@ function send(session: Session, spec: PodDevice, missing: readonly Missing[]): v
 }
 
 /** Container runtimes switch IPv6 off in new namespaces; who gives a pod an IPv6 address wants it on. */
-function allowIpv6(spec: PodDevice): void {
+export function allowIpv6(spec: PodDevice): void {
   if (!spec.addresses.some((address) => familyOf(address) === 6)) return;
   for (const name of ['all', 'default', loopback]) {
     const path = `/proc/sys/net/ipv6/conf/${name}/disable_ipv6`;
@@ -148,7 +148,7 @@ function allowIpv6(spec: PodDevice): void {
   }
 }
 
-function changesOf(missing: readonly Missing[]): Change[] {
+export function changesOf(missing: readonly Missing[]): Change[] {
   return missing.flatMap(({ changes }) => changes);
 }
 

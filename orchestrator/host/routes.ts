@@ -1,9 +1,9 @@
-// Routes: those of ours in the main table, as rows and as requests.
+// Routes: those of ours, in the main table or in one of our own, as rows and as requests.
 
 import { errno } from '../datapath/kernel/errno.ts';
 import { attribute, joined, netlinkFlag } from '../datapath/kernel/netlink.ts';
 import { Attributes, bigEndian, familyBytes, inet, inet6, littleEndian } from './attributes.ts';
-import { protocol } from './ours.ts';
+import { protocol, routeTable } from './ours.ts';
 import type { Change, Session } from './session.ts';
 
 /** A destination and the way there. Absent fields are left to the kernel, and not compared. */
@@ -19,6 +19,10 @@ export interface Route {
   readonly source?: string;
   /** The node that a tunnel of the link leads to. */
   readonly tunnel?: string;
+  /** One of our own instead of the main table. */
+  readonly table?: number;
+  /** Whatever goes there is for this host. */
+  readonly isLocal?: boolean;
 }
 
 const messages = { create: 24, remove: 25, get: 26 } as const;
@@ -30,10 +34,13 @@ const tunnelType = { [inet]: 2, [inet6]: 4 } as const;
 /** The host's own packets carry its identity, as those of pods carry theirs. */
 const hostIdentity = 1;
 const mainTable = 254;
-const unicast = 1;
-const [everywhere, onLinkScope] = [0, 253];
+/** RTN_UNICAST, RTN_LOCAL. */
+const [unicast, local] = [1, 2];
+const [everywhere, onLinkScope, hostScope] = [0, 253, 254];
 /** RTNH_F_ONLINK */
 const onLinkFlag = 4;
+/** RT_TABLE_UNSPEC */
+const anyTable = 0;
 /** RTM_F_CLONED: entries that the kernel keeps beside routes. */
 const cloned = 0x200;
 const headerBytes = 12;
@@ -44,14 +51,30 @@ export function listRoutes(session: Session, only?: number): Route[] {
   return [inet, inet6]
     .flatMap((family) => session.dump(messages.get, joined(header(family, 0, { table: mainTable, protocol }), ...filter)))
     .flatMap(({ body }) => readRoute(body))
-    .filter(({ link }) => only === undefined || link === only);
+    .filter(({ link, table }) => (only === undefined || link === only) && table === undefined);
+}
+
+/** Those of a link in tables of our own. */
+export function listOwnTables(session: Session, link: number): Route[] {
+  return [inet, inet6]
+    .flatMap((family) =>
+      session.dump(messages.get, joined(header(family, 0, { table: anyTable, protocol }), attribute(attributes.link, link))),
+    )
+    .flatMap(({ body }) => readRoute(body))
+    .filter((route) => route.link === link && route.table !== undefined);
+}
+
+function isOwnTable(number: number | undefined): boolean {
+  return Object.values(routeTable).some((table) => table === number);
 }
 
 export function readRoute(body: Uint8Array): Route[] {
   const found = new Attributes(body, headerBytes);
   const flags = new DataView(body.buffer, body.byteOffset).getUint32(8, true);
   const table = found.number(attributes.table) ?? body[4];
-  if (table !== mainTable || body[5] !== protocol || body[7] !== unicast || (flags & cloned) !== 0) return [];
+  const isLocal = body[7] === local;
+  const isOfKind = table === mainTable ? body[7] === unicast : isOwnTable(table) && (isLocal || body[7] === unicast);
+  if (body[5] !== protocol || !isOfKind || (flags & cloned) !== 0) return [];
   const family = body[0] === inet6 ? inet6 : inet;
   const address = found.address(attributes.destination) ?? (family === inet ? '0.0.0.0' : '::');
   const way = found.nested(attributes.tunnel);
@@ -63,6 +86,8 @@ export function readRoute(body: Uint8Array): Route[] {
       gateway: found.address(attributes.gateway),
       source: found.address(attributes.source),
       tunnel: isTunnel ? way.address(tunnel.destination) : undefined,
+      ...(table !== mainTable && { table }),
+      ...(isLocal && { isLocal }),
     },
   ];
 }
@@ -85,7 +110,7 @@ export function removeRoute(route: Route): Change {
     type: messages.remove,
     flags: 0,
     tolerated: [errno.srch],
-    body: joined(header(family, length, { table: mainTable, protocol, scope: nowhere }), ...destination, ...link),
+    body: joined(header(family, length, { table: numberOf(route), protocol, scope: nowhere }), ...destination, ...link, ...tableOf(route)),
   };
 }
 
@@ -96,10 +121,10 @@ function put(route: Route, verb: string, flags: number): Change {
   const { family, length, destination } = target(route);
   const isDirect = family === inet && route.gateway === undefined;
   const fixed = header(family, length, {
-    table: mainTable,
+    table: numberOf(route),
     protocol,
-    scope: isDirect ? onLinkScope : everywhere,
-    type: unicast,
+    scope: route.isLocal ? hostScope : isDirect ? onLinkScope : everywhere,
+    type: route.isLocal ? local : unicast,
     flags: route.onLink ? onLinkFlag : 0,
   });
   const way = [
@@ -107,6 +132,7 @@ function put(route: Route, verb: string, flags: number): Change {
     ...(route.gateway === undefined ? [] : [attribute(attributes.gateway, familyBytes(route.gateway).bytes)]),
     ...(route.source === undefined ? [] : [attribute(attributes.source, familyBytes(route.source).bytes)]),
     ...(route.tunnel === undefined ? [] : tunnelAttributes(route.tunnel)),
+    ...tableOf(route),
   ];
   return { step: `route ${route.destination}: ${verb}`, type: messages.create, flags, body: joined(fixed, ...destination, ...way) };
 }
@@ -115,6 +141,15 @@ function tunnelAttributes(node: string): Uint8Array[] {
   const { family, bytes } = familyBytes(node);
   const way = joined(attribute(tunnel.identity, bigEndian(hostIdentity, 8)), attribute(tunnel.destination, bytes));
   return [attribute(attributes.tunnelType, littleEndian(tunnelType[family], 2)), attribute(attributes.tunnel, way)];
+}
+
+/** Numbers of more than eight bits have an attribute. */
+function numberOf({ table }: Route): number {
+  return table === undefined ? mainTable : anyTable;
+}
+
+function tableOf({ table }: Route): Uint8Array[] {
+  return table === undefined ? [] : [attribute(attributes.table, table)];
 }
 
 /** Default routes have no destination attribute. */
@@ -148,6 +183,8 @@ export function isSameRoute(there: Route, wanted: Route): boolean {
     (wanted.link === undefined || there.link === wanted.link) &&
     there.gateway === wanted.gateway &&
     there.source === wanted.source &&
-    there.tunnel === wanted.tunnel
+    there.tunnel === wanted.tunnel &&
+    there.table === wanted.table &&
+    there.isLocal === wanted.isLocal
   );
 }

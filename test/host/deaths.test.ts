@@ -44,7 +44,7 @@ async function survives(messages: number, act: (host: Host) => void): Promise<bo
   return left > 0;
 }
 
-for (const job of ['pod', 'plan', 'cleanup'] as const) {
+for (const job of ['pod', 'plan', 'redirect', 'cleanup'] as const) {
   t.test(
     `a process killed before any message of ${job === 'cleanup' ? 'a cleanup' : `a ${job}`} leaves what the next one finishes`,
     { skip },
@@ -66,10 +66,12 @@ for (const job of ['pod', 'plan', 'cleanup'] as const) {
         if (job === 'cleanup') {
           host.addPodDevice(spec);
           host.apply(plan);
+          host.redirect(5311);
         }
         const lived = await survives(messages, (dying) => {
           if (job === 'pod') dying.addPodDevice(spec);
           else if (job === 'plan') dying.apply(plan);
+          else if (job === 'redirect') dying.redirect(5311);
           else dying.cleanup();
         });
         if (job === 'pod') {
@@ -81,6 +83,13 @@ for (const job of ['pod', 'plan', 'cleanup'] as const) {
           t.match(
             everything(),
             /10\.2\.0\.0\/24 .*encap ip id 1[\s\S]*fd00:2::\/64[\s\S]*table ip axoneme[\s\S]*masquerade[\s\S]*table ip6 axoneme/,
+          );
+        }
+        if (job === 'redirect') {
+          t.same(host.redirect(5311), [], `killed before message ${messages}`);
+          t.match(
+            everything(),
+            /972:[\s\S]*972:[\s\S]*table ip axoneme_proxy[\s\S]*tproxy to[\s\S]*table ip6 axoneme_proxy[\s\S]*tproxy to/,
           );
         }
         host.cleanup();

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { type Host, openHost } from '../../orchestrator/host/host.ts';
-import { rangesOf } from '../../orchestrator/host/nft/masquerade.ts';
+import { rangesOf, rangesWithout, widestGap } from '../../orchestrator/host/nft/masquerade.ts';
 import type { NodePlan } from '../../orchestrator/host/plan.ts';
 import { containsPrefix, makePrefix, type Prefix } from '../../orchestrator/net/prefix.ts';
 import { makeNetns, networkSkip, shell } from '../support/netns.ts';
@@ -39,11 +39,27 @@ t.test('nft reads the tables as they were meant', { skip }, async (t) => {
     'oifname "axn*" return',
     'oifname "axoneme*" return',
     'ip daddr @except return',
-    'masquerade fully-random',
+    'masquerade to :32768-65535 fully-random',
   ])
     t.match(text, line);
   t.same(elements('except', 'ip'), ['10.0.0.0/8', '192.168.0.0/16']);
-  t.same(elements('sources', 'ip6'), ['fd00:1::/64']);
+  t.same(elements('sources', 'ip'), ['10.1.0.0', '10.1.0.2-10.1.0.255'], 'but not the router');
+  t.same(elements('sources', 'ip6'), ['fd00:1::', 'fd00:1::2-fd00:1::ffff:ffff:ffff:ffff']);
+});
+
+t.test('no flow of a pod gets a port at which the node has a service', { skip }, async (t) => {
+  const host = await hostFor(t);
+  const masquerade = { sources: ['10.1.0.0/24', 'fd00:1::/64'], except: [] };
+  const rule = (family: string) =>
+    shell(`nft list table ${family} axoneme`)
+      .match(/masquerade .*/)?.[0]
+      .trim();
+  t.same(host.apply({ ...empty, masquerade: { ...masquerade, closed: [8443, 30_080, 40_000] } }), []);
+  t.same([rule('ip'), rule('ip6')], ['masquerade to :40001-65535 fully-random', 'masquerade to :40001-65535 fully-random']);
+  t.same(host.apply({ ...empty, masquerade: { ...masquerade, closed: [8443, 30_080, 60_000, 40_000] } }), []);
+  t.equal(rule('ip'), 'masquerade to :40001-59999 fully-random');
+  t.same(host.apply({ ...empty, masquerade }), []);
+  t.equal(rule('ip'), 'masquerade to :32768-65535 fully-random');
 });
 
 t.test('prefixes that touch or contain one another are one range, up to the last address', { skip }, async (t) => {
@@ -114,6 +130,14 @@ t.test('a packet to the world has the address of the node, and one to the cluste
   for (const address of ['192.0.2.1', '2001:db8::1', '10.9.0.1']) t.match(pod.run(`ping -c1 -W3 ${address}`), '1 received', address);
   const counters = [...world.run('nft list chain inet seen in').matchAll(/counter packets (\d+)/g)].map(([, count]) => Number(count));
   t.same(counters, [1, 1, 1]);
+
+  world.run("nft add chain inet seen low '{ type filter hook input priority 1; }'");
+  world.run('nft add rule inet seen low udp dport 4000 udp sport 32768-65535 counter');
+  world.run('nft add rule inet seen low udp dport 4000 udp sport != 32768-65535 counter');
+  const from = "const s = require('node:dgram').createSocket('udp4'); s.bind(port, () => s.send('x', 4000, '192.0.2.1', () => s.close()))";
+  pod.run(`${process.execPath} -e "for (let at = 20000; at < 20040; at++) (port => { ${from} })(at)"`);
+  const sources = [...world.run('nft list chain inet seen low').matchAll(/counter packets (\d+)/g)].map(([, count]) => Number(count));
+  t.same(sources, [40, 0], 'whatever ports the pod has taken');
 });
 
 const prefixes = fc.array(
@@ -134,5 +158,43 @@ t.test('ranges contain what the prefixes contain, in order, with gaps between th
       }
       for (const [index, { first }] of ranges.slice(1).entries()) if (first <= (ranges[index]?.last ?? 0n) + 1n) t.fail('ranges touch');
     }),
+  );
+});
+
+t.test('the widest gap has no closed port in it, and no other is wider', async (t) => {
+  const port = fc.integer({ min: 100, max: 140 });
+  fc.assert(
+    fc.property(fc.array(port), (closed) => {
+      const [first, last] = widestGap([105, 130], closed);
+      const isOpen = (port: number) => !closed.includes(port) && port >= 105 && port <= 130;
+      const lengths = Array.from({ length: 26 }, (_, start) => {
+        let length = 0;
+        while (isOpen(105 + start + length)) length += 1;
+        return length;
+      });
+      const most = Math.max(...lengths);
+      const wanted = most === 0 ? 26 : most;
+      if (last - first + 1 !== wanted) t.fail(`${closed}: ${first}-${last}, of ${wanted}`);
+      if (most > 0) for (let port = first; port <= last; port++) if (!isOpen(port)) t.fail(`${port} is closed`);
+    }),
+  );
+});
+
+t.test('ranges with holes contain what the ranges contain and the holes do not', async (t) => {
+  const of = (list: Prefix[]) =>
+    rangesOf(
+      list.map(({ text }) => text),
+      4,
+    );
+  const isIn = (ranges: ReturnType<typeof of>, value: bigint) => ranges.some(({ first, last }) => first <= value && value <= last);
+  fc.assert(
+    fc.property(prefixes, prefixes, (list: Prefix[], holes: Prefix[]) => {
+      const rest = rangesWithout(of(list), of(holes));
+      for (let value = 0xffffff00n; value <= 0xffffffffn; value++) {
+        if (isIn(rest, value) !== (isIn(of(list), value) && !isIn(of(holes), value))) t.fail(`${value} is on the wrong side`);
+      }
+      for (const { first, last } of rest) if (first > last) t.fail('a range is empty');
+    }),
+    { numRuns: 30 },
   );
 });

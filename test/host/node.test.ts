@@ -84,7 +84,7 @@ t.test('a plan that is applied again sends nothing', { skip }, async (t) => {
   using session = new Session(libc);
   using netfilter = new Session(libc, netfilterProtocol);
   t.same(applyNode(session, plan, 'axn'), []);
-  t.same(applyMasquerade(netfilter, plan.masquerade, ['axn', 'axoneme']), []);
+  t.same(applyMasquerade(netfilter, plan, ['axn', 'axoneme']), []);
   t.equal(session.sent + netfilter.sent, 0);
   t.equal(everything(), before);
 

@@ -105,6 +105,41 @@ export function newRule(family: Family, table: string, chain: string, expression
 /** A set of address ranges, each with its first and its last address; they must not touch one another. */
 export function newSet(family: Family, table: string, name: string, id: number, ranges: readonly Range[]): Change[] {
   const { type, length } = keyTypes[family];
+  const elements = ranges.flatMap((range) => rangeElements(range, length));
+  return newSetOf({ family, table, name, id, flags: intervalSet, type, length }, elements);
+}
+
+/** What nft calls inet_proto . inet_service: each part begins a word. */
+const portType = { type: (12 << 6) | 13, length: 8 } as const;
+
+/** A set of ports, each of a protocol. */
+export function newPortSet(
+  family: Family,
+  table: string,
+  name: string,
+  id: number,
+  ports: readonly (readonly [protocol: number, port: number])[],
+): Change[] {
+  const elements = ports.map(([protocol, port]) => {
+    const key = joined(Uint8Array.of(protocol, 0, 0, 0), bigEndian(port, 2), Uint8Array.of(0, 0));
+    return nested(listElement, value(elementAttribute.key, key));
+  });
+  return newSetOf({ family, table, name, id, flags: 0, ...portType }, elements);
+}
+
+interface SetForm {
+  readonly family: Family;
+  readonly table: string;
+  readonly name: string;
+  /** Within the transaction. */
+  readonly id: number;
+  readonly flags: number;
+  readonly type: number;
+  /** Bytes of a key. */
+  readonly length: number;
+}
+
+function newSetOf({ family, table, name, id, flags, type, length }: SetForm, elements: readonly Uint8Array[]): Change[] {
   const set = change(
     family,
     message.newSet,
@@ -112,12 +147,11 @@ export function newSet(family: Family, table: string, name: string, id: number, 
     netlinkFlag.create,
     attribute(setAttribute.table, table),
     attribute(setAttribute.name, name),
-    number(setAttribute.flags, intervalSet),
+    number(setAttribute.flags, flags),
     number(setAttribute.keyType, type),
     number(setAttribute.keyLength, length),
     number(setAttribute.number, id),
   );
-  const elements = ranges.flatMap((range) => rangeElements(range, length));
   return [
     set,
     ...chunks(elements, elementsPerMessage).map((part) =>
