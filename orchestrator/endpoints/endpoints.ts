@@ -12,7 +12,7 @@ export type PodDeviceSpec = Pick<PodInterface, 'device' | 'netns' | 'ifname' | '
 
 /** What this room needs of the host's network. */
 export interface PodDevices {
-  /** The interface index of the host's end. Repeating it repairs; what fails leaves nothing. */
+  /** The number of its datapath port. Repeating it repairs; what fails leaves nothing. */
   addPodDevice(spec: PodDeviceSpec): number;
   /** Absent is fine. */
   removePodDevice(device: string): void;

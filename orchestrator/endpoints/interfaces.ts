@@ -16,9 +16,9 @@ export interface PodInterface {
   readonly netns: string;
   /** Name of the interface inside. */
   readonly ifname: string;
-  /** Name of the host's end. */
+  /** Name of the host's end; in userspace mode what the host knows the pod's device by. */
   readonly device: string;
-  /** Datapath port: ifindex of the host's end. */
+  /** Datapath port: ifindex of the host's end; in userspace mode a number that the host gives. */
   readonly port: number;
   /** Of the pod's end, `02:11:22:33:44:55`. */
   readonly mac: string;

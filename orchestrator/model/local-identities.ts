@@ -14,6 +14,8 @@ export interface LocalOptions {
   readonly last?: number;
   /** Numbers of an earlier life, by `meaningText`: each is kept for its meaning until `forgetRestored`. */
   readonly restored?: Iterable<readonly [text: string, number: number]>;
+  /** `LocalIdentities.next` of an earlier life: what it gave and took back is not given again at once, for somebody may still mean it. */
+  readonly next?: number;
 }
 
 interface Held {
@@ -31,6 +33,7 @@ export function meaningText(meaning: LocalMeaning): string {
 
 /** Each meaning has one number as long as somebody uses it. Numbers that were released come back last and in their order. */
 export class LocalIdentities implements Iterable<Identity> {
+  private readonly first: number;
   private readonly last: number;
   private fresh: number;
   private readonly released: number[] = [];
@@ -39,8 +42,9 @@ export class LocalIdentities implements Iterable<Identity> {
   private readonly taken: Set<number>;
   private readonly wantedBy = new Map<string, Map<string, LocalMeaning>>();
 
-  constructor({ first = localScope + 1, last = 2 * localScope - 1, restored = [] }: LocalOptions = {}) {
-    this.fresh = first;
+  constructor({ first = localScope + 1, last = 2 * localScope - 1, restored = [], next = first }: LocalOptions = {}) {
+    this.first = first;
+    this.fresh = next >= first && next <= last ? next : first;
     this.last = last;
     this.restored = new Map();
     this.taken = new Set();
@@ -116,6 +120,11 @@ export class LocalIdentities implements Iterable<Identity> {
     return [...this.held].map(([text, { identity }]) => [text, identity.number]);
   }
 
+  /** The number after all that were given. */
+  get next(): number {
+    return this.fresh;
+  }
+
   *[Symbol.iterator](): Iterator<Identity> {
     for (const { identity } of this.held.values()) yield identity;
   }
@@ -128,9 +137,17 @@ export class LocalIdentities implements Iterable<Identity> {
     }
     while (this.taken.has(this.fresh)) this.fresh += 1;
     if (this.fresh <= this.last) return this.fresh++;
-    const reused = this.released.shift();
+    const reused = this.released.shift() ?? this.unused();
     if (reused === undefined) throw new RangeError(`local identities: no number is free: ${this.held.size} are in use`);
     return reused;
+  }
+
+  /** One that an earlier life released. */
+  private unused(): number | undefined {
+    const held = new Set([...this].map(({ number }) => number));
+    for (const number of this.restored.values()) held.add(number);
+    for (let number = this.first; number <= this.last; number += 1) if (!held.has(number)) return number;
+    return undefined;
   }
 }
 

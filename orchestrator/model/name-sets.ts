@@ -14,6 +14,14 @@ export function namesInForce(policies: Iterable<Policy>): NameSelector[] {
   return [...found.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
 }
 
+/** Whether it has rules for names: whom pods may ask for them, or whom they may reach by them. */
+export function speaksOfNames({ sections }: Policy): boolean {
+  const rules = sections.flatMap((section) => section.rules);
+  return rules.some(
+    ({ peers, traffic }) => peers.some(({ kind }) => kind === 'name') || traffic.some(({ layer7 }) => layer7?.kind === 'dns'),
+  );
+}
+
 /** Texts of the selectors that match a DNS name, sorted: `Identity.names`. Undefined: no policy speaks of it. */
 export function nameSet(selectors: Iterable<NameSelector>, dnsName: string): readonly string[] | undefined {
   const texts = new Set<string>();

@@ -36,10 +36,31 @@ export function isMapped(address: Uint8Array): boolean {
   return address.length === 16 && address[10] === 0xff && address[11] === 0xff && address.subarray(0, 10).every((byte) => byte === 0);
 }
 
+const [dot, zero] = [46, 48];
+
+/** The bytes of a dotted quad as a little-endian number; undefined for any other text. Thousands come at once: nothing is made on the way. */
+export function parseQuad(text: string): number | undefined {
+  let [quad, part, digits, dots] = [0, 0, 0, 0];
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === dot) {
+      if (digits === 0 || dots === 3) return undefined;
+      quad += part * 2 ** (dots * 8);
+      [part, digits, dots] = [0, 0, dots + 1];
+    } else {
+      const digit = code - zero;
+      if (digit < 0 || digit > 9 || (digits > 0 && part === 0)) return undefined;
+      part = part * 10 + digit;
+      digits += 1;
+      if (part > 255) return undefined;
+    }
+  }
+  return dots === 3 && digits > 0 ? quad + part * 2 ** 24 : undefined;
+}
+
 function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)) return undefined;
-  return Uint8Array.from(parts, Number);
+  const quad = parseQuad(text);
+  return quad === undefined ? undefined : Uint8Array.of(quad & 255, (quad >>> 8) & 255, (quad >>> 16) & 255, quad >>> 24);
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {

@@ -1,10 +1,11 @@
 // Words: addresses, prefixes and ports as the datapath's layouts spell them: 16 bytes in network order read as two little-endian
 // u64, IPv4 as ::ffff:a.b.c.d, ports in network order read as a little-endian u16.
 
-import { formatAddress, fromMapped, parseAddress, toMapped } from './address.ts';
+import { formatAddress, fromMapped, parseAddress, parseQuad, toMapped } from './address.ts';
 
 /** The bytes 00 00 ff ff in front of a mapped address. */
 const mappedMark = 0xffff0000n;
+const markNumber = Number(mappedMark);
 
 /** The fields `hi` and `lo` of a layout. */
 export interface AddressWords {
@@ -20,6 +21,8 @@ export interface PrefixWords extends AddressWords {
 
 /** Words of an address given as text, or as 4 or 16 bytes; throws a TypeError that quotes a text that is no address. */
 export function addressWords(address: string | Uint8Array): AddressWords {
+  const quad = typeof address === 'string' ? parseQuad(address) : undefined;
+  if (quad !== undefined) return { hi: 0n, lo: BigInt(quad * 2 ** 32 + markNumber) };
   const bytes = toMapped(typeof address === 'string' ? parseAddress(address) : address);
   const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
   return { hi: view.getBigUint64(0, true), lo: view.getBigUint64(8, true) };

@@ -6,7 +6,7 @@ import { noEtcd, startEtcd } from '../support/etcd.ts';
 import { Gate } from '../support/gate.ts';
 import { root } from '../support/sources.ts';
 
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 const skip = noEtcd;
 const user = join(root, 'test/etcd/user.ts');
 

@@ -44,7 +44,7 @@ export async function listed(store: KvStore, prefix: string): Promise<Record<str
 export const sorted = (entries: Map<string, string>): Record<string, string> =>
   Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 
-export async function until(holds: () => boolean | Promise<boolean>, seconds = 20): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, seconds = 60): Promise<void> {
   const end = Date.now() + seconds * 1000;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`did not come true in ${seconds} s: ${holds}`);

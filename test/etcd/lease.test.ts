@@ -7,7 +7,7 @@ import { type EtcdCluster, noEtcd, startEtcd, startEtcdCluster, type TestEnd } f
 import { Gate } from '../support/gate.ts';
 import { bytes, insist, listed, until } from './follower.ts';
 
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 const skip = noEtcd;
 
 async function open(t: TestEnd, endpoints: readonly string[]): Promise<KvStore> {

@@ -7,7 +7,7 @@ import { Gate } from '../support/gate.ts';
 import { bytes, Follower, insist, listed, sorted, until } from './follower.ts';
 
 const skip = noEtcd;
-t.setTimeout(180_000);
+t.setTimeout(900_000);
 
 async function open(t: TestEnd, endpoints: readonly string[], timeoutMs = 1_500) {
   const store = await openEtcd({ endpoints, prefix: 'test/', timeoutMs });

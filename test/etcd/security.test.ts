@@ -6,7 +6,7 @@ import { Authority, mounted, noOpenssl } from '../support/certificates.ts';
 import { noEtcd, startEtcd } from '../support/etcd.ts';
 import { bytes, Follower, insist, until } from './follower.ts';
 
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 const skip = noEtcd || noOpenssl;
 
 t.test('certificates', { skip }, async (t) => {
@@ -77,10 +77,10 @@ t.test('certificates', { skip }, async (t) => {
     t.teardown(() => store.close());
     let failed = 0;
     let done = 0;
-    const end = Date.now() + 1_500;
+    let isOver = false;
     const calling = Promise.all(
       Array.from({ length: 8 }, async (_, at) => {
-        while (Date.now() < end)
+        while (!isOver || done <= 20)
           await store.put(`c/${at}`, bytes('1')).then(
             () => done++,
             () => failed++,
@@ -91,8 +91,9 @@ t.test('certificates', { skip }, async (t) => {
       await sleep(250);
       mount(authority.issue('client', 'agent'));
     }
+    isOver = true;
     await calling;
-    t.same([failed, done > 20], [0, true], `${done} calls`);
+    t.equal(failed, 0, `of ${done} calls`);
   });
 });
 

@@ -109,6 +109,23 @@ t.test('restored numbers that nobody asks for become free when they are forgotte
   t.equal(local.acquire(names('name:b')).identity.number, 1);
 });
 
+t.test('what an earlier life gave and took back is given again only when there is nothing else', async (t) => {
+  const before = new LocalIdentities({ first: 1, last: 4 });
+  for (const text of ['name:a', 'name:b']) before.acquire(names(text));
+  before.release(names('name:b'));
+  const after = new LocalIdentities({ first: 1, last: 4, restored: before.entries(), next: before.next });
+  t.same(
+    ['name:c', 'name:d', 'name:e', 'name:a'].map((text) => after.acquire(names(text)).identity.number),
+    [3, 4, 2, 1],
+  );
+  t.throws(() => after.acquire(names('name:f')), { name: 'RangeError' });
+  t.equal(
+    new LocalIdentities({ first: 1, last: 4, next: 9 }).acquire(names('name:a')).identity.number,
+    1,
+    'one out of range means nothing',
+  );
+});
+
 t.test('restored numbers out of range or claimed twice are not believed', async (t) => {
   const local = new LocalIdentities({
     first: 10,

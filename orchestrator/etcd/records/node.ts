@@ -20,6 +20,9 @@ export interface NodeRecord {
   readonly Source?: string;
 }
 
+/** Among a node's labels: how it handles packets, `kernel` or `wasm`. */
+export const datapathLabel = 'axoneme.io/datapath';
+
 const root = 'axoneme/state/nodes/v1/';
 
 export const nodesOf = (cluster: string): string => `${root}${cluster}/`;

@@ -33,6 +33,19 @@ export function candidatesOf(
   return [...candidates.values()].sort((a, b) => (a.row.key < b.row.key ? -1 : 1));
 }
 
+/** Everybody whom slices name, whatever service asks for it. Keys may be there more than once. */
+export function namedRows(slices: readonly SliceFacts[]): BackendRow[] {
+  return slices.flatMap(({ endpoints, ports, weight }) =>
+    endpoints.flatMap((endpoint) =>
+      ports.flatMap(({ protocol, port }) => {
+        const [address] = endpoint.addresses;
+        if (address === undefined || port === undefined) return [];
+        return candidateOf(endpoint, weight, protocol, port, familyOf(address))?.row ?? [];
+      }),
+    ),
+  );
+}
+
 function candidateOf(
   { addresses: [address], isReady, isServing, isTerminating, node, zone, forNodes, forZones }: SliceEndpointFacts,
   weight: number,

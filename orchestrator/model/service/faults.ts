@@ -12,6 +12,7 @@ export interface ServiceFault {
 
 const algorithms = ['', 'maglev', 'random'];
 const forwardings = ['', 'snat', 'dsr'];
+const resets = ['', 'true', 'false'];
 /** What Kubernetes lets a slice have. */
 const mostEndpoints = 1000;
 
@@ -25,6 +26,9 @@ export function faultsOf(service: ServiceFacts, slices: readonly SliceFacts[]): 
   }
   if (!algorithms.includes(service.algorithm)) add('algorithm', `no such lb-algorithm: "${service.algorithm}": maglev is taken`);
   if (!forwardings.includes(service.forwarding)) add('forwarding', `no such forwarding-mode: "${service.forwarding}": snat is taken`);
+  if (!resets.includes(service.resetRemoved)) {
+    add('reset', `no such value of axoneme.io/reset-removed-backends: "${service.resetRemoved}": false is taken`);
+  }
   for (const slice of slices) {
     const subject = `endpoint slice ${slice.key}`;
     const twice = firstTwice(slice);

@@ -1,6 +1,6 @@
 // Health check: what this node tells whoever balances to nodes about a service that only local backends of a node may answer.
 
-import type { NodeFacts, ServiceFacts, SliceFacts } from './rows.ts';
+import { familyOf, type NodeFacts, type ServiceFacts, type SliceFacts } from './rows.ts';
 
 export interface HealthAnswer {
   readonly status: 200 | 503;
@@ -8,8 +8,8 @@ export interface HealthAnswer {
   readonly body: string;
 }
 
-/** Endpoints of this node that are ready, each once; one that ends is no reason to send clients here. */
-export function localEndpoints(slices: readonly SliceFacts[], node: NodeFacts): number {
+/** Endpoints of this node that are ready, each once, in the family of whoever asks; one that ends is no reason to send clients here. */
+export function localEndpoints(slices: readonly SliceFacts[], node: NodeFacts, family: 4 | 6): number {
   const addresses = new Set<string>();
   for (const { endpoints } of slices) {
     for (const {
@@ -17,7 +17,7 @@ export function localEndpoints(slices: readonly SliceFacts[], node: NodeFacts): 
       isReady,
       node: name,
     } of endpoints) {
-      if (isReady && name === node.name && address !== undefined) addresses.add(address);
+      if (isReady && name === node.name && address !== undefined && familyOf(address) === family) addresses.add(address);
     }
   }
   return addresses.size;

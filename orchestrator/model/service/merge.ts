@@ -1,10 +1,11 @@
 // Merge: services, their slices and host ports, as they come and go, to frontends and backends, each once however many speak of it.
 
-import { betterRow } from './backends.ts';
+import { betterRow, namedRows } from './backends.ts';
 import { type ClaimChange, Claims } from './claims.ts';
 import { faultsOf, type ServiceFault } from './faults.ts';
 import { type ServiceRows, serviceRows } from './frontends.ts';
 import { hostPortRows } from './host-ports.ts';
+import { Members } from './members.ts';
 import type { BackendRow, FrontendRow, HostPortFacts, NodeFacts, ServiceFacts, SliceFacts } from './rows.ts';
 
 /** What became different since it was last taken. */
@@ -30,6 +31,8 @@ export class ServiceMerge {
   readonly #faults = new Map<string, readonly ServiceFault[]>();
   /** Services that only slices speak of. */
   readonly #missing = new Set<string>();
+  /** Of services whose connections to removed backends are to end. */
+  readonly members = new Members();
   #node = nowhere;
 
   /** Whose datapath it is. */
@@ -144,12 +147,16 @@ export class ServiceMerge {
 
   #work(key: string): void {
     const service = this.#services.get(key);
+    const slices = this.slicesOf(key);
     if (service === undefined) {
-      this.#claim(key, nothing, undefined);
+      // A service that is gone may come again: who has been answered by a backend still is, for as long as a slice names that.
+      this.#claim(key, { frontends: [], backends: namedRows(slices) }, undefined);
       this.#faults.delete(key);
+      this.members.forget(key);
       return;
     }
-    const slices = this.slicesOf(key);
+    if (service.resetRemoved === 'true') this.members.look(key, slices);
+    else this.members.forget(key);
     this.#claim(key, serviceRows(service, slices, this.#node), service.createdAt);
     const faults = faultsOf(service, slices);
     if (faults.length > 0) this.#faults.set(key, faults);

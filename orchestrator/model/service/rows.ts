@@ -1,6 +1,6 @@
 // Rows of services: what is read of Kubernetes, and what the datapath shall know: frontends that clients use, and the backends that answer.
 
-/** A service, as its source has read it. */
+/** A service, as its source has read it: the source's rows are these and more. */
 export interface ServiceFacts {
   /** `namespace/name`. */
   readonly key: string;
@@ -36,6 +36,8 @@ export interface ServiceFacts {
   readonly algorithm: string;
   /** The same: `dsr` or `snat`. */
   readonly forwarding: string;
+  /** The same: with `true` connections to removed backends are ended. */
+  readonly resetRemoved: string;
 }
 
 /** One of those that may answer. */

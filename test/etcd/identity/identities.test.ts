@@ -10,7 +10,7 @@ import { type EtcdCluster, noEtcd, startEtcd, startEtcdCluster, type TestEnd } f
 import { Gate } from '../../support/gate.ts';
 import { bytes, insist, text, until } from '../follower.ts';
 
-t.setTimeout(180_000);
+t.setTimeout(900_000);
 const skip = noEtcd;
 const root = 'axoneme/state/identities/v1/';
 let rooms = 0;

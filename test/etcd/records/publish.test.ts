@@ -8,7 +8,7 @@ import { noEtcd, startEtcd, type TestEnd } from '../../support/etcd.ts';
 import { Gate } from '../../support/gate.ts';
 import { bytes, listed, until } from '../follower.ts';
 
-t.setTimeout(60_000);
+t.setTimeout(900_000);
 
 function publish(t: TestEnd, store: KvStore, more: Partial<PublishOptions> = {}): Publisher {
   const publisher = new Publisher({ store, ttl: 1, ...more });

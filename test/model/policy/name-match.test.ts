@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
 import { matchesName, readName, type WrittenName } from '../../../orchestrator/model/policy/name-match.ts';
+import { processorMs } from '../../support/processor-time.ts';
 
 interface GivenCase extends WrittenName {
   readonly id: string;
@@ -120,7 +121,7 @@ t.test('any pattern matches any name as the documentation says', async () => {
 t.test('hostile patterns and names take no time', async (t) => {
   const patterns = ['*a'.repeat(127), `${'*a'.repeat(120)}*b`, `**.${'*.'.repeat(120)}a`, '*-'.repeat(127), `**.${'a*'.repeat(120)}`];
   const names = ['a'.repeat(200_000), 'a.'.repeat(100_000), `${'a'.repeat(100_000)}!`, '-a'.repeat(100_000)];
-  const start = performance.now();
+  const start = process.cpuUsage();
   for (const matchPattern of patterns) for (const name of names) t.type(match({ matchPattern }, name), 'boolean');
-  t.ok(performance.now() - start < 1000, `${Math.round(performance.now() - start)} ms for 20 matches of names of 200,000 characters`);
+  t.ok(processorMs(start) < 1000, `${processorMs(start)} ms for 20 matches of names of 200,000 characters`);
 });

@@ -8,6 +8,7 @@ import { namePattern, portRule, wildcardPattern } from '../../../orchestrator/mo
 import { networkPolicy } from '../../../orchestrator/model/schema/network-policy.ts';
 import { nearest } from '../../../orchestrator/model/schema/suggestion.ts';
 import { validate } from '../../../orchestrator/model/schema/validate.ts';
+import { processorMs } from '../../support/processor-time.ts';
 
 const cidrs: [text: string, is: boolean][] = [
   ['10.0.0.0/8', true],
@@ -113,8 +114,8 @@ t.test('values that hold themselves, and texts made to hurt, cost no time', asyn
       { toCIDRSet: [{ cidrGroupRef: `${'a-'.repeat(126)}!` }] },
     ],
   };
-  const start = performance.now();
+  const start = process.cpuUsage();
   t.not(validate(circle, ciliumNetworkPolicy).length, 0);
   t.ok(validate({ metadata: {}, spec }, ciliumNetworkPolicy).length >= 8);
-  t.ok(performance.now() - start < 1000, `${Math.round(performance.now() - start)} ms`);
+  t.ok(processorMs(start) < 1000, `${processorMs(start)} ms`);
 });

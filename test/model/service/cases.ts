@@ -45,6 +45,7 @@ export function service(
     healthCheckPort: 0,
     algorithm: '',
     forwarding: '',
+    resetRemoved: '',
     ...more,
   };
 }

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import t from 'tap';
+import { namedRows } from '../../../orchestrator/model/service/backends.ts';
 import { serviceRows } from '../../../orchestrator/model/service/frontends.ts';
 import { ServiceMerge } from '../../../orchestrator/model/service/merge.ts';
 import type { BackendRow, FrontendRow, ServiceFacts, SliceFacts } from '../../../orchestrator/model/service/rows.ts';
@@ -48,12 +49,22 @@ t.test('only what became different is told', async (t) => {
   });
 });
 
-t.test('a slice that comes before its service waits for it', async (t) => {
+t.test('whom slices name is a backend before its service is there, and stays one when that goes and comes again', async (t) => {
   const merge = openMerge();
-  merge.putSlice(slice('a', 'web', ['http:8080/6'], ['10.1.0.1']));
-  t.same(merge.takeChanges().backends.put, []);
+  const backend = '10.1.0.1 6 8080';
+  const keys = (rows: readonly { readonly key: string }[]) => rows.map(({ key }) => key);
+  merge.putSlice(slice('a', 'web', ['http:8080/6'], ['10.1.0.1', '10.1.0.2 unready']));
+  const first = merge.takeChanges();
+  t.same([keys(first.frontends.put), keys(first.backends.put)], [[], [backend]]);
   merge.putService(service('web', ['10.9.0.1'], ['http:80/6']));
-  t.equal(merge.takeChanges().backends.put.length, 1);
+  const second = merge.takeChanges();
+  t.same([keys(second.frontends.put), keys(second.backends.put)], [['10.9.0.1 0 0', '10.9.0.1 6 80'], []]);
+  t.same(second.frontends.put[1]?.backends, [backend]);
+  merge.removeService('shop/web');
+  const third = merge.takeChanges();
+  t.same([third.frontends.removed, third.backends], [['10.9.0.1 0 0', '10.9.0.1 6 80'], { put: [], removed: [] }]);
+  merge.removeSlice('shop/a');
+  t.same(merge.takeChanges().backends.removed, [backend]);
 });
 
 t.test('a backend of two services is one row, and active if one of them says so', async (t) => {
@@ -67,6 +78,7 @@ t.test('a backend of two services is one row, and active if one of them says so'
     [['10.1.0.1 6 8080', 'active']],
   );
   merge.removeService('shop/b');
+  merge.removeSlice('shop/b');
   t.same(merge.takeChanges().backends, { put: [...merge.backends()], removed: [] });
   t.equal([...merge.backends()][0].state, 'draining');
 });
@@ -253,7 +265,9 @@ t.test('whatever comes and goes in whatever steps, the rows are those of what is
           .reverse()
           .map((row) => [row.key, row]),
       );
-      const actives = wanted.flatMap(({ backends }) => backends).sort((a, b) => (a.state < b.state ? 1 : -1));
+      const orphans = [...slices.values()].filter(({ service }) => service !== '' && !services.has(`shop/${service}`));
+      const named = [...wanted.flatMap(({ backends }) => backends), ...namedRows(orphans)];
+      const actives = named.sort((a, b) => (a.state < b.state ? 1 : -1));
       const wantedBackends = new Map(actives.map((row) => [row.key, row]));
       const sorted = (map: ReadonlyMap<string, unknown>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
       if (JSON.stringify(sorted(frontends)) !== JSON.stringify(sorted(wantedFrontends))) throw new Error('frontends differ');

@@ -101,8 +101,10 @@ t.test('a health check counts endpoints of this node that are ready, and answers
     slice('a', 'web', ['http:80/6'], ['10.1.0.1 ready', '10.1.0.2 ending', '10.1.0.3 unready', '10.1.0.4 ready n2']),
     slice('b', 'web', ['other:81/6'], ['10.1.0.1 ready', '10.1.0.5 published']),
   ];
-  t.equal(localEndpoints(slices, here), 2);
-  t.equal(localEndpoints([], here), 0);
+  t.equal(localEndpoints(slices, here, 4), 2);
+  t.equal(localEndpoints([], here, 4), 0);
+  const both = [...slices, slice('c', 'web', ['http:80/6'], ['fd01::1 ready'])];
+  t.same([localEndpoints(both, here, 4), localEndpoints(both, here, 6)], [2, 1], 'those of the family in which it is asked');
   const answer = healthAnswer('shop/web', 2, true);
   t.equal(answer.status, 200);
   t.equal(answer.headers['X-Load-Balancing-Endpoint-Weight'], '2');

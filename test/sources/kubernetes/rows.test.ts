@@ -107,7 +107,11 @@ t.test('host ports of a pod are those of its containers, and none if it has its 
 });
 
 t.test('a service is its addresses, its policies and what its annotations ask for', async (t) => {
-  const annotations = { 'service.cilium.io/lb-algorithm': 'random', 'service.cilium.io/forwarding-mode': 'dsr' };
+  const annotations = {
+    'service.cilium.io/lb-algorithm': 'random',
+    'service.cilium.io/forwarding-mode': 'dsr',
+    'axoneme.io/reset-removed-backends': 'true',
+  };
   const full = {
     apiVersion: 'v1',
     kind: 'Service',
@@ -143,6 +147,7 @@ t.test('a service is its addresses, its policies and what its annotations ask fo
     healthCheckPort: 31000,
     algorithm: 'random',
     forwarding: 'dsr',
+    resetRemoved: 'true',
   });
   const bad = { ...full, spec: { ...full.spec, loadBalancerSourceRanges: ['everybody'] } };
   t.match(serviceRow('shop/web', as(bad)).rejected, /loadBalancerSourceRanges: not a prefix: "everybody"/);

@@ -20,7 +20,7 @@ import { Authority, noOpenssl } from '../../support/certificates.ts';
 import { noEtcd } from '../../support/etcd.ts';
 import { Memory } from './follower.ts';
 
-t.setTimeout(90_000);
+t.setTimeout(900_000);
 
 type End = { teardown(act: () => unknown): void };
 

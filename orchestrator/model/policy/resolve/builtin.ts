@@ -4,8 +4,8 @@ import type { RuleName, Variant } from './cell.ts';
 import { everything, precedences } from './clause.ts';
 
 const [hostRule, defaultRule]: [RuleName, RuleName] = [
-  { number: 1, text: 'local host', isBuiltin: true },
-  { number: 2, text: 'default allow', isBuiltin: true },
+  { number: 1, text: 'local host', policy: '', isBuiltin: true },
+  { number: 2, text: 'default allow', policy: '', isBuiltin: true },
 ];
 
 export const builtinRules: readonly RuleName[] = [hostRule, defaultRule];

@@ -8,6 +8,8 @@ export interface RuleName {
   /** Of the registry of rules. */
   readonly number: number;
   readonly text: string;
+  /** `refText` of its policy; empty when it is built in. */
+  readonly policy: string;
   /** No user wrote it: named only where no user's rule says the same. */
   readonly isBuiltin: boolean;
 }
@@ -20,7 +22,7 @@ export interface Variant {
   readonly clauses: readonly Clause[];
 }
 
-export interface CellRow extends Clause {
+export interface CellRow extends Omit<Clause, 'names'> {
   readonly rule: RuleName;
 }
 

@@ -2,7 +2,7 @@
 
 import type { NamedPort } from '../../identity.ts';
 import type { PolicyRow } from '../entry.ts';
-import type { Layer7, PortRange, Rule, Traffic } from '../rule.ts';
+import type { Layer7, NameSelector, PortRange, Rule, Traffic } from '../rule.ts';
 
 export type Proxy = PolicyRow['proxy'];
 
@@ -12,6 +12,8 @@ export interface Clause {
   readonly key: number;
   readonly precedence: number;
   readonly proxy: Proxy;
+  /** Of the proxy `dns`: what may be asked for. */
+  readonly names?: readonly NameSelector[];
 }
 
 export const precedences = { allow: 1, redirect: 2, deny: 255 } as const;
@@ -49,6 +51,11 @@ export function widerKey(key: number, bits: number): number {
   return (key & ~0x1fffff) | (bits << bitsShift) | (key & 0xffff & (0xffff0000 >> bits));
 }
 
+/** Every packet of the other key is one of this key. */
+export function coversKey(key: number, other: number): boolean {
+  return key === everything || (other !== everything && portBits(key) <= portBits(other) && widerKey(other, portBits(key)) === key);
+}
+
 /** Numbers that a port name stands for; which pods are asked is the caller's business. */
 export type PortNumbers = (name: string, protocol: number | undefined) => Iterable<number>;
 
@@ -59,7 +66,8 @@ export function clausesOf(rule: Pick<Rule, 'action' | 'traffic'>, numbers: PortN
       precedence: precedenceOf(rule.action, traffic.layer7),
       proxy: rule.action === 'deny' ? undefined : traffic.layer7?.kind,
     };
-    return keysOf(traffic, numbers).map((key) => ({ key, ...says }));
+    const names = says.proxy === 'dns' ? { names: traffic.layer7?.names ?? [] } : {};
+    return keysOf(traffic, numbers).map((key) => ({ key, ...says, ...names }));
   });
 }
 

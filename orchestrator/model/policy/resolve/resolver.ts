@@ -6,6 +6,7 @@ import type { EndpointPolicy, PolicyRow } from '../entry.ts';
 import { type Direction, type Policy, type PolicyRef, type Rule, refText, ruleText } from '../rule.ts';
 import { type PolicyChanges, setRows, takeSideChanges } from './changes.ts';
 import { type Content, ContentTable } from './contents.ts';
+import { DnsCells, type DnsSetChanges } from './dns-cells.ts';
 import { EndpointSets, type Enforcement } from './endpoint-sets.ts';
 import { PeerIndex, type PeerNode } from './peer-index.ts';
 import { directions, type PolicySet, type SectionRecord } from './policy-set.ts';
@@ -42,11 +43,13 @@ export class Resolver {
   /** Identities that came since the last changes, and those that went. */
   private readonly newcomers = new Set<number>();
   private readonly departed = new Set<number>();
+  private readonly dns: DnsCells;
   private variants = 0;
 
   constructor({ firstSet = 1, firstRule = 1 }: ResolverOptions = {}) {
     this.rules = new RuleRegistry(firstRule);
     this.sets = new EndpointSets(firstSet, this.contents, (identity) => this.identities.get(identity)?.ports ?? noPorts);
+    this.dns = new DnsCells((identity) => this.identities.get(identity)?.identity.names !== undefined);
   }
 
   /** New or changed. Its peers are bound; throws a TypeError for one that is a reference, and then nothing has changed. */
@@ -107,7 +110,9 @@ export class Resolver {
     for (const rule of this.stalePorts) rule.renewPorts();
     this.stalePorts.clear();
     const rows: { put: PolicyRow[]; removed: PolicyRow[] } = { put: [], removed: [] };
-    const changedSets = this.sets.all().filter((set) => this.takeRows(set, rows));
+    const sets = this.sets.all();
+    for (const set of sets) this.dns.follow(set);
+    const changedSets = sets.filter((set) => this.takeRows(set, rows));
     const changes: PolicyChanges = {
       ...rows,
       changedSets: changedSets.map(({ number }) => number),
@@ -118,6 +123,11 @@ export class Resolver {
     this.departed.clear();
     this.sweep();
     return changes;
+  }
+
+  /** What of DNS has changed by the changes taken since this was last called. */
+  takeDnsChanges(): DnsSetChanges {
+    return this.dns.takeChanges();
   }
 
   /** Everything that is told by now, as one table. */
@@ -142,10 +152,10 @@ export class Resolver {
     });
   }
 
-  private sectionRecords({ sections }: Policy): SectionRecord[] {
+  private sectionRecords({ ref, sections }: Policy): SectionRecord[] {
     const surroundings = { peers: this.peers, allPorts: this.allPorts, askAllPods: this.askAllPods, nextVariant: () => ++this.variants };
     return sections.map((section) => {
-      const records = section.rules.map((rule) => new RuleRecord(rule, this.rules.use(ruleText(rule)), surroundings));
+      const records = section.rules.map((rule) => new RuleRecord(rule, this.rules.use(ruleText(rule), refText(ref)), surroundings));
       const of = (direction: Direction): RuleRecord[] => records.filter((record) => record.direction === direction);
       return { section, rules: { ingress: of('ingress'), egress: of('egress') } };
     });

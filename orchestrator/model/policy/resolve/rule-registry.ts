@@ -20,10 +20,11 @@ export class RuleRegistry {
     this.next = Math.max(first, builtinRules.length + 1);
   }
 
-  use(text: string): RuleName {
+  /** `policy`: its `refText`. */
+  use(text: string, policy: string): RuleName {
     let known = this.byText.get(text);
     if (known === undefined) {
-      known = { name: { number: this.next++, text, isBuiltin: false }, uses: 0 };
+      known = { name: { number: this.next++, text, policy, isBuiltin: false }, uses: 0 };
       this.byText.set(text, known);
       this.byNumber.set(known.name.number, known.name);
       this.added.add(known.name);

@@ -92,7 +92,8 @@ function readDns(rule: Field, findings: Findings): NameSelector[] {
 }
 
 function asked(kind: Layer7['kind'], field: Field, findings: Findings, more: Partial<Layer7>): Layer7 {
-  findings.warning(field, 'l7-not-enforced', 'this needs a proxy: on a node that has none, what it allows is dropped');
+  // DNS is what nodes have a proxy for.
+  if (kind !== 'dns') findings.warning(field, 'l7-not-enforced', 'this needs a proxy that nodes do not have: what it allows is dropped');
   return { kind, field: pathText(field.path), ...more };
 }
 

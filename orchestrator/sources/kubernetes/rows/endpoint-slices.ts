@@ -1,34 +1,15 @@
 // Endpoint slices: where the backends of a service are.
 
 import { type EndpointSlice, endpointSlice } from '../../../model/schema/cluster-objects.ts';
+import type { SliceFacts } from '../../../model/service/rows.ts';
 import { shapeOf } from '../json/shape.ts';
 import type { KubeObject } from '../object.ts';
 import { accepted, addressText, type ObjectRow, portNumber, protocolNumber, unreadable, unreadMetadata } from './rejection.ts';
 
-export interface SliceEndpoint {
-  /** Canonical. */
-  readonly addresses: readonly string[];
-  readonly isReady: boolean;
-  /** Takes connections, be it terminating or not. */
-  readonly isServing: boolean;
-  readonly isTerminating: boolean;
-  readonly node: string;
-  readonly zone: string;
-  /** Hints: whose clients are to use it; empty for none. */
-  readonly forNodes: readonly string[];
-  readonly forZones: readonly string[];
-}
-
-export interface EndpointSliceRow extends ObjectRow {
+export interface EndpointSliceRow extends ObjectRow, SliceFacts {
+  readonly key: string;
   readonly namespace: string;
   readonly name: string;
-  /** Name of its service, in the same namespace; empty for a slice of none. */
-  readonly service: string;
-  readonly endpoints: readonly SliceEndpoint[];
-  /** Without a port: all ports of the addresses. */
-  readonly ports: readonly { readonly name: string; readonly port: number | undefined; readonly protocol: number }[];
-  /** Shares of each endpoint, from the annotation `axoneme.io/weight`; 1 without it. */
-  readonly weight: number;
 }
 
 /** What is kept of an object, for its row and the checks before it. */

@@ -1,6 +1,7 @@
 // Policies: NetworkPolicy, CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy as what is in force of them.
 
 import { acceptPolicy, type PolicyCondition } from '../../../model/policy/accept.ts';
+import { type DnsSettings, readDnsSettings } from '../../../model/policy/dns-settings.ts';
 import type { Policy } from '../../../model/policy/rule.ts';
 import { readPolicy } from '../../../model/policy/translate/read-policy.ts';
 import type { ReadOptions } from '../../../model/policy/translate/scope.ts';
@@ -20,6 +21,10 @@ export interface PolicyRow extends ObjectRow {
   readonly lastAccepted: Policy | undefined;
   /** `axoneme.io/audit: "true"`: what it would drop shall pass and be told. */
   readonly isAudited: boolean;
+  /** `axoneme.io/dns-…`: how long addresses of its names stay granted. */
+  readonly dns: DnsSettings;
+  /** Annotations that mean nothing, with their values. */
+  readonly dnsProblems: readonly string[];
   /** For the object's status. */
   readonly conditions: readonly PolicyCondition[];
   /** The conditions that the object's status has now, and the revision that it has them at. */
@@ -37,6 +42,8 @@ export function policyRows({ clusterName, localCluster }: Pick<ReadOptions, 'clu
     // One that was deleted and made again is another policy, though it has the same name.
     const previous = before?.uid === uid ? before.lastAccepted : undefined;
     const { policy, conditions } = acceptPolicy(previous, reading, object);
+    const annotations = (object.metadata.annotations ?? {}) as Record<string, unknown>;
+    const dns = readDnsSettings(annotations);
     const errors = reading.problems.filter(({ severity }) => severity === 'error');
     return {
       key,
@@ -48,7 +55,9 @@ export function policyRows({ clusterName, localCluster }: Pick<ReadOptions, 'clu
       generation: typeof generation === 'number' ? generation : 0,
       policy,
       lastAccepted: reading.policy ?? previous,
-      isAudited: (object.metadata.annotations as Record<string, unknown> | undefined)?.[auditAnnotation] === 'true',
+      isAudited: annotations[auditAnnotation] === 'true',
+      dns: dns.settings,
+      dnsProblems: dns.problems,
       conditions,
       said: conditionsOf(object),
       revision: object.metadata.resourceVersion,

@@ -1,45 +1,16 @@
 // Services: names under which clients reach others.
 
 import { type Service, service } from '../../../model/schema/cluster-objects.ts';
+import type { ServiceFacts } from '../../../model/service/rows.ts';
 import { shapeOf } from '../json/shape.ts';
 import type { KubeObject } from '../object.ts';
 import { accepted, addressText, type ObjectRow, portNumber, prefixText, protocolNumber, unreadMetadata } from './rejection.ts';
 
-export interface ServicePort {
-  readonly name: string;
-  readonly port: number;
-  readonly protocol: number;
-  /** Undefined when there is none. */
-  readonly nodePort: number | undefined;
-}
-
-export interface ServiceRow extends ObjectRow {
+export interface ServiceRow extends ObjectRow, ServiceFacts {
+  readonly key: string;
+  readonly rejected: string | undefined;
   readonly namespace: string;
   readonly name: string;
-  /** As it is written; empty when it is not told. */
-  readonly createdAt: string;
-  /** ClusterIP, NodePort, LoadBalancer or ExternalName. */
-  readonly type: string;
-  /** Another proxy's, by its label. */
-  readonly isOthers: boolean;
-  /** Canonical; none for a headless service. */
-  readonly clusterAddresses: readonly string[];
-  readonly externalAddresses: readonly string[];
-  /** Of the load balancer, but for those at which a proxy answers. */
-  readonly balancerAddresses: readonly string[];
-  /** Policies of traffic: Local. */
-  readonly isExternallyLocal: boolean;
-  readonly isInternallyLocal: boolean;
-  /** 0: no affinity. */
-  readonly affinitySeconds: number;
-  /** Prefixes. */
-  readonly sourceRanges: readonly string[];
-  /** 0: none. */
-  readonly healthCheckPort: number;
-  /** Annotations as they are; empty when absent. */
-  readonly algorithm: string;
-  readonly forwarding: string;
-  readonly ports: readonly ServicePort[];
   /** Undefined: somebody else writes its endpoints. */
   readonly selector: Readonly<Record<string, string>> | undefined;
   readonly labels: Readonly<Record<string, string>>;
@@ -64,6 +35,7 @@ const nothing = {
   healthCheckPort: 0,
   algorithm: '',
   forwarding: '',
+  resetRemoved: '',
   ports: [],
   selector: undefined,
   labels: {},
@@ -87,6 +59,7 @@ function readService({ metadata, spec, status }: Service) {
     ...readPolicies(spec),
     algorithm: annotations['service.cilium.io/lb-algorithm'] ?? '',
     forwarding: annotations['service.cilium.io/forwarding-mode'] ?? '',
+    resetRemoved: annotations['axoneme.io/reset-removed-backends'] ?? '',
     ports: (spec?.ports ?? []).map((port) => ({
       name: port?.name ?? '',
       port: portNumber(port?.port, 'spec.ports.port'),

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import type { Identity, NamedPort } from '../../../../orchestrator/model/identity.ts';
 import { type Label, Labels } from '../../../../orchestrator/model/labels.ts';
-import type { Peer, Policy, PolicyRef, Rule, Section, Traffic } from '../../../../orchestrator/model/policy/rule.ts';
+import type { NameSelector, Peer, Policy, PolicyRef, Rule, Section, Traffic } from '../../../../orchestrator/model/policy/rule.ts';
 import { makeSelector, type Requirement, type Selector } from '../../../../orchestrator/model/selector.ts';
 import { parsePrefix } from '../../../../orchestrator/net/prefix.ts';
 
@@ -21,7 +21,7 @@ export type Input =
 export const podNumbers = [256, 257, 258, 259, 260, 261];
 export const otherNumbers = [1, 9, 0x1000001, 0x1000002, 0x1000003, 0x1000004];
 const prefixes = ['0.0.0.0/0', '10.0.0.0/8', '10.1.0.0/16', '10.1.2.0/24', '10.1.2.3/32', '::/0'].map(parsePrefix);
-const nameTexts = ['name:a.example', 'name:b.example', 'pattern:*.example'];
+export const nameTexts = ['name:a.example', 'name:b.example', 'pattern:*.example'];
 const label = (source: string, key: string, value: string): Label => ({ source, key, value });
 
 const labels = fc
@@ -67,10 +67,7 @@ const peer: fc.Arbitrary<Peer> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.constantFrom(...nameTexts).map((text) => {
-      const [kind, value] = text.split(':') as ['name' | 'pattern', string];
-      return { kind: 'name' as const, name: { kind, value, text } };
-    }),
+    arbitrary: fc.constantFrom(...nameTexts).map((text) => ({ kind: 'name' as const, name: nameOf(text) })),
   },
 );
 
@@ -90,7 +87,11 @@ const layer7 = fc.oneof(
   { weight: 6, arbitrary: fc.constant(undefined) },
   {
     weight: 2,
-    arbitrary: fc.constantFrom('http' as const, 'tls' as const, 'dns' as const, 'listener' as const).map((kind) => ({ kind, field: '' })),
+    arbitrary: fc.constantFrom('http' as const, 'tls' as const, 'listener' as const).map((kind) => ({ kind, field: '' })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.subarray(nameTexts).map((texts) => ({ kind: 'dns' as const, field: '', names: texts.map(nameOf) })),
   },
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 100 }).map((priority) => ({ kind: 'listener' as const, field: '', priority })) },
 );
@@ -184,6 +185,11 @@ export const inputs: fc.Arbitrary<Input[]> = fc
     fc.array(input, { minLength: 10, maxLength: 50, size: 'max' }),
   )
   .map((parts): Input[] => parts.flat());
+
+function nameOf(text: string): NameSelector {
+  const [kind, value] = text.split(':') as ['name' | 'pattern', string];
+  return { kind, value, text };
+}
 
 function definedOf(given: Section['enforces']): Section['enforces'] {
   return { ...(given.ingress && { ingress: given.ingress }), ...(given.egress && { egress: given.egress }) };

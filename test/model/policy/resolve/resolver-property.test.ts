@@ -2,13 +2,11 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { Labels } from '../../../../orchestrator/model/labels.ts';
-import { evaluate } from '../../../../orchestrator/model/policy/evaluate/evaluate.ts';
-import type { View } from '../../../../orchestrator/model/policy/evaluate/question.ts';
 import { directions } from '../../../../orchestrator/model/policy/resolve/policy-set.ts';
 import { Resolver } from '../../../../orchestrator/model/policy/resolve/resolver.ts';
 import { ruleText } from '../../../../orchestrator/model/policy/rule.ts';
 import { type Input, inputs, otherNumbers, podNumbers } from './arbitrary.ts';
+import { evaluated } from './evaluated.ts';
 import { feed, freshMirror, Mirror, worldAfter } from './mirror.ts';
 import { naiveVerdict, type Probe, type World } from './naive.ts';
 
@@ -154,17 +152,6 @@ t.test('a set whose answer to somebody known has changed is told to have', async
   );
   t.ok(changed > 100, `${changed} answers`);
 });
-
-function evaluated(world: World, probe: Probe) {
-  const endpoint = world.endpoints.get(probe.endpoint) as { identity: number; ports: readonly never[] };
-  const noLabels = new Labels([{ source: 'reserved', key: 'init', value: '' }]);
-  const labels = world.identities.get(endpoint.identity)?.identity.labels;
-  const pods = [...world.identities.values()].map(({ identity, ports }) => ({ labels: identity.labels, namedPorts: ports }));
-  const view: View = { policies: labels === undefined ? [] : [...world.policies.values()], pods, enforcement: world.mode };
-  const peer = world.identities.get(probe.peer)?.identity ?? { number: probe.peer, labels: new Labels([]), names: [] };
-  const subject = { labels: labels ?? noLabels, namedPorts: endpoint.ports };
-  return evaluate(view, { ...probe, subject, peers: [peer] });
-}
 
 /** Which endpoints share a set. */
 function partition({ endpoints }: Mirror): string[] {

@@ -249,7 +249,7 @@ t.test('after many changes the rows are right, and what no cell holds is forgott
   const table = new ContentTable();
   const variants = Array.from(
     { length: 1500 },
-    (_, id): Variant => ({ id, rule: { number: id, text: `${id}`, isBuiltin: false }, clauses: [] }),
+    (_, id): Variant => ({ id, rule: { number: id, text: `${id}`, policy: '', isBuiltin: false }, clauses: [] }),
   );
   const contents = variants.map((variant) => table.plus(table.empty, variant));
   t.ok(table.isStale);
