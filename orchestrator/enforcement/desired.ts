@@ -7,6 +7,8 @@ import type { LocalIdentities } from '../model/local-identities.ts';
 import type { Enforcement as Mode } from '../model/policy/resolve/endpoint-sets.ts';
 import { Resolver } from '../model/policy/resolve/resolver.ts';
 import { Claims } from './claims.ts';
+import { NameIdentities } from './dns/name-identities.ts';
+import { type WantedDns, WantedDnsRules } from './dns/wanted-rules.ts';
 import type { InputFollowers, Inputs } from './inputs.ts';
 import { LocalEndpoints } from './local-endpoints.ts';
 import type { NodeChange, Nodes } from './nodes.ts';
@@ -31,6 +33,8 @@ export interface DesiredOptions {
   readonly identities: PodIdentities;
   readonly keeper: RecordKeeper;
   readonly restored: ReadonlyMap<string, number>;
+  /** What the DNS proxy was told in an earlier life. */
+  readonly earlierDns: WantedDns | undefined;
   readonly firstSet: number;
   readonly firstRule: number;
   readonly log: RoomLog;
@@ -42,6 +46,9 @@ export interface Settled {
   readonly nodes: NodeChange;
   /** For those who show it. */
   readonly identities: readonly number[];
+  readonly dns: WantedDns;
+  /** Policies of the cluster have rules for names, if not for pods here. */
+  readonly speaksOfNames: boolean;
   readonly prefixes: { readonly put: readonly string[]; readonly removed: readonly string[] };
 }
 
@@ -54,6 +61,8 @@ export class Desired {
   readonly subjects: Subjects;
   readonly endpoints: LocalEndpoints;
   readonly publication: Publication;
+  readonly names: NameIdentities;
+  private readonly dnsRules: WantedDnsRules;
   private readonly options: DesiredOptions;
   private readonly references: LiveReferences;
   private readonly claims: Claims;
@@ -76,8 +85,18 @@ export class Desired {
     this.prefixes = new Prefixes(locals);
     this.subjects = new Subjects(inputs, cluster);
     this.publication = new Publication(keeper, inputs.addresses, log);
-    const { peers, prefixes, subjects, selection, policies, publication, references } = this;
+    this.names = new NameIdentities({ locals, policies: this.policies, selection: this.selection });
+    const { peers, prefixes, subjects, selection, policies, publication, references, names } = this;
     this.endpoints = new LocalEndpoints({ subjects, identities, peers, prefixes, resolver, selection, publication, audit, restored });
+    this.dnsRules = new WantedDnsRules({
+      resolver,
+      names,
+      policies,
+      subjects,
+      endpoints: this.endpoints,
+      earlier: options.earlierDns,
+      log,
+    });
     this.claims = new Claims({ prefixes, nodes, peers, policies, references, records: inputs });
   }
 
@@ -122,11 +141,16 @@ export class Desired {
     const prefixes = this.prefixes.settle((name) => nodes.number(name));
     for (const identity of prefixes.added) this.peers.putLocal(identity);
     for (const { number } of prefixes.gone) this.peers.removeLocal(number);
+    const names = this.names.settle();
+    for (const identity of names.added) this.peers.putLocal(identity);
+    for (const { number } of names.gone) this.peers.removeLocal(number);
     const identities = this.peers.settle();
     const removed = prefixes.removed.map(({ text }) => text);
     const changes: Change[] = [{ policy: this.resolver.takeChanges(), prefixes: { put: prefixes.put, removed }, endpoints }];
     if (policy !== undefined) changes.push({ policy });
-    return { changes, nodes: change, identities, prefixes: { put: prefixes.put.map(({ prefix }) => prefix), removed } };
+    const dns = this.dnsRules.settle(this.selection.touched);
+    const { speakOfNames: speaksOfNames } = this.policies;
+    return { changes, nodes: change, identities, dns, speaksOfNames, prefixes: { put: prefixes.put.map(({ prefix }) => prefix), removed } };
   }
 
   private takePods(): void {

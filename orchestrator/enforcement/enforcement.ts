@@ -12,6 +12,7 @@ import { delayAfter } from '../state/backoff.ts';
 import { Bell } from '../state/bell.ts';
 import type { Clock } from '../state/clock.ts';
 import { Desired, type Settled } from './desired.ts';
+import { type DnsTeller, DnsTelling } from './dns/telling.ts';
 import { type ConnectionQuestion, explainConnection, type LiveExplanation, type Unexplained } from './explanation.ts';
 import { FlowPurge } from './flow-purge.ts';
 import { InputFollowers, type Inputs } from './inputs.ts';
@@ -37,6 +38,8 @@ export interface EnforcementOptions {
   readonly numberFile: string;
   readonly identities: IdentitySource;
   readonly keeper: RecordKeeper;
+  /** Without it nothing listens to the names that pods ask for, and DNS that policies want to be looked at is dropped. */
+  readonly dns?: { readonly port: number; readonly teller: DnsTeller };
   readonly clock: Clock;
   readonly log: RoomLog;
 }
@@ -57,6 +60,7 @@ export class Enforcement {
   private readonly desired: Desired;
   private readonly views: ViewWriter;
   private readonly flows: FlowPurge;
+  private readonly dns: DnsTelling | undefined;
   private readonly waiters = new Waiters();
   private readonly restored: Map<string, number>;
   /** Endpoints of which something is not written yet. */
@@ -78,7 +82,7 @@ export class Enforcement {
     this.nodes = parts.nodes;
     this.restored = parts.writer.writtenIdentities();
     this.followers = new InputFollowers(inputs, this.bell);
-    this.locals = new LocalIdentities({ restored: parts.numbers.local });
+    this.locals = new LocalIdentities({ restored: parts.numbers.local, next: parts.numbers.nextLocal });
     const find = (labels: string) => [...inputs.identities.by('labels', labels)][0]?.number;
     const changed = () => this.bell.ring();
     this.identities = new PodIdentities({ source: identities, clock, log, restored: new Map(parts.numbers.pods), find, changed });
@@ -90,12 +94,15 @@ export class Enforcement {
       locals: this.locals,
       identities: this.identities,
       restored: this.restored,
-      firstSet: this.writer.nextSet,
+      earlierDns: options.dns?.teller.earlier,
+      // Sets of an earlier life mean what they meant, also where the policy map has none of their entries.
+      firstSet: Math.max(this.writer.nextSet, ...(options.dns?.teller.earlier?.sets ?? []).map(({ set }) => set + 1)),
       firstRule: this.writer.nextRule,
     });
     this.view = openView();
     this.views = new ViewWriter(this.view, this.desired, this.nodes);
     this.flows = new FlowPurge(options.datapath);
+    this.dns = options.dns && new DnsTelling(options.dns.teller);
   }
 
   /** Takes over what the datapath has; it stays in force until all tables have delivered. */
@@ -103,7 +110,8 @@ export class Enforcement {
     const { datapath, clock, log, numberFile } = options;
     const epochs = options.epochs ?? (await Epochs.open(datapath));
     const numbers = await readNumbers(numberFile, (error) => log.warn('the numbers of an earlier life cannot be read', { error }));
-    const [writer, nodes] = [await PolicyWriter.open(datapath, { epochs }), await Nodes.open(datapath, clock)];
+    const writing = { epochs, ...(options.dns && { proxyPorts: { dns: options.dns.port } }) };
+    const [writer, nodes] = [await PolicyWriter.open(datapath, writing), await Nodes.open(datapath, clock)];
     return new Enforcement(options, { bell: new Bell(), writer, nodes, numbers });
   }
 
@@ -208,6 +216,7 @@ export class Enforcement {
     }
     this.desired.take();
     const settled = this.desired.settle();
+    this.dns?.expect(settled.speaksOfNames);
     for (const change of settled.changes) this.writer.stage(change);
     for (const { endpoints, policy } of settled.changes) {
       for (const { id } of endpoints?.put ?? []) this.pending.add(id);
@@ -219,6 +228,8 @@ export class Enforcement {
       this.showEndpoints(`the first list of ${missing.join(', ')}`);
       return;
     }
+    // Policies are shown already: whoever sees them there must not take pods for ready that are judged as before.
+    if (this.pending.size > 0) this.showEndpoints(undefined);
     try {
       await this.write(settled);
     } catch (error) {
@@ -232,11 +243,13 @@ export class Enforcement {
     this.waiters.look();
   }
 
-  private async write({ nodes }: Settled): Promise<void> {
+  private async write({ nodes, dns }: Settled): Promise<void> {
     this.saveNumbers();
+    await this.dns?.before(dns);
     if (!this.hasBegun) this.writer.prune();
     await this.nodes.write(nodes);
     this.problems = await this.writer.write();
+    await this.dns?.after(dns);
     await this.nodes.forget(nodes);
   }
 
@@ -251,7 +264,7 @@ export class Enforcement {
 
   /** Before entries carry them. */
   private saveNumbers(): void {
-    const numbers = { local: this.locals.entries(), pods: this.identities.entries() };
+    const numbers = { local: this.locals.entries(), nextLocal: this.locals.next, pods: this.identities.entries() };
     const text = JSON.stringify(numbers);
     if (text === this.savedNumbers) return;
     try {

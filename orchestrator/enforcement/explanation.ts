@@ -10,13 +10,14 @@ import {
   PRECEDENCE_REDIRECT,
 } from '../datapath/generated/enums.ts';
 import { endpointsSpec, policySpec } from '../datapath/generated/maps.ts';
-import { lookupPolicy } from '../datapath/reconcile/policy-lookup.ts';
+import { betterRow, lookupPolicy } from '../datapath/reconcile/policy-lookup.ts';
 import { evaluate } from '../model/policy/evaluate/evaluate.ts';
 import { explain } from '../model/policy/evaluate/explain.ts';
 import type { Enforcement as Mode } from '../model/policy/evaluate/question.ts';
 import type { Direction } from '../model/policy/rule.ts';
 import { protocolNumbers } from '../net/transport.ts';
 import { addressWords } from '../net/words.ts';
+import { type Granted, grantedTo } from './dns/granted.ts';
 import { type End, findEnd, type Surroundings } from './ends.ts';
 
 export interface ConnectionQuestion {
@@ -79,6 +80,8 @@ interface Connection {
   readonly protocol: number;
   readonly port: number;
 }
+
+const noGrants: Granted = { live: [], expired: [] };
 
 export async function explainConnection(asked: ConnectionQuestion, sources: ExplanationSources): Promise<LiveExplanation | Unexplained> {
   const [from, to] = [whom('from', asked.from, sources), whom('to', asked.to, sources)];
@@ -145,7 +148,8 @@ async function sideOf(direction: Direction, connection: Connection, sources: Exp
   const { from, to } = connection;
   const [self, peer] = direction === 'egress' ? [from, to] : [to, from];
   const local = self.local as NonNullable<End['local']>;
-  const inForce = await datapathVerdict(direction, self, peer, connection, sources);
+  const granted = await grantsOf(direction, self, peer, sources);
+  const inForce = await datapathVerdict(direction, self, { peer, granted }, connection, sources);
   const policies = local.labels === undefined ? [] : sources.desired.policies.selecting(local.labels).sort();
   const common = { direction, pod: self.name, policies, verdict: inForce.verdict, rule: inForce.rule };
   if (local.labels === undefined) return { ...common, explanation: [`who it is is not known: ${local.why}`, ...inForce.sentences] };
@@ -161,11 +165,20 @@ async function sideOf(direction: Direction, connection: Connection, sources: Exp
   const { protocol, port } = connection;
   const subject = { labels: local.labels, namedPorts: local.ports };
   const address = peer.address === undefined ? {} : { address: peer.address };
-  const decision = evaluate(view, { direction, subject, peers: [peer.identity], protocol, port, ...address });
+  const named = (numbers: readonly number[]) => numbers.flatMap((number) => desired.peers.get(number) ?? []);
+  const peers = [peer.identity, ...named(granted.live)];
+  const decision = evaluate(view, { direction, subject, peers, protocol, port, ...address, expired: named(granted.expired) });
   const reasons = explain(decision, { from: from.name, to: to.name, protocol, port });
   const agrees = decision.verdict === inForce.asked;
   const doubt = agrees ? [] : [`the datapath has another verdict by now: ${inForce.asked}; is the endpoint ready (axoneme endpoint get)?`];
   return { ...common, explanation: [...reasons, ...inForce.sentences, ...doubt] };
+}
+
+/** Names count where they lead out of this node's pods. */
+async function grantsOf(direction: Direction, self: End, peer: End, { datapath }: ExplanationSources): Promise<Granted> {
+  if (direction === 'ingress' || peer.local !== undefined || peer.address === undefined || self.address === undefined) return noGrants;
+  const entry = await datapath.map(endpointsSpec).get(addressWords(self.address));
+  return entry === undefined ? noGrants : grantedTo(datapath, entry.id, peer.address);
 }
 
 interface InForce {
@@ -180,7 +193,7 @@ interface InForce {
 async function datapathVerdict(
   direction: Direction,
   self: End,
-  peer: End,
+  { peer, granted }: { readonly peer: End; readonly granted: Granted },
   { protocol, port }: Connection,
   { datapath, desired }: ExplanationSources,
 ): Promise<InForce> {
@@ -189,7 +202,10 @@ async function datapathVerdict(
   const isEnforced = (entry.flags & (direction === 'egress' ? ENDPOINT_EGRESS_ENFORCED : ENDPOINT_INGRESS_ENFORCED)) !== 0;
   if (!isEnforced) return { verdict: 'allow', asked: 'allow', rule: '', sentences: [] };
   const question = { set: entry.policySet, direction, identity: peer.number, protocol, port };
-  const found = await lookupPolicy(datapath.map(policySpec), question);
+  let found = await lookupPolicy(datapath.map(policySpec), question);
+  for (const identity of found?.precedence === PRECEDENCE_DENY ? [] : granted.live) {
+    found = betterRow(found, await lookupPolicy(datapath.map(policySpec), { ...question, identity }));
+  }
   const rule = found === undefined ? '' : (desired.resolver.ruleText(found.rule) ?? `rule ${found.rule}`);
   const isAudited = (entry.flags & ENDPOINT_AUDIT) !== 0;
   const dropped = isAudited ? 'audit' : 'deny';

@@ -4,6 +4,7 @@
 import { ticks } from '../datapath/clock.ts';
 import type { Datapath } from '../datapath/datapath.ts';
 import { dropEntries } from '../datapath/drop-entries.ts';
+import { CONNTRACK_TRANSLATED } from '../datapath/generated/enums.ts';
 import { conntrackSpec } from '../datapath/generated/maps.ts';
 import type { RoomLog } from '../log.ts';
 import { type Clock, sleep } from '../state/clock.ts';
@@ -18,10 +19,14 @@ export interface SweepCounts {
   dropped: number;
   /** Of the last run, before it dropped any. */
   entries: number;
+  /** Of these, live ones that clients of the network have with services. */
+  outside: number;
+  /** When the last run began; undefined before the first one has ended. */
+  begunAt: number | undefined;
 }
 
 export class FlowSweep {
-  readonly counts: SweepCounts = { runs: 0, dropped: 0, entries: 0 };
+  readonly counts: SweepCounts = { runs: 0, dropped: 0, entries: 0, outside: 0, begunAt: undefined };
   private readonly datapath: Pick<Datapath, 'map' | 'now'>;
   private readonly clock: Clock;
   private readonly log: RoomLog;
@@ -50,15 +55,21 @@ export class FlowSweep {
   async sweep(): Promise<{ entries: number; dropped: number }> {
     const { datapath } = this;
     const now = datapath.now();
+    const begunAt = this.clock.now();
     let entries = 0;
+    let outside = 0;
     // The difference wraps as the datapath's own does.
-    const dropped = await dropEntries(datapath.map(conntrackSpec), (_key, { expires }) => {
+    const dropped = await dropEntries(datapath.map(conntrackSpec), (_key, { expires, flags, originPort }) => {
       entries += 1;
-      return ((now - expires) | 0) > grace;
+      const isOver = ((now - expires) | 0) > grace;
+      if (!isOver && originPort === 0 && (flags & CONNTRACK_TRANSLATED) !== 0) outside += 1;
+      return isOver;
     });
     this.counts.runs += 1;
     this.counts.dropped += dropped;
     this.counts.entries = entries;
+    this.counts.outside = outside;
+    this.counts.begunAt = begunAt;
     return { entries, dropped };
   }
 }

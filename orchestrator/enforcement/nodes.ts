@@ -4,7 +4,7 @@ import type { Datapath } from '../datapath/datapath.ts';
 import { CONFIG_ALLOW_EVENTS, NODE_MODE_NATIVE, NODE_MODE_OVERLAY } from '../datapath/generated/enums.ts';
 import type { Node } from '../datapath/generated/layouts.ts';
 import { configSpec, nodesSpec } from '../datapath/generated/maps.ts';
-import type { NodeRecord } from '../etcd/records/node.ts';
+import { datapathLabel, type NodeRecord } from '../etcd/records/node.ts';
 import { reserved, reservedLabels } from '../model/identity.ts';
 import type { Claim } from '../model/ipcache/claim.ts';
 import { parsePrefix } from '../net/prefix.ts';
@@ -23,8 +23,8 @@ const reuseAfterMs = 600_000;
 /** Sources that a pod sees which reaches itself through a service; nobody has them. */
 const hairpin = { 4: '169.254.42.1', 6: 'fd42::42:1' } as const;
 
-/** Source ports for clients from the network: above those that Linux gives to this host's own connections. */
-const masqPorts = { masqPortMin: 61_000, masqPortMax: 65_535 } as const;
+/** Source ports for clients from the network: below those that Linux gives to this host's own connections, of which some may come from the same address. */
+const masqPorts = { masqPortMin: 1024, masqPortMax: 32_767 } as const;
 
 export interface NodeChange {
   readonly put: readonly (readonly [number, Node])[];
@@ -106,6 +106,7 @@ export class Nodes {
         way: 'local',
         router: self.router,
         prefixes: self.podPrefixes,
+        datapath: self.datapath,
       });
       for (const record of [...this.records.values()].sort((a, b) => (a.Name < b.Name ? -1 : 1))) {
         if (record.Name === self.name) continue;
@@ -138,7 +139,7 @@ export class Nodes {
     const { self } = this;
     if (self === undefined) return;
     const v6 = addressWords(hairpin[6]);
-    const [router4, router6] = ([4, 6] as const).map((family) => self.router.find((address) => familyOf(address) === family));
+    const [router4, router6] = ([4, 6] as const).map((family) => self.speakers.find((address) => familyOf(address) === family));
     const routerWords6 = addressWords(router6 ?? '::');
     const config = {
       flags: CONFIG_ALLOW_EVENTS,
@@ -162,7 +163,16 @@ export class Nodes {
     const [address = '', ...others] = underlayOf(record, self);
     const number = address === '' ? 0 : (this.ids.take(address) ?? 0);
     const router = record.IPAddresses.filter(({ Type }) => Type === 'CiliumInternalIP').map(({ IP }) => IP);
-    return { node: record.Name, number, address, others, way: self.way, router, prefixes: prefixesOf(record) };
+    return {
+      node: record.Name,
+      number,
+      address,
+      others,
+      way: self.way,
+      router,
+      prefixes: prefixesOf(record),
+      datapath: record.Labels?.[datapathLabel] ?? '',
+    };
   }
 }
 

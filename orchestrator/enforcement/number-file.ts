@@ -6,6 +6,8 @@ import { readFile, rename } from 'node:fs/promises';
 export interface Numbers {
   /** By the text of their meaning. */
   readonly local: readonly (readonly [text: string, number: number])[];
+  /** Of the local ones, the first that was never given; undefined in files of earlier versions. */
+  readonly nextLocal?: number;
   /** By the text of the labels. */
   readonly pods: readonly (readonly [labels: string, number: number])[];
 }
@@ -23,9 +25,9 @@ export async function readNumbers(path: string, broken: (why: string) => void): 
     return none;
   }
   try {
-    const { version: found, local, pods } = JSON.parse(text);
+    const { version: found, local, nextLocal, pods } = JSON.parse(text);
     if (found !== version) throw new Error(`version ${JSON.stringify(found)}`);
-    return { local: pairs(local), pods: pairs(pods) };
+    return { local: pairs(local), pods: pairs(pods), ...(Number.isInteger(nextLocal) && { nextLocal }) };
   } catch (error) {
     broken((error as Error).message);
     await rename(path, `${path}.broken`).catch(() => {});
@@ -37,9 +39,9 @@ export async function readNumbers(path: string, broken: (why: string) => void): 
  * Whole or not at all, whenever this process ends. It need not outlive the machine: nor do the entries that carry the numbers, and so nobody
  * waits for the disk.
  */
-export function writeNumbers(path: string, { local, pods }: Numbers): void {
+export function writeNumbers(path: string, numbers: Numbers): void {
   const next = `${path}.new`;
-  writeFileSync(next, JSON.stringify({ version, local, pods }), { mode: 0o600 });
+  writeFileSync(next, JSON.stringify({ version, ...numbers }), { mode: 0o600 });
   renameSync(next, path);
 }
 

@@ -2,10 +2,11 @@
 
 import { prefixesInForce } from '../model/ipcache/in-force.ts';
 import type { Labels } from '../model/labels.ts';
+import { namesInForce, speaksOfNames } from '../model/name-sets.ts';
 import { bindPeers, hasReferences } from '../model/policy/bind.ts';
 import type { References } from '../model/policy/references.ts';
 import type { Resolver } from '../model/policy/resolve/resolver.ts';
-import { type Policy, type PolicyRef, refText } from '../model/policy/rule.ts';
+import { type NameSelector, type Policy, type PolicyRef, refText } from '../model/policy/rule.ts';
 import { selects } from '../model/selector.ts';
 import type { Prefix } from '../net/prefix.ts';
 import type { PolicyRow } from '../sources/kubernetes/rows/policies.ts';
@@ -14,6 +15,9 @@ export interface InForce {
   readonly row: PolicyRow;
   readonly bound: Policy;
   readonly prefixes: readonly Prefix[];
+  /** Selectors of DNS names that are peers. */
+  readonly names: readonly NameSelector[];
+  readonly speaksOfNames: boolean;
 }
 
 export class Policies {
@@ -40,6 +44,11 @@ export class Policies {
       return;
     }
     this.bind(name, row, row.policy);
+  }
+
+  /** Of any of them, whomever it selects. */
+  get speakOfNames(): boolean {
+    return this.byName.values().some((policy) => policy.speaksOfNames);
   }
 
   remove(row: PolicyRow): void {
@@ -80,8 +89,10 @@ export class Policies {
     const bound = bindPeers(policy, this.references);
     // Bound anew it is another object, though it may say the same.
     const isSame = before !== undefined && before.row.policy === policy && textOf(before.bound) === textOf(bound);
-    const prefixes = isSame ? before.prefixes : prefixesInForce([bound]);
-    this.byName.set(name, { row, bound: isSame ? before.bound : bound, prefixes });
+    const { prefixes, ...ofNames } = isSame
+      ? before
+      : { prefixes: prefixesInForce([bound]), names: namesInForce([bound]), speaksOfNames: speaksOfNames(bound) };
+    this.byName.set(name, { ...ofNames, row, bound: isSame ? before.bound : bound, prefixes });
     if (isSame) return false;
     this.resolver.putPolicy(bound);
     this.countPrefixes(prefixes, 1);

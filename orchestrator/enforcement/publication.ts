@@ -2,7 +2,7 @@
 
 import { type IpRecord, ipKey } from '../etcd/records/ip.ts';
 import { encodeRecord } from '../etcd/records/json.ts';
-import { type NodeRecord, nodeKey } from '../etcd/records/node.ts';
+import { datapathLabel, type NodeRecord, nodeKey } from '../etcd/records/node.ts';
 import type { RoomLog } from '../log.ts';
 import type { Table } from '../state/table.ts';
 import type { IpRecordRow } from './records.ts';
@@ -108,7 +108,7 @@ export class Publication {
   }
 }
 
-function nodeRecord({ name, cluster, underlay, router, podPrefixes }: Self): NodeRecord {
+function nodeRecord({ name, cluster, underlay, router, podPrefixes, datapath }: Self): NodeRecord {
   const prefix = (family: 4 | 6) => podPrefixes.find((text) => familyOf(text) === family);
   const [v4, v6] = [prefix(4), prefix(6)];
   return {
@@ -122,6 +122,7 @@ function nodeRecord({ name, cluster, underlay, router, podPrefixes }: Self): Nod
     ],
     ...(v4 !== undefined && { IPv4AllocCIDR: v4 }),
     ...(v6 !== undefined && { IPv6AllocCIDR: v6 }),
+    Labels: { [datapathLabel]: datapath },
     Source: 'local',
   };
 }

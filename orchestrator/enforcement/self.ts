@@ -9,7 +9,13 @@ export interface Self {
   readonly underlay: readonly string[];
   /** Addresses in its own pod prefixes, which it has as a host. */
   readonly router: readonly string[];
+  /** Of those the ones that clients of the network are hidden behind; the first of a family counts. */
+  readonly speakers: readonly string[];
+  /** What a node port's address becomes on its way here; none where it stays as it is. */
+  readonly nodePorts: readonly string[];
   readonly podPrefixes: readonly string[];
+  /** How it handles packets. */
+  readonly datapath: 'kernel' | 'wasm';
   readonly way: 'overlay' | 'native';
   /** Datapath port of the overlay device; 0 without one. */
   readonly overlayPort: number;

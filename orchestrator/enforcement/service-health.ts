@@ -4,8 +4,8 @@ import { createServer, type Server } from 'node:http';
 import { type HealthAnswer, healthAnswer } from '../model/service/health-check.ts';
 
 export interface ServiceHealthOptions {
-  /** Backends of a service on this node. */
-  readonly count: (service: string) => number;
+  /** Backends of a service on this node, of the family in which it is asked. */
+  readonly count: (service: string, family: 4 | 6) => number;
   /** Services are kept as they shall be. */
   readonly isHealthy: () => boolean;
 }
@@ -44,8 +44,9 @@ export class ServiceHealth {
   }
 
   #listen(port: number, service: string): void {
-    const server = createServer((_request, response) => {
-      const { status, headers, body } = this.answer(service);
+    const server = createServer(({ socket }, response) => {
+      const isIpv4 = /^(::ffff:)?\d+\.\d+\.\d+\.\d+$/.test(socket.localAddress ?? '');
+      const { status, headers, body } = this.answer(service, isIpv4 ? 4 : 6);
       response.writeHead(status, { ...headers, Connection: 'close' }).end(body);
     });
     const asked: Asked = { service, server, problem: undefined };
@@ -57,7 +58,7 @@ export class ServiceHealth {
     server.unref();
   }
 
-  answer(service: string): HealthAnswer {
-    return healthAnswer(service, this.#options.count(service), this.#options.isHealthy());
+  answer(service: string, family: 4 | 6): HealthAnswer {
+    return healthAnswer(service, this.#options.count(service, family), this.#options.isHealthy());
   }
 }

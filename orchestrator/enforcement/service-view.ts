@@ -46,15 +46,29 @@ export class ServiceView {
     },
   });
 
+  /** Frontends that the datapath refuses connections to, whoever would answer: key → why. */
+  #refused: ReadonlyMap<string, string> = new Map();
+
   show({ frontends, backends }: MergeChange, now: Date): void {
     const changedAt = now.toISOString();
     for (const row of frontends.put) {
       const change = changeText(this.frontends.table.get(row.key), row);
-      this.frontends.writer.put({ ...row, changedAt, change });
+      this.frontends.writer.put({ ...row, why: row.why || (this.#refused.get(row.key) ?? ''), changedAt, change });
     }
     for (const key of frontends.removed) this.frontends.writer.delete(key);
     for (const row of backends.put) this.backends.writer.put(row);
     for (const key of backends.removed) this.backends.writer.delete(key);
+  }
+
+  /** All of those of now. */
+  showRefused(refused: ReadonlyMap<string, string>): void {
+    const before = this.#refused;
+    this.#refused = refused;
+    for (const key of new Set([...before.keys(), ...refused.keys()])) {
+      const [old, why] = [before.get(key) ?? '', refused.get(key) ?? ''];
+      const row = this.frontends.table.get(key);
+      if (row !== undefined && (row.why === '' || row.why === old)) this.frontends.writer.put({ ...row, why });
+    }
   }
 }
 

@@ -122,7 +122,7 @@ export class ViewWriter {
     }
     writer.put({
       number,
-      labels: [...identity.labels].map(({ source, key, value }) => `${source}:${key}=${value}`),
+      labels: identity.names ?? [...identity.labels].map(({ source, key, value }) => `${source}:${key}=${value}`),
       scope: number < firstNumber ? 'reserved' : number >= localScope ? 'local' : 'cluster',
       prefix: identity.prefix?.text ?? '',
       endpoints: this.counts.get(number) ?? 0,

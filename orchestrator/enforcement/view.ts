@@ -42,6 +42,7 @@ export interface EndpointView {
 
 export interface IdentityView {
   readonly number: number;
+  /** Of one that stands for names, their selectors: `pattern:*.example.com`. */
   readonly labels: readonly string[];
   /** reserved: the same everywhere. cluster: of the store. local: prefixes and names, of this node only. */
   readonly scope: 'reserved' | 'cluster' | 'local';
@@ -85,6 +86,8 @@ export interface NodeView {
   /** Its own address in each of its pod prefixes. */
   readonly router: readonly string[];
   readonly prefixes: readonly string[];
+  /** kernel, wasm; empty of one that does not tell. */
+  readonly datapath: string;
 }
 
 /** Readers' side; the API shows them by name. */
@@ -184,5 +187,6 @@ const openNodes = () =>
       way: ({ way }) => way,
       router: ({ router }) => router,
       prefixes: ({ prefixes }) => prefixes,
+      datapath: ({ datapath }) => datapath,
     },
   });

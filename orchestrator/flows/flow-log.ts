@@ -10,7 +10,7 @@ import type { FlowLine, LostEvents } from './flow.ts';
 import { FlowReader } from './flow-reader.ts';
 import { KeptDrops } from './kept-drops.ts';
 import { LineRing } from './line-ring.ts';
-import { nameEvent } from './named-event.ts';
+import { nameEvent, type PacketEvent } from './named-event.ts';
 import type { FlowNames } from './names.ts';
 import { Pace } from './pace.ts';
 
@@ -18,6 +18,8 @@ export interface FlowLogOptions {
   /** Of this node, in every line. */
   readonly node: string;
   readonly names: FlowNames;
+  /** Looks up what names of an event must be asked for somewhere; undefined: nothing. It ends in time, whatever comes of it. */
+  readonly prepare?: (event: PacketEvent) => Promise<void> | undefined;
   /** The datapath's clock, in ticks, at any moment. */
   readonly tick: () => number;
   /** Drops and the like that are kept, allowed flows that are kept besides, and lines that wait for one reader at most. */
@@ -59,6 +61,8 @@ export class FlowLog {
     const read = async () => {
       for await (const event of events) {
         if (signal.aborted) return;
+        const asked = event.type === 'event' ? this.#options.prepare?.(event) : undefined;
+        if (asked !== undefined) await asked;
         this.push(event);
         // In a storm the ring fills up meanwhile, and what it does not take is counted there, for free.
         const { restMs } = this.#pace;

@@ -19,6 +19,8 @@ export interface Flow {
   readonly Type: 'L3_L4';
   readonly node_name: string;
   readonly event_type: { readonly type: number; readonly sub_type?: number };
+  /** DNS names for which the source was told the destination's address. */
+  readonly destination_names?: readonly string[];
   readonly destination_service?: { readonly namespace: string; readonly name: string };
   readonly traffic_direction: TrafficDirection;
   readonly proxy_port?: number;

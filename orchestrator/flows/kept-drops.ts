@@ -56,14 +56,14 @@ function told({ line, repeated, until }: Kept): FlowLine {
   return { ...line, lost_events: { source, num_events_lost: first + repeated } };
 }
 
-/** Everything but time and the port that a client happens to have: another pod at this address or another rule is another kind. */
+/** Everything but time and the port that a client happens to have: another pod at this address, another rule, and names that were not known before are another kind. */
 function kindOf(line: FlowLine): string {
   if (!('flow' in line)) return line.lost_events.source;
-  const { verdict, drop_reason: reason, IP, traffic_direction: direction, source, destination } = line.flow;
+  const { verdict, drop_reason: reason, IP, traffic_direction: direction, source, destination, destination_names = [] } = line.flow;
   const { protocol, port } = traffic(line.flow);
   const ends = [source, destination].map(({ namespace, pod_name: pod, identity }) => `${namespace}/${pod}/${identity}`).join(' ');
   const rules = [line.flow.egress_denied_by, line.flow.ingress_denied_by].map((list = []) => list.map(textOf).join()).join(' ');
-  return `${verdict} ${reason} ${IP.source} ${IP.destination} ${protocol} ${port} ${direction} ${ends} ${rules}`;
+  return `${verdict} ${reason} ${IP.source} ${IP.destination} ${protocol} ${port} ${direction} ${ends} ${rules} ${destination_names.join()}`;
 }
 
 const textOf = ({ kind, namespace, name, rule }: FlowRule): string => `${kind}/${namespace}/${name}/${rule}`;

@@ -52,6 +52,7 @@ export function nameEvent(event: PacketEvent, { names, node, time }: NamingConte
     wordText({ hi: event.destinationHi, lo: event.destinationLo }),
   ];
   const verdict = event.kind === EVENT_ALLOW && event.proxyPort !== 0 ? 'REDIRECTED' : (verdicts[event.kind] ?? 'ERROR');
+  const told = isIngress || event.endpoint === 0 ? undefined : names.told?.(event.endpoint, destinationAddress);
   const service = event.service === 0 ? undefined : names.service(event.service);
   const unsaid: Omit<Flow, 'Summary'> = {
     time,
@@ -59,17 +60,25 @@ export function nameEvent(event: PacketEvent, { names, node, time }: NamingConte
     ...(event.reason !== 0 && { drop_reason: event.reason, drop_reason_desc: hubbleReason(event.reason) }),
     IP: { source: sourceAddress, destination: destinationAddress, ipVersion: event.family === FAMILY_IPV6 ? 'IPv6' : 'IPv4' },
     ...layer4Of(event),
-    source: endOf(sourceAddress, event.sourceIdentity, isIngress ? 0 : event.endpoint, names),
+    source:
+      event.namespace === 0n ? endOf(sourceAddress, event.sourceIdentity, isIngress ? 0 : event.endpoint, names) : ownerOf(event, names),
     destination: endOf(destinationAddress, event.destinationIdentity, isIngress ? event.endpoint : 0, names),
     Type: 'L3_L4',
     node_name: node,
     event_type: verdict === 'DROPPED' ? { type: dropType, sub_type: event.reason } : { type: verdictType },
+    ...(told !== undefined && told.length > 0 && { destination_names: told }),
     ...(service && { destination_service: { namespace: service.namespace, name: service.name } }),
     traffic_direction: isIngress ? 'INGRESS' : 'EGRESS',
     ...(event.proxyPort !== 0 && { proxy_port: swapPort(event.proxyPort) }),
     ...rulesOf(event, names),
   };
   return { ...unsaid, Summary: summaryOf(unsaid, event) };
+}
+
+/** Of a socket, which has no address yet. */
+function ownerOf({ namespace, sourceIdentity, endpoint }: PacketEvent, names: FlowNames): FlowEnd {
+  const { address = '', identity = sourceIdentity } = names.namespace(namespace) ?? {};
+  return endOf(address, identity, endpoint, names);
 }
 
 /** What is known by the address may be known better by the endpoint that spoke. */

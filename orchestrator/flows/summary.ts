@@ -1,6 +1,6 @@
 // Summaries: a flow in a line for people, without time and verdict: who to whom, where it was decided, why.
 
-import { EVENT_OVERFLOW, REASON_POLICY_DENIED } from '../datapath/generated/enums.ts';
+import { EVENT_OVERFLOW, IDENTITY_HOST, REASON_GRANT_EXPIRED, REASON_POLICY_DENIED } from '../datapath/generated/enums.ts';
 import { maps } from '../datapath/generated/maps.ts';
 import type { Flow, FlowEnd, FlowRule, Layer4 } from './flow.ts';
 import type { PacketEvent } from './named-event.ts';
@@ -12,9 +12,10 @@ type Unsaid = Omit<Flow, 'Summary'>;
 /** `shop/web:40000 → shop/db:5432 tcp ingress: policy denied: no ingress rule of shop/db allows it from shop/web`. */
 export function summaryOf(flow: Unsaid, event: PacketEvent): string {
   const { protocol, source, destination } = layer4Words(flow.l4, event.protocol);
-  const from = `${endWords(flow.source, flow.IP.source)}${source}`;
+  const from = event.namespace === 0n ? `${endWords(flow.source, flow.IP.source)}${source}` : socketWords(flow.source);
   const service = flow.destination_service && ` (service ${flow.destination_service.namespace}/${flow.destination_service.name})`;
-  const to = `${endWords(flow.destination, flow.IP.destination)}${destination}${service ?? ''}`;
+  const names = flow.destination_names && ` (${flow.destination_names.join(', ')})`;
+  const to = `${endWords(flow.destination, flow.IP.destination)}${destination}${names ?? ''}${service ?? ''}`;
   return `${from} → ${to} ${protocol} ${flow.traffic_direction.toLowerCase()}: ${why(flow, event)}`;
 }
 
@@ -26,6 +27,12 @@ export function endWords({ namespace, pod_name: pod, labels }: FlowEnd, address:
   const text = address.includes(':') ? `[${address}]` : address;
   const names = (labels ?? []).flatMap((label) => /^reserved:([a-z-]+)/.exec(label)?.[1] ?? []).filter((name) => plainNames.has(name));
   return names.length === 0 ? text : `${names.join(',')} ${text}`;
+}
+
+/** A socket whose call was refused has no address and no port yet. */
+function socketWords({ namespace, pod_name: pod, identity }: FlowEnd): string {
+  if (pod !== undefined) return `${namespace}/${pod}`;
+  return identity === IDENTITY_HOST ? 'a process of the node' : 'a socket of an unknown namespace';
 }
 
 function layer4Words(l4: Layer4 | undefined, protocol: number): { protocol: string; source: string; destination: string } {
@@ -42,6 +49,10 @@ function why(flow: Unsaid, event: PacketEvent): string {
   const reason = event.reason === 0 ? 'policy denied' : reasonWords(event.reason);
   const words = flow.verdict === 'AUDIT' ? `would be dropped: ${reason}` : reason;
   const refused = refusedDirection(event);
+  if (event.reason === REASON_GRANT_EXPIRED && flow.destination_names !== undefined) {
+    const [who, what] = [endWords(flow.source, flow.IP.source), flow.destination_names.join(' and ')];
+    return `${words}: ${who} was told this address for ${what}, which is no longer valid: it must ask again`;
+  }
   if (refused === undefined) return `${words}: ${reasonSentence(event.reason)}`;
   const denying = [...(flow.egress_denied_by ?? []), ...(flow.ingress_denied_by ?? [])];
   if (denying.length > 0 && event.reason !== REASON_POLICY_DENIED) return `${words}${by(denying, ' by ')}`;

@@ -334,6 +334,24 @@ t.test('a datapath that refuses is written to again, and says so', async (t) => 
   t.equal(await connect(node, 5, '10.0.0.4'), NEXT_HOP_LOCAL);
 });
 
+t.test('a pod whose policy is being written is not ready, for policies are shown before', async (t) => {
+  const world = openWorld(t);
+  shop(world);
+  const datapath = await openWasmDatapath({ sizes: smallSizes });
+  const faulty = new FaultyDatapath(datapath);
+  const node = await serving(t, world, { datapath, faulty });
+  const seen: (readonly [policies: number, judged: string | undefined, other: string | undefined])[] = [];
+  const state = (endpoint: number) => node.enforcement.view.endpoints.table.get(endpoint)?.state;
+  const shown = () => [...node.enforcement.view.policies.table.rows()].length;
+  const before = shown();
+  faulty.onWrite = () => void seen.push([shown() - before, state(2), state(4)]);
+  putPolicy(world, 'closed', { endpointSelector: { matchLabels: { app: 'web' } }, egress: [{ toCIDR: ['192.0.2.0/24'] }] });
+  await node.settle();
+  t.not(seen.length, 0);
+  for (const each of seen) t.same(each, [1, 'regenerating', 'ready']);
+  t.equal(state(2), 'ready');
+});
+
 t.test('a number of an interface that another pod gets starts from nothing', async (t) => {
   const world = openWorld(t);
   shop(world);

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { frontendsSpec } from '../../orchestrator/datapath/generated/maps.ts';
 import { Epochs } from '../../orchestrator/datapath/reconcile/epochs.ts';
 import { openWasmDatapath, type WasmDatapath } from '../../orchestrator/datapath/wasm/wasm-datapath.ts';
+import type { Exposure } from '../../orchestrator/enforcement/exposure.ts';
 import { Services } from '../../orchestrator/enforcement/services.ts';
 import { openLog } from '../../orchestrator/log.ts';
 import { endpointSliceRow } from '../../orchestrator/sources/kubernetes/rows/endpoint-slices.ts';
@@ -25,13 +26,15 @@ interface Loop {
   readonly clock: VirtualClock;
   readonly lines: string[];
   readonly self: TableWriter<NodeRow>;
+  /** What was to be exposed, with how many frontends were written by then. */
+  readonly exposed: string[];
   /** Everything was told once. */
   deliver(): void;
 }
 
-async function openLoop(t: Test): Promise<Loop> {
+async function openLoop(t: Test, sizes: Readonly<Record<string, number>> = {}): Promise<Loop> {
   const world = openWorld(t);
-  const datapath = await openWasmDatapath({ sizes: smallSizes });
+  const datapath = await openWasmDatapath({ sizes: { ...smallSizes, ...sizes } });
   const faulty = new FaultyDatapath(datapath);
   const clock = new VirtualClock();
   const lines: string[] = [];
@@ -40,7 +43,15 @@ async function openLoop(t: Test): Promise<Loop> {
   const { services: serviceTable, slices, pods } = world.inputs;
   const target = { map: faulty.map.bind(faulty) as typeof datapath.map, now: () => datapath.now() };
   const tables = { services: serviceTable, slices, pods, self: self.table };
-  const services = await Services.open({ datapath: target, epochs: await Epochs.open(datapath), tables, nodeName: 'a', clock, log });
+  const exposed: string[] = [];
+  const expose = async ({ isExposed, hasOwnBackend, ports }: Exposure) => {
+    const written = await datapath.map(frontendsSpec).count();
+    exposed.push(
+      `${isExposed ? 'exposed' : 'not exposed'}${hasOwnBackend ? ', own backend' : ''}${ports.map((port) => `, port ${port}`)}, ${written} written`,
+    );
+  };
+  const parts = { datapath: target, epochs: await Epochs.open(datapath), tables, nodeName: 'a', expose, clock, log };
+  const services = await Services.open(parts);
   const stop = new AbortController();
   const running = services.run({ signal: stop.signal });
   t.teardown(() => {
@@ -51,7 +62,7 @@ async function openLoop(t: Test): Promise<Loop> {
     for (const { writer } of [world.writers.services, world.writers.slices, world.writers.pods, self]) writer.delivered('kubernetes');
     services.setAddresses(['192.168.0.1']);
   };
-  return { world, services, datapath, faulty, clock, lines, self: self.writer, deliver };
+  return { world, services, datapath, faulty, clock, lines, exposed, self: self.writer, deliver };
 }
 
 const fields = { type: 'ClusterIP', clusterIP: '10.96.0.10', clusterIPs: ['10.96.0.10'], ports: [{ port: 80, protocol: 'TCP' }] };
@@ -103,6 +114,52 @@ t.test('node ports are at this node’s addresses, by what Kubernetes and the ho
   await clock.advance(100);
   t.ok(rows().includes('192.168.0.2 6 30080'));
   t.notOk(rows().includes('192.168.0.1 6 30080'));
+});
+
+t.test('an address without room says so where it is shown, once in the log, and to whoever asks for health', async (t) => {
+  const { world, services, clock, lines, deliver } = await openLoop(t, { maglev: 32 });
+  const address = (at: number) => `10.96.0.1${at}`;
+  for (const at of [0, 1]) {
+    putService(world, `web${at}`, { ...fields, clusterIP: address(at), clusterIPs: [address(at)] });
+    putSlice(world, `web${at}`, [`10.0.${at}.2`, `10.0.${at}.3`], 'shop', [{ port: 80, protocol: 'TCP' }]);
+  }
+  deliver();
+  await clock.advance(100);
+  const why = () => [...services.view.frontends.table.rows()].filter(({ port }) => port === 80).map((row) => [row.service, row.why]);
+  t.same(why().sort(), [
+    ['shop/web0', ''],
+    ['shop/web1', 'map maglev is full'],
+  ]);
+  const told = /map maglev is full \(32\): 10.96.0.10 6 80, 10.96.0.11 6 80, connections to 1 of them are refused/;
+  t.match(services.problems(), [told]);
+  t.same(services.slots, { used: 32, capacity: 32 });
+  world.writers.services.writer.delete('shop/web0');
+  await clock.advance(10_000);
+  t.same(why(), [['shop/web1', '']]);
+  t.match(services.problems(), [/10.96.0.11 6 80$/], 'its table is smaller than it should be');
+  t.equal(lines.filter((line) => told.test(line)).length, 1);
+});
+
+t.test('the node is ready for clients of the network before their frontends are written, and until they are gone', async (t) => {
+  const { world, clock, exposed, deliver } = await openLoop(t);
+  putService(world, 'web', fields);
+  putSlice(world, 'web', ['10.0.0.2'], 'shop', [{ port: 8080, protocol: 'TCP' }]);
+  deliver();
+  await clock.advance(100);
+  t.same(exposed.splice(0), ['not exposed, 2 written'], 'told once, when that is sure');
+  const nodePort = { ...fields, type: 'NodePort', ports: [{ port: 80, protocol: 'TCP', nodePort: 30080 }] };
+  putService(world, 'web', nodePort);
+  await clock.advance(100);
+  t.same(exposed.splice(0), ['exposed, port 30080, 2 written']);
+  putSlice(world, 'web', ['10.0.0.2', '192.168.0.1'], 'shop', [{ port: 8080, protocol: 'TCP' }]);
+  await clock.advance(100);
+  t.same(exposed.splice(0), ['exposed, own backend, port 30080, 4 written'], 'this node is a backend itself');
+  putSlice(world, 'web', ['10.0.0.2'], 'shop', [{ port: 8080, protocol: 'TCP' }]);
+  await clock.advance(100);
+  t.same(exposed.splice(0), ['exposed, port 30080, 4 written']);
+  putService(world, 'web', fields);
+  await clock.advance(100);
+  t.same(exposed.splice(0), ['not exposed, 2 written']);
 });
 
 t.test('what changed last is said with each address, and why nobody answers there', async (t) => {
@@ -172,7 +229,7 @@ t.test('a load balancer that asks is told whether backends are here, and a port 
   await clock.advance(100);
   const ask = () =>
     new Promise<string>((resolve, reject) => {
-      get({ port, path: '/healthz' }, (response) => {
+      get({ host: '127.0.0.1', port, path: '/healthz' }, (response) => {
         response.setEncoding('utf8').on('data', (text) => resolve(`${response.statusCode} ${text.replaceAll(/\s/g, '')}`));
       }).on('error', reject);
     });

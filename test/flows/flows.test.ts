@@ -1,72 +1,22 @@
 // Flows: lines for people, fields for programs, filters, and a log that nobody waits for.
 import t from 'tap';
-import type { DatapathEvent } from '../../orchestrator/datapath/datapath.ts';
-import { EVENT_ALLOW, EVENT_AUDIT, EVENT_DROP, EVENT_OVERFLOW, Reason } from '../../orchestrator/datapath/generated/enums.ts';
+import { EVENT_ALLOW, EVENT_AUDIT, EVENT_OVERFLOW, Reason } from '../../orchestrator/datapath/generated/enums.ts';
 import { conntrackSpec } from '../../orchestrator/datapath/generated/maps.ts';
 import { type FlowFilter, makeFilter } from '../../orchestrator/flows/filter.ts';
 import type { Flow, FlowLine } from '../../orchestrator/flows/flow.ts';
 import { FlowLog } from '../../orchestrator/flows/flow-log.ts';
 import { hubbleReason } from '../../orchestrator/flows/hubble-reasons.ts';
 import { nameEvent } from '../../orchestrator/flows/named-event.ts';
-import { type FlowNames, noNames } from '../../orchestrator/flows/names.ts';
-import { addressWords, swapPort } from '../../orchestrator/net/words.ts';
+import type { FlowNames } from '../../orchestrator/flows/names.ts';
+import { swapPort } from '../../orchestrator/net/words.ts';
+import { event, names } from './event.ts';
 
-type PacketEvent = Extract<DatapathEvent, { type: 'event' }>;
-
-interface Packet {
-  readonly from?: string;
-  readonly to?: string;
-  readonly port?: number;
-}
-
-function event({ from = '10.0.0.1', to = '10.0.0.2', port = 80 }: Packet = {}, rest: Partial<PacketEvent> = {}): PacketEvent {
-  const [source, destination] = [addressWords(from), addressWords(to)];
-  return {
-    type: 'event',
-    sourceHi: source.hi,
-    sourceLo: source.lo,
-    destinationHi: destination.hi,
-    destinationLo: destination.lo,
-    sourcePort: swapPort(40_000),
-    destinationPort: swapPort(port),
-    protocol: 6,
-    family: from.includes(':') ? 6 : 4,
-    kind: EVENT_DROP,
-    reason: Reason.policyDenied,
-    hook: 1,
-    direction: 0,
-    tcpFlags: 2,
-    icmpType: 0,
-    length: 60,
-    now: 0,
-    port: 1,
-    endpoint: 0,
-    sourceIdentity: 100,
-    destinationIdentity: 200,
-    egressRule: 0,
-    ingressRule: 0,
-    service: 0,
-    backend: 0,
-    proxyPort: 0,
-    ...rest,
-  };
-}
-
-const names: FlowNames = {
-  ...noNames,
-  address: (text) => ({ '10.0.0.1': { namespace: 'shop', pod: 'web' }, '10.0.0.2': { namespace: 'shop', pod: 'db', endpoint: 7 } })[text],
-  identity: (number) => ({ 1: ['reserved:host='], 2: ['reserved:world='], 100: ['k8s:app=web'], 200: ['k8s:app=db'] })[number],
-  rule: (number) =>
-    ({ 5: 'cnp/shop/web spec.egress[0]', 6: 'netpol/shop/db spec.ingress[1]', 7: 'ccnp/closed spec.ingressDeny[0]', 8: 'default allow' })[
-      number
-    ],
-  service: (number) => (number === 3 ? { namespace: 'shop', name: 'db' } : undefined),
-};
 const flowOf = (...parts: Parameters<typeof event>): Flow =>
   nameEvent(event(...parts), { names, node: 'a', time: '2026-01-02T03:00:00.000Z' });
 const line = (flow: Flow): FlowLine => ({ flow, node_name: 'a', time: flow.time });
 
 t.test('a line for people says who, to whom, where and why', async (t) => {
+  const refused = { reason: Reason.noBackend, service: 3, direction: 1, sourceIdentity: 0 };
   const rows: [Flow, string][] = [
     [flowOf(), 'shop/web:40000 → shop/db:80 tcp ingress: policy denied: no ingress rule of shop/db allows it from shop/web (identity 100)'],
     [
@@ -107,6 +57,18 @@ t.test('a line for people says who, to whom, where and why', async (t) => {
       '[fd00::1]:40000 → [fd00::2]:80 (service shop/db) tcp ingress: no backend: the service has no backend that takes new flows',
     ],
     [
+      flowOf({ from: '0.0.0.0' }, { ...refused, namespace: 41n }),
+      'shop/web → shop/db:80 (service shop/db) tcp egress: no backend: the service has no backend that takes new flows',
+    ],
+    [
+      flowOf({ from: '::', to: 'fd00::2' }, { ...refused, namespace: 1n }),
+      'a process of the node → [fd00::2]:80 (service shop/db) tcp egress: no backend: the service has no backend that takes new flows',
+    ],
+    [
+      flowOf({ from: '0.0.0.0' }, { ...refused, namespace: 7n }),
+      'a socket of an unknown namespace → shop/db:80 (service shop/db) tcp egress: no backend: the service has no backend that takes new flows',
+    ],
+    [
       flowOf({}, { protocol: 47, reason: Reason.unsupportedL4 }),
       'shop/web → shop/db protocol 47 ingress: unsupported l4: no policy can speak of its protocol',
     ],
@@ -120,6 +82,18 @@ t.test('a line for people says who, to whom, where and why', async (t) => {
     ],
   ];
   for (const [flow, expected] of rows) t.equal(flow.Summary, expected);
+});
+
+t.test('a socket whose call was refused is told with the pod of its namespace, and found by it', (t) => {
+  const flow = flowOf({ from: '0.0.0.0' }, { reason: Reason.noBackend, direction: 1, sourceIdentity: 0, namespace: 41n });
+  t.match(flow, { source: { namespace: 'shop', pod_name: 'web' }, IP: { source: '0.0.0.0' } });
+  t.ok(makeFilter({ from: ['shop/web'] })(line(flow)));
+  t.notOk(makeFilter({ from: ['shop/db'] })(line(flow)));
+  t.match(flowOf({ from: '0.0.0.0' }, { reason: Reason.noBackend, sourceIdentity: 0, namespace: 1n }).source, {
+    identity: 1,
+    labels: ['reserved:host='],
+  });
+  t.end();
 });
 
 t.test('an audited flow tells which side would have dropped it', async (t) => {
