@@ -45,6 +45,22 @@ const options = {
   'cgroup-root': { kind: 'text', fallback: '', help: 'cgroup of the processes for whom; where cgroup2 is mounted by default' },
   'policy-enforcement': { kind: ['default', 'always', 'never'], fallback: 'default', help: 'default: pods that a policy speaks of' },
   'policy-audit': { kind: 'truth', fallback: 'false', help: 'what policy would drop passes and is told' },
+  'dns-proxy': {
+    kind: ['auto', 'off'],
+    fallback: 'auto',
+    help: 'auto: when policies ask for it; off: DNS that policies look at is dropped',
+  },
+  'dns-proxy-port': { kind: 'number', fallback: '0', help: 'port of this node that it is led to; 0: chosen once and kept' },
+  'dns-reject': { kind: ['refused', 'nxdomain'], fallback: 'refused', help: 'what pods are told of names that they may not ask for' },
+  'dns-refuse-private': {
+    kind: 'truth',
+    fallback: 'false',
+    help: 'names outside of the cluster with private, link-local or loopback addresses are refused',
+  },
+  'dns-log-file': { kind: 'text', fallback: '', help: 'file of every question and answer that goes through the DNS proxy; empty: none' },
+  'dns-log-file-size': { kind: 'number', fallback: '67108864', help: 'bytes at which a new one is begun' },
+  'dns-log-files': { kind: 'number', fallback: '5', help: 'how many are kept' },
+  'cluster-domain': { kind: 'text', fallback: 'cluster.local', help: "DNS domain of the cluster's services and pods" },
   masquerade: { kind: 'truth', fallback: 'true', help: "pods reach addresses outside of the cluster with the node's address" },
   'metrics-listen': { kind: 'text', fallback: '', help: 'address and port for Prometheus, like :9962; empty: only on the socket' },
   'health-interval': { kind: 'number', fallback: '60', help: 'seconds between probes of the other nodes; 0: none' },
@@ -74,6 +90,16 @@ export interface Config {
   readonly cgroupRoot: string | undefined;
   readonly policyEnforcement: 'default' | 'always' | 'never';
   readonly policyAudit: boolean;
+  readonly dnsProxy: 'auto' | 'off';
+  /** 0: chosen once and kept. */
+  readonly dnsProxyPort: number;
+  readonly dnsReject: 'refused' | 'nxdomain';
+  readonly dnsRefusePrivate: boolean;
+  readonly dnsLogFile: string | undefined;
+  /** Bytes. */
+  readonly dnsLogFileSize: number;
+  readonly dnsLogFiles: number;
+  readonly clusterDomain: string;
   readonly masquerade: boolean;
   readonly metricsListen: string;
   readonly healthIntervalMs: number;
@@ -185,6 +211,14 @@ function configOf(texts: Record<OptionName, string>): Config {
     cgroupRoot: optional(texts['cgroup-root']),
     policyEnforcement: texts['policy-enforcement'] as Config['policyEnforcement'],
     policyAudit: texts['policy-audit'] === 'true',
+    dnsProxy: texts['dns-proxy'] as Config['dnsProxy'],
+    dnsProxyPort: portOf('dns-proxy-port', texts),
+    dnsReject: texts['dns-reject'] as Config['dnsReject'],
+    dnsRefusePrivate: texts['dns-refuse-private'] === 'true',
+    dnsLogFile: optional(texts['dns-log-file']),
+    dnsLogFileSize: Number(texts['dns-log-file-size']),
+    dnsLogFiles: Number(texts['dns-log-files']),
+    clusterDomain: texts['cluster-domain'],
     masquerade: texts.masquerade === 'true',
     metricsListen: texts['metrics-listen'],
     healthIntervalMs: Number(texts['health-interval']) * 1000,
@@ -192,6 +226,12 @@ function configOf(texts: Record<OptionName, string>): Config {
     logLevel: texts['log-level'] as Level,
     texts,
   };
+}
+
+function portOf(name: OptionName, texts: Record<OptionName, string>): number {
+  const port = Number(texts[name]);
+  if (port > 0xffff) throw usage(`--${name}: not a port: "${texts[name]}"`);
+  return port;
 }
 
 function entriesOf(text: string): [string, number] {

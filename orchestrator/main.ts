@@ -91,6 +91,50 @@ const commands: Readonly<Record<string, Command>> = {
       return agentCommand(args, { write });
     },
   },
+  datapath: {
+    sentence: 'packets of a node without eBPF: starts the process that they run in, again when it ends (--run-dir, --workers)',
+    run: async (args) => (await import('./datapath/wasm/process/command.ts')).datapathCommand(args),
+  },
+  'datapath-child': {
+    sentence: 'the process that packets run in',
+    isInternal: true,
+    run: async (args) => (await import('./datapath/wasm/process/command.ts')).datapathChildCommand(args),
+  },
+  'datapath-worker': {
+    sentence: 'a thread of it',
+    isInternal: true,
+    run: async () => (await import('./datapath/wasm/process/worker.ts')).runWorker().then(() => 0),
+  },
+  'dns-proxy': {
+    sentence: 'questions of pods for names, answered as policy allows: starts the process that they go through, again when it ends',
+    async run(args) {
+      const [{ dnsProxyCommand }, { keepHeapSmall }] = await Promise.all([import('./dns/process/command.ts'), import('./heap.ts')]);
+      keepHeapSmall();
+      return dnsProxyCommand(args, async () => (await import('./agent/dns-maps.ts')).dnsSurroundings());
+    },
+  },
+  'dns-proxy-child': {
+    sentence: 'the process that questions for names go through',
+    isInternal: true,
+    async run(args) {
+      const [{ dnsProxyChildCommand }, { dnsSurroundings }, { keepHeapSmall }] = await Promise.all([
+        import('./dns/process/command.ts'),
+        import('./agent/dns-maps.ts'),
+        import('./heap.ts'),
+      ]);
+      keepHeapSmall();
+      return dnsProxyChildCommand(args, dnsSurroundings());
+    },
+  },
+  'dns-log-writer': {
+    sentence: 'the process that writes their log to a file',
+    isInternal: true,
+    async run() {
+      const [{ dnsLogWriterCommand }, { keepHeapSmall }] = await Promise.all([import('./dns/log/log-writing.ts'), import('./heap.ts')]);
+      keepHeapSmall();
+      return dnsLogWriterCommand();
+    },
+  },
   cleanup: {
     sentence: 'takes away all that an agent made on this node: links, routes, maps, hooks, files',
     failed: 2,

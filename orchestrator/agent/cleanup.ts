@@ -7,9 +7,12 @@ import { readSocketName, writeSocketName } from '../api/sockets.ts';
 import { removeConflist, removePlugin } from '../cni/install.ts';
 import { type Config, configHelp, readConfig } from '../config.ts';
 import { AgentError } from '../errors.ts';
+import { dnsPortFile } from './dns-port.ts';
+import { leaveModes } from './leave-mode.ts';
+import { modeFile } from './mode.ts';
 
 /** All that an agent keeps below its state folder. */
-const stateNames = ['endpoints', 'delete-queue', 'identities.json', 'identities.json.new', 'identities.json.broken'];
+const stateNames = [dnsPortFile, 'endpoints', 'delete-queue', 'identities.json', 'identities.json.new', 'identities.json.broken', modeFile];
 
 /** Throws API_SOCKET_TAKEN while an agent runs: it would put back what is taken away. What is left on purpose is told too. */
 export async function cleanupCommand(args: readonly string[], { write }: { write: (text: string) => void }): Promise<number> {
@@ -18,23 +21,19 @@ export async function cleanupCommand(args: readonly string[], { write }: { write
     return 0;
   }
   const { config } = readConfig(args);
-  const { bpffs, cniConfDir, cniBinDir } = config;
+  const { cniConfDir, cniBinDir } = config;
   await refuseWhileServed(join(config.runDir, writeSocketName));
   const told: string[] = [];
   // First what tells the runtime that there is a network.
   if (cniConfDir !== '') told.push(...removeConflist(cniConfDir));
   if (cniBinDir !== '') told.push(...removePlugin(cniBinDir));
-  const { openHost } = await import('../host/host.ts');
-  using host = await openHost();
-  told.push(...host.cleanup());
-  const { removeKernelDatapath } = await import('../datapath/kernel/remove.ts');
-  const { pins, foreign } = await removeKernelDatapath(bpffs);
-  if (pins > 0) told.push(`${pins} maps, programs and hooks below ${bpffs}`);
+  const { told: gone, foreign, settings } = await leaveModes(['wasm', 'kernel'], config);
+  told.push(...gone);
   told.push(...removeState(config));
   for (const what of told) write(`removed ${what}\n`);
   for (const path of foreign) write(`left ${path}: it is not ours\n`);
   if (told.length === 0) write('there was nothing to remove\n');
-  else for (const setting of host.settings()) write(`left ${setting}: others may need it by now\n`);
+  else for (const setting of settings) write(`left ${setting}: others may need it by now\n`);
   return 0;
 }
 

@@ -2,18 +2,23 @@
 // masquerading. It also finds out what this node is to the others.
 
 import type { Config } from '../config.ts';
-import type { KernelDatapath } from '../datapath/kernel/kernel-datapath.ts';
+import type { UserPort } from '../datapath/wasm/port.ts';
 import type { InterfaceTable } from '../endpoints/interfaces.ts';
+import type { Exposure } from '../enforcement/exposure.ts';
 import { familyOf, type Self } from '../enforcement/self.ts';
 import type { NodeView } from '../enforcement/view.ts';
 import { Waiters } from '../enforcement/waiters.ts';
 import type { Host, Underlay } from '../host/host.ts';
+import { hostDevice, nodePortAddress, proxyDevice } from '../host/ours.ts';
 import type { HostCheck, HostProblem, NodePlan } from '../host/plan.ts';
+import { speakersOf } from '../host/user-host.ts';
 import type { RoomLog } from '../log.ts';
 import { makePrefix, parsePrefix } from '../net/prefix.ts';
 import { Bell } from '../state/bell.ts';
 import type { Clock } from '../state/clock.ts';
 import type { Table } from '../state/table.ts';
+import type { NodeDatapath } from './open-datapath.ts';
+import type { ServiceHooks } from './service-hooks.ts';
 
 export const overlayDevice = 'axoneme_vxlan';
 /** Headers that the overlay puts in front: Ethernet, VXLAN, UDP and IP. */
@@ -26,7 +31,9 @@ const againMs = 1_000;
 export interface NodeHostOptions {
   readonly config: Config;
   readonly host: Host;
-  readonly datapath: Pick<KernelDatapath, 'attach'>;
+  readonly datapath: Pick<NodeDatapath, 'attach' | 'mode'>;
+  /** Of the device to the network, in kernel mode. */
+  readonly hooks?: ServiceHooks;
   readonly interfaces: InterfaceTable;
   /** The other nodes; what it says counts from `setKnown` on. */
   readonly nodes: Table<NodeView>;
@@ -44,6 +51,9 @@ export class NodeHost {
   private readonly others = new Map<number, AsyncDisposable>();
   private podPrefixes: readonly string[] | undefined;
   private isKnown = false;
+  private isExposed = false;
+  /** Of this node's addresses, those of services. */
+  private servicePorts: readonly number[] = [];
   private self: Self | undefined;
   private reported = '';
   private checked: readonly HostCheck[] = [];
@@ -72,6 +82,32 @@ export class NodeHost {
   /** All other nodes are in the table: routes to those that are not may go. */
   setKnown(): void {
     this.isKnown = true;
+    this.isDue = true;
+    this.bell.ring();
+  }
+
+  /** What the network may ask of services is about to be this; ends when the node is ready for it, as far as it can be. */
+  async expose(exposure: Exposure): Promise<void> {
+    const { host, hooks } = this.options;
+    if (hooks === undefined) return;
+    if (exposure.isExposed && !this.isExposed) {
+      this.isExposed = true;
+      if (this.hasLooked) this.checked = host.checks(this.plan());
+    }
+    this.isExposed = exposure.isExposed;
+    if (exposure.ports.join() !== this.servicePorts.join()) {
+      this.servicePorts = exposure.ports;
+      this.isDue = true;
+      this.bell.ring();
+    }
+    await hooks.want(exposure);
+  }
+
+  /** Has questions of pods led to the proxy at a port of this node, or to nobody. */
+  redirect(port: number | undefined): void {
+    const problems = this.options.host.redirect(port).map(({ subject, message }) => `${subject}: ${message}`);
+    if (problems.length > 0) this.options.log.warn('DNS cannot be led to its proxy', { error: problems.join('; ') });
+    // In userspace mode a device is to be attached.
     this.isDue = true;
     this.bell.ring();
   }
@@ -166,6 +202,8 @@ export class NodeHost {
     return {
       ...(config.routingMode === 'overlay' && { overlay: { device: overlayDevice, port: config.tunnelPort, mtu: mtu - overhead[family] } }),
       router,
+      own: { prefixes: own, mtu: this.mtu() },
+      isExposed: this.isExposed,
       pods: [...interfaces.rows()].map(({ device, mac, addresses }) => ({ device, mac, addresses })),
       peers: peers.map(({ node, prefixes, address, others, way }) => ({
         name: node,
@@ -174,26 +212,33 @@ export class NodeHost {
         others,
         way: way as 'overlay' | 'native',
       })),
-      ...(config.masquerade && { masquerade: { sources: own, except: [...own, ...peers.flatMap(({ prefixes }) => prefixes)] } }),
+      ...(config.masquerade && {
+        masquerade: { sources: own, except: [...own, ...peers.flatMap(({ prefixes }) => prefixes)], closed: this.servicePorts },
+      }),
     };
   }
 
   /** What this node is to the others; told when it is another than before. */
   private look(): void {
-    const { host, config, found } = this.options;
+    const { host, config, datapath, found } = this.options;
     if (this.podPrefixes === undefined) return;
     this.hasLooked = true;
     const underlay = this.underlay();
     this.podMtu = this.podMtuOn(underlay);
     const overlayPort = config.routingMode === 'overlay' ? host.portOf(overlayDevice, 'vxlan') : 0;
     if (overlayPort === undefined) return;
+    const router = this.podPrefixes.map(routerAddress);
+    const speakers = datapath.mode === 'wasm' ? speakersOf(this.podPrefixes) : [];
     const self: Self = {
       name: config.nodeName,
       cluster: { name: config.clusterName, id: config.clusterId },
       addresses: host.addresses().sort(),
       underlay: underlay.reached,
-      router: this.podPrefixes.map(routerAddress),
+      router: [...router, ...speakers],
+      speakers: datapath.mode === 'wasm' ? speakers : router,
+      nodePorts: datapath.mode === 'wasm' ? router.map((address) => nodePortAddress[familyOf(address)]) : [],
       podPrefixes: this.podPrefixes,
+      datapath: datapath.mode,
       way: config.routingMode,
       overlayPort,
       tunnelPort: config.routingMode === 'overlay' ? config.tunnelPort : 0,
@@ -227,10 +272,10 @@ export class NodeHost {
       await end[Symbol.asyncDispose]();
     }
     for (const endpoint of this.refused.keys()) if (interfaces.get(endpoint) === undefined) this.refused.delete(endpoint);
-    for (const { endpoint, port } of [...interfaces.rows()]) {
+    for (const { endpoint, port, ifname, netns, mtu } of [...interfaces.rows()]) {
       if (this.attached.has(endpoint)) continue;
       try {
-        this.attached.set(endpoint, { port, end: await datapath.attach({ number: port, kind: 'pod' }) });
+        this.attached.set(endpoint, { port, end: await datapath.attach({ number: port, kind: 'pod', device: ifname, netns, mtu }) });
         this.refused.delete(endpoint);
       } catch (error) {
         // It may have gone meanwhile.
@@ -242,13 +287,21 @@ export class NodeHost {
   }
 
   private async attachNode(): Promise<void> {
-    const { host, config, datapath } = this.options;
-    const attach = async (port: number | undefined, kind: 'overlay' | 'network') => {
-      if (port !== undefined && !this.others.has(port)) this.others.set(port, await datapath.attach({ number: port, kind }));
+    const { host, config, datapath, hooks } = this.options;
+    const attach = async (port: UserPort) => {
+      if (!this.others.has(port.number)) this.others.set(port.number, await datapath.attach(port));
     };
-    if (config.routingMode === 'overlay') await attach(host.portOf(overlayDevice, 'vxlan'), 'overlay');
-    // In both routing modes: what comes from the network for services is translated before anything else happens to it.
-    await attach(this.underlay().port, 'network');
+    const mtu = this.mtu();
+    const overlay = config.routingMode === 'overlay' ? host.portOf(overlayDevice, 'vxlan') : undefined;
+    if (overlay !== undefined) await attach({ number: overlay, kind: 'overlay', mtu, tunnelPort: config.tunnelPort });
+    if (datapath.mode === 'wasm') {
+      const number = host.portOf(hostDevice);
+      if (number !== undefined) await attach({ number, kind: 'host', device: hostDevice, mtu });
+      const proxy = host.portOf(proxyDevice);
+      if (proxy !== undefined) await attach({ number: proxy, kind: 'proxy', device: proxyDevice, mtu });
+      return;
+    }
+    await hooks?.setPort(this.underlay().port);
   }
 
   private report(problems: readonly HostProblem[]): void {

@@ -6,6 +6,7 @@ import { measurePressure } from '../datapath/pressure.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import type { Enforcement } from '../enforcement/enforcement.ts';
 import type { FlowSweep } from '../enforcement/flow-sweep.ts';
+import type { Services } from '../enforcement/services.ts';
 import { endpointStates } from '../enforcement/view.ts';
 import type { Sample } from '../metrics.ts';
 
@@ -20,10 +21,12 @@ const gauge = (name: string, help: string, value: number, labels: Readonly<Recor
 export function agentSamples({
   enforcement,
   endpoints,
+  services,
   sweep,
 }: {
   readonly enforcement: Enforcement;
   readonly endpoints: Endpoints;
+  readonly services: Pick<Services, 'slots'>;
   readonly sweep: FlowSweep;
 }): Sample[] {
   const { view } = enforcement;
@@ -69,8 +72,19 @@ export function agentSamples({
         gauge('ipam_capacity', 'addresses that pods may have', size, { prefix }),
         gauge('ipam_used', 'addresses that pods have', used, { prefix }),
       ]),
+    gauge('service_slots_used', 'slots that tables of services have', services.slots.used),
+    gauge('service_slots_capacity', 'slots that there are for tables of services', services.slots.capacity),
     gauge('process_resident_memory_bytes', 'memory of the agent', process.memoryUsage.rss()),
   ];
+}
+
+/** A backend of several services counts for each of them. */
+export function serviceSamples(given: ReadonlyMap<string, number>): Sample[] {
+  return Array.from(given, ([key, connections]) => {
+    const [namespace = '', service = ''] = key.split('/');
+    const help = 'connections that backends of a service were given on this node';
+    return { ...gauge('service_connections_total', help, connections, { namespace, service }), type: 'counter' as const };
+  });
 }
 
 /** Counting a map costs a scan, so that what was found holds for a while. */

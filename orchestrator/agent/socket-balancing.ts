@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import type { SocketBalancer } from '../datapath/datapath.ts';
+import { unifiedHierarchy } from '../datapath/kernel/hierarchy.ts';
 import type { RoomLog } from '../log.ts';
 
 export interface SocketBalancing {
@@ -31,10 +32,4 @@ export async function balanceSockets(
     log.warn('sockets are not balanced: services are balanced packet by packet', { error });
     return { state: 'refused', message: (error as Error).message.split('\n')[0] ?? '' };
   }
-}
-
-/** Where a cgroup2 is mounted, by the text of /proc/self/mountinfo. */
-export function unifiedHierarchy(mountinfo: string): string | undefined {
-  const line = mountinfo.split('\n').find((each) => / - cgroup2 /.test(each));
-  return line?.split(' ')[4];
 }

@@ -7,7 +7,7 @@ import type { RunningCluster } from '../../orchestrator/sandbox/running-cluster.
 import type { RunningNode } from '../../orchestrator/sandbox/running-node.ts';
 import { sandboxSkip, startSandbox } from '../support/sandbox.ts';
 
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 
 const pins = '/sys/fs/bpf/axoneme';
 
@@ -19,12 +19,16 @@ for device in $(ip -o link | sed 's/^[0-9]*: //; s/[@:].*//') ; do tc qdisc show
 ls -R /sys/fs/bpf ; grep ' /sys/fs/bpf' /proc/self/mountinfo | cut -d' ' -f5- ; true
 `;
 
+const proxies = "for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline | grep ' dns-prox[y] .*--node-name=a '; done; true";
+
 t.test('an agent leaves nothing when it is cleaned away', { skip: await sandboxSkip() }, async (t) => {
   const sandbox = await startSandbox(t, { clusters: [{ name: 'east', nodes: [{ name: 'a' }] }] });
   const cluster = sandbox.cluster('east');
   const node = cluster.node('a');
   const state = async () => (await node.exec(['sh', '-c', look])).stdout;
   await addPod(cluster, 'web');
+  await askForNames(cluster, node);
+  t.match((await node.exec(['sh', '-c', proxies])).stdout, / dns-proxy /);
 
   const running = await clean(node);
   t.equal(running.status, 2);
@@ -37,8 +41,10 @@ t.test('an agent leaves nothing when it is cleaned away', { skip: await sandboxS
   for (const what of [/device axn/, /device axoneme_vxlan/, /route /, /address /, /nft table ip axoneme/, /nft table ip6 axoneme/]) {
     t.match(cleaned.stdout, new RegExp(`^removed ${what.source}`, 'm'));
   }
+  t.match(cleaned.stdout, /^removed the DNS proxy$/m);
+  t.equal((await node.exec(['sh', '-c', proxies])).stdout, '');
   t.match(cleaned.stdout, /^removed \d\d maps, programs and hooks below \/sys\/fs\/bpf\/axoneme$/m);
-  for (const name of ['05-axoneme.conflist', 'axoneme-cni', 'axoneme-cni.cjs', 'endpoints', 'identities.json']) {
+  for (const name of ['05-axoneme.conflist', 'axoneme-cni', 'axoneme-cni.cjs', 'endpoints', 'identities.json', 'dns-proxy-port']) {
     t.match(cleaned.stdout, new RegExp(`^removed .*/${name.replaceAll('.', '\\.')}$`, 'm'));
   }
   t.match(cleaned.stdout, /^left net\.ipv4\.conf\.all\.forwarding = 1: others may need it by now$/m, 'what stays is told');
@@ -67,6 +73,19 @@ async function addPod(cluster: RunningCluster, name: string): Promise<void> {
   const spec = { nodeName: 'a', containers: [{ name: 'c', image: 'none', command: ['sleep', 'infinity'] }] };
   await cluster.apply([{ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec }]);
   await cluster.ready([`default/${name}`]);
+}
+
+/** A policy that needs the DNS proxy; ends when it runs. */
+async function askForNames(cluster: RunningCluster, node: RunningNode): Promise<void> {
+  const rules = { dns: [{ matchPattern: '*.example.com' }] };
+  const egress = [{ toEntities: ['all'], toPorts: [{ ports: [{ port: '53', protocol: 'UDP' }], rules }] }];
+  const metadata = { name: 'names', namespace: 'default' };
+  await cluster.apply([{ apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy', metadata, spec: { endpointSelector: {}, egress } }]);
+  const socket = join(node.socket, '../dns/control.sock');
+  for (const signal = AbortSignal.timeout(60_000); !existsSync(socket); ) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 const foldersOf = (node: RunningNode) => ({ conf: join(node.stateDir, '../cni/net.d'), bin: join(node.stateDir, '../cni/bin') });

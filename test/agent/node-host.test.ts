@@ -2,12 +2,14 @@
 
 import t, { type Test } from 'tap';
 import { NodeHost, overlayDevice } from '../../orchestrator/agent/node-host.ts';
+import type { ServiceHooks } from '../../orchestrator/agent/service-hooks.ts';
 import { readConfig } from '../../orchestrator/config.ts';
 import { openInterfaces, type PodInterface } from '../../orchestrator/endpoints/interfaces.ts';
+import type { Exposure } from '../../orchestrator/enforcement/exposure.ts';
 import { openView } from '../../orchestrator/enforcement/view.ts';
 import { AgentError } from '../../orchestrator/errors.ts';
 import type { Host } from '../../orchestrator/host/host.ts';
-import type { HostProblem } from '../../orchestrator/host/plan.ts';
+import type { HostProblem, NodePlan } from '../../orchestrator/host/plan.ts';
 import { openLog } from '../../orchestrator/log.ts';
 import { VirtualClock } from '../../orchestrator/state/virtual-clock.ts';
 
@@ -42,25 +44,38 @@ async function begun(t: Test) {
     },
     addresses: () => underlay.addresses,
     portOf: (device: string) => (device === overlayDevice ? 3 : undefined),
-    apply: ({ pods }: { pods: readonly unknown[] }) => {
-      did.push(`apply ${pods.length}`);
+    apply: ({ pods, isExposed, masquerade }: NodePlan) => {
+      const closed = masquerade?.closed ?? [];
+      did.push(`apply ${pods.length}${isExposed ? ' exposed' : ''}${closed.length > 0 ? `, nothing comes from ${closed}` : ''}`);
       return told;
     },
-    checks: () => [],
+    checks: ({ isExposed }: { isExposed: boolean }) => {
+      if (isExposed) did.push('allow sources');
+      return [];
+    },
   } as unknown as Host;
   const datapath = {
-    async attach({ number }: { readonly number: number }) {
+    mode: 'kernel' as const,
+    async attach({ number, kind }: { readonly number: number; readonly kind: string }) {
       if (broken.has(number)) throw new AgentError('ATTACH_FAILED', `port ${number}: no hooks`);
-      did.push(`attach ${number}`);
+      did.push(kind === 'pod' ? `attach ${number}` : `attach ${number} ${kind}`);
       return { [Symbol.asyncDispose]: async () => void did.push(`detach ${number}`) };
     },
   };
+  const hooks = {
+    async setPort(port: number) {
+      did.push(`device ${port}`);
+    },
+    async want(exposure: Exposure) {
+      did.push(`want ${exposure.isExposed} ${exposure.hasOwnBackend}`);
+    },
+  } as unknown as ServiceHooks;
   const { table: interfaces, writer } = openInterfaces();
   writer.delivered('disk');
   const nodes = openView().nodes.table;
   const { config } = readConfig(['--node-name', 'a', '--node-address', '172.31.0.2', '--cluster-name', 'east'], {});
   const log = openLog({ write: () => {}, now: () => new Date(0) }).room('host');
-  const node = new NodeHost({ config, host, datapath, interfaces, nodes, clock, log, found: () => did.push('found') });
+  const node = new NodeHost({ config, host, datapath, hooks, interfaces, nodes, clock, log, found: () => did.push('found') });
   const stop = new AbortController();
   node.setPrefixes(['10.11.0.0/24']);
   node.setKnown();
@@ -75,7 +90,7 @@ async function begun(t: Test) {
 
 t.test('a pod waits for its own hooks, and for no look at the node', async (t) => {
   const { node, did, writer, signal } = await begun(t);
-  t.same(did, ['apply 0', 'attach 3', 'attach 2', 'found'], 'the overlay, then the device to the network');
+  t.same(did, ['apply 0', 'attach 3 overlay', 'device 2', 'found'], 'the overlay, then the device to the network');
   writer.put(pod(1));
   await node.prepared(1, signal);
   t.same(did.slice(4), ['attach 101']);
@@ -105,8 +120,31 @@ t.test('a port that takes no hooks is told to whoever waits; others get theirs, 
   broken.clear();
   await clock.advance(1_500);
   await node.prepared(1, signal);
-  t.same(did.slice(4), ['attach 102', 'attach 101', 'apply 2']);
+  t.same(did.slice(4), ['attach 102', 'attach 101', 'apply 2', 'device 2']);
   t.same(node.problemTexts(), []);
+});
+
+t.test('before clients of the network are served, the kernel is told to take what becomes of their packets', async (t) => {
+  const { node, clock, did } = await begun(t);
+  await node.expose({ isExposed: true, hasOwnBackend: false, ports: [] });
+  t.same(did.slice(4), ['allow sources', 'want true false'], 'at once');
+  await clock.advance(11_000);
+  t.ok(did.includes('apply 0 exposed'), 'and as long as they are');
+  did.length = 0;
+  await node.expose({ isExposed: false, hasOwnBackend: false, ports: [] });
+  await clock.advance(11_000);
+  t.same(did, ['want false false', 'apply 0', 'device 2']);
+});
+
+t.test('a port of a service is closed to what pods send to the world, at once', async (t) => {
+  const { node, clock, did } = await begun(t);
+  await node.expose({ isExposed: true, hasOwnBackend: false, ports: [30_080, 40_000] });
+  await clock.advance(1);
+  t.ok(did.includes('apply 0 exposed, nothing comes from 30080,40000'), did.join('; '));
+  did.length = 0;
+  await node.expose({ isExposed: true, hasOwnBackend: true, ports: [30_080, 40_000] });
+  await clock.advance(1);
+  t.same(did, ['want true true'], 'nothing else is new');
 });
 
 t.test('the hooks of a pod that is gone are taken off, and what it was refused is forgotten', async (t) => {

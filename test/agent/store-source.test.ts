@@ -12,7 +12,7 @@ import { openLog } from '../../orchestrator/log.ts';
 import { realClock } from '../../orchestrator/state/clock.ts';
 import { type EtcdCluster, noEtcd, startEtcd } from '../support/etcd.ts';
 
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 
 const cluster = { name: 'east', id: 1 };
 const labels = 'k8s:app=web;k8s:io.kubernetes.pod.namespace=shop;';

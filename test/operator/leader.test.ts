@@ -9,7 +9,7 @@ import { VirtualClock } from '../../orchestrator/state/virtual-clock.ts';
 import { plainCredentials } from '../sources/kubernetes/follower.ts';
 import { LeaseServer } from './lease-server.ts';
 
-t.setTimeout(90_000);
+t.setTimeout(900_000);
 
 type End = { teardown(act: () => unknown): void };
 
