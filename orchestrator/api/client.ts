@@ -13,6 +13,9 @@ export interface ApiClient {
   readonly socket: string;
   /** The JSON of an answer; throws API_REFUSED with the agent's own words, API_UNREACHABLE when there is none. */
   get(path: string, query?: QueryInput): Promise<unknown>;
+  /** The same of what changes something: only the socket for writing takes it. Not tried again by itself. */
+  post(path: string, query?: QueryInput): Promise<unknown>;
+  delete(path: string, query?: QueryInput): Promise<unknown>;
   text(path: string, query?: QueryInput): Promise<string>;
   /** Lines of a stream, parsed, until the agent ends it or the signal is aborted. Lines are taken no faster than asked for. */
   lines(path: string, query?: QueryInput, signal?: AbortSignal): AsyncIterable<unknown>;
@@ -29,17 +32,23 @@ export interface ClientOptions {
 export function openClient({ socket: given, environment = process.env, timeoutMs = 30_000 }: ClientOptions = {}): ApiClient {
   const socket = findSocket(given, environment);
   const ask = (path: string, query: QueryInput, timeout: number, signal?: AbortSignal) =>
-    send(socket, `${path}${queryText(query)}`, timeout, signal);
+    send(socket, { path: `${path}${queryText(query)}`, timeout, ...(signal && { signal }) });
+  const parsed = (path: string, text: string): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw new AgentError('API_UNREACHABLE', `agent: ${socket}: ${path}: the answer ends too early or is not JSON`, { cause: error });
+    }
+  };
+  const change = async (method: 'POST' | 'DELETE', path: string, query: QueryInput) => {
+    const answer = await send(socket, { method, path: `${path}${queryText(query)}`, timeout: timeoutMs });
+    return parsed(path, await wholeText(answer));
+  };
   return {
     socket,
-    async get(path, query = {}) {
-      const text = await wholeText(await ask(path, query, timeoutMs));
-      try {
-        return JSON.parse(text);
-      } catch (error) {
-        throw new AgentError('API_UNREACHABLE', `agent: ${socket}: ${path}: the answer ends too early or is not JSON`, { cause: error });
-      }
-    },
+    get: async (path, query = {}) => parsed(path, await wholeText(await ask(path, query, timeoutMs))),
+    post: (path, query = {}) => change('POST', path, query),
+    delete: (path, query = {}) => change('DELETE', path, query),
     text: async (path, query = {}) => wholeText(await ask(path, query, timeoutMs)),
     lines: (path, query = {}, signal) => eachLine(() => ask(path, query, 0, signal), signal),
   };
@@ -65,9 +74,16 @@ export function queryText(query: QueryInput): string {
   return text === '' ? '' : `?${text}`;
 }
 
-function send(socket: string, path: string, timeout: number, signal?: AbortSignal): Promise<IncomingMessage> {
+interface Sent {
+  readonly method?: 'POST' | 'DELETE';
+  readonly path: string;
+  readonly timeout: number;
+  readonly signal?: AbortSignal;
+}
+
+function send(socket: string, { path, timeout, ...rest }: Sent): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath: socket, path, timeout, ...(signal && { signal }), headers: { Host: 'localhost' } });
+    const asked = request({ socketPath: socket, path, timeout, ...rest, headers: { Host: 'localhost' } });
     asked.once('timeout', () => asked.destroy(Object.assign(new Error(`no answer within ${timeout / 1000} s`), { code: 'ETIMEDOUT' })));
     asked.once('error', (error: NodeJS.ErrnoException) => reject(unreachable(socket, error)));
     asked.once('response', (response) => {

@@ -1,6 +1,6 @@
 // Problems: requests that are not answered as asked. The message reads "subject: where: what, with the value", as everywhere.
 
-export type ProblemStatus = 400 | 403 | 404 | 405 | 406 | 408 | 411 | 413 | 415 | 431 | 500 | 503;
+export type ProblemStatus = 400 | 403 | 404 | 405 | 406 | 408 | 409 | 411 | 413 | 415 | 431 | 500 | 503;
 
 export class Problem extends Error {
   readonly status: ProblemStatus;

@@ -4,8 +4,8 @@ import type { Schema } from './schema.ts';
 import type { AgentView } from './view.ts';
 
 export interface Route {
-  /** GET only reads and is served on both sockets; POST is served on the one for writing. */
-  readonly method: 'GET' | 'POST';
+  /** GET only reads and is served on both sockets; the others are served on the one for writing. */
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** `/v1/endpoints/{id}`; every `{name}` is one part, decoded, and described in `parts`. */
   readonly path: string;
   readonly sentence: string;

@@ -25,10 +25,10 @@ const names: Names = {
 };
 
 /** Status of the process: 0, or 1 when the machines disagree or there is none. */
-export async function tour({ write, colour }: Output): Promise<number> {
+export async function tour({ write, colour }: Output, openKernel = openKernelMachine): Promise<number> {
   const paint = openPaint(colour);
   write(`${paint.strong('This node')}\n${describeProbe(await probe(), paint)}\n`);
-  const opened: Record<string, Opened> = { kernel: await openKernelMachine(), wasm: await openWasmMachine() };
+  const opened: Record<string, Opened> = { kernel: await openKernel(), wasm: await openWasmMachine() };
   const machines = new Map<string, Machine>();
   try {
     for (const [name, one] of Object.entries(opened)) {

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ModeSwitch } from '../../orchestrator/agent/switch-mode.ts';
 import { type Api, openApi } from '../../orchestrator/api/server.ts';
 import type { AgentView } from '../../orchestrator/api/view.ts';
 import {
@@ -115,6 +116,12 @@ export async function openNode({ stallMs, mostInTenth = 1000, viewOf = (view) =>
   const calls: unknown[] = [];
   // Three hours and twelve minutes ago.
   const startedAt = new Date(Date.now() - 11_521_000);
+  const switching = new ModeSwitch({
+    config: { datapath: 'auto', stateDir: folder },
+    current: 'wasm',
+    pods: () => Object.keys(pods).map((name) => `shop/${name}`),
+    again: () => {},
+  });
   const view: AgentView = {
     about: () => ({ version: '0.1.0', node: 'a', cluster: 'east', mode: 'wasm', pid: 42, startedAt }),
     tables,
@@ -128,6 +135,13 @@ export async function openNode({ stallMs, mostInTenth = 1000, viewOf = (view) =>
       return metrics.text();
     },
     config: () => ({ 'node-name': 'a', 'cluster-name': 'east' }),
+    async reset(asked) {
+      calls.push(asked);
+      if (asked.service !== 'shop/db') return undefined;
+      const problems = asked.isAll ? ['sockets of the node: not permitted'] : [];
+      return { backends: [{ backend: '10.11.1.9:5432/tcp', sockets: 2, flows: 1 }], problems };
+    },
+    switchMode: (mode) => switching.to(mode),
     async cni(request) {
       calls.push(request);
       return { code: 0, body: { cniVersion: '1.0.0', ips: [] } };
@@ -175,6 +189,7 @@ const names = {
   identity: (number: number) =>
     number === IDENTITY_WORLD ? ['reserved:world='] : Object.values(pods).find((pod) => pod.identity === number)?.labels,
   rule: (number: number) => rules[number],
+  namespace: () => undefined,
   service: () => undefined,
 };
 
@@ -245,6 +260,7 @@ function fillTables(): TableRegistry {
     way: 'local',
     router: ['10.11.0.1'],
     prefixes: ['10.11.0.0/24'],
+    datapath: 'kernel',
   });
   view.nodes.writer.put({
     node: 'b',
@@ -254,6 +270,7 @@ function fillTables(): TableRegistry {
     way: 'overlay',
     router: ['10.11.1.1'],
     prefixes: ['10.11.1.0/24'],
+    datapath: 'wasm',
   });
   const services = new ServiceView();
   services.show({ frontends: { put: frontendRows, removed: [] }, backends: { put: backendRows, removed: [] } }, startedAt);

@@ -8,7 +8,7 @@ export interface RawAnswer {
 }
 
 /** All bytes until the other side ends, or `ms` have passed. */
-export function exchange(socket: string, bytes: string | Uint8Array, { ms = 2000, isHalfOpen = true } = {}): Promise<string> {
+export function exchange(socket: string, bytes: string | Uint8Array, { ms = 60_000, isHalfOpen = true } = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const connection = connect({ path: socket, allowHalfOpen: true });
     let text = '';

@@ -3,19 +3,24 @@ import t from 'tap';
 import { openClient } from '../../orchestrator/api/client.ts';
 import { routes } from '../../orchestrator/api/routes.ts';
 import { objections } from './conforms.ts';
+import { openDns } from './dns.ts';
 import { openEnforced } from './enforced.ts';
 import { openNode, world } from './node.ts';
 import { ask } from './raw.ts';
 
 const enforced = await openEnforced();
-const node = await openNode({ viewOf: (view) => ({ ...view, explain: (asked) => enforced.enforcement.explain(asked) }) });
+const dns = await openDns();
+const node = await openNode({ viewOf: (view) => ({ ...view, dns: dns.view, explain: (asked) => enforced.enforcement.explain(asked) }) });
 t.teardown(async () => {
   await node.close();
   await enforced.close();
+  dns.close();
 });
 await node.send('web', 'db', 5432);
 await node.send('web', world, 443);
 await node.send('db', 'cart', 80);
+dns.ask('web', 'api.example.com.');
+dns.ask('cart', 'other.org.', false);
 const { read, write } = node.api.sockets;
 
 /** A request for each route. */
@@ -36,9 +41,15 @@ const examples: Readonly<Record<string, { target: string; body?: string }>> = {
   'GET /v1/nodes': { target: '/v1/nodes' },
   'GET /v1/services': { target: '/v1/services' },
   'GET /v1/services/{name}': { target: '/v1/services/shop%2Fdb' },
+  'POST /v1/services/{name}/reset': { target: '/v1/services/shop%2Fdb/reset?dry-run' },
   'GET /v1/flows': { target: '/v1/flows' },
+  'GET /v1/dns/log': { target: '/v1/dns/log' },
+  'GET /v1/dns/cache': { target: '/v1/dns/cache?name=*.example.com' },
+  'DELETE /v1/dns/cache': { target: '/v1/dns/cache?endpoint=11' },
+  'GET /v1/dns/names': { target: '/v1/dns/names' },
   'GET /v1/maps': { target: '/v1/maps?count' },
   'GET /v1/maps/{name}': { target: '/v1/maps/conntrack?limit=1' },
+  'POST /v1/node/mode': { target: '/v1/node/mode?mode=wasm' },
   'GET /v1/tables': { target: '/v1/tables' },
   'GET /v1/tables/{name}': { target: '/v1/tables/ipcache' },
   'POST /v1/cni': { target: '/v1/cni', body: '{"command":"STATUS","config":{}}' },
@@ -81,6 +92,8 @@ t.test('lists are not empty where the node has something, so that their items we
     'ip',
     'nodes',
     'services',
+    'dns/cache',
+    'dns/names',
     'maps',
     'maps/conntrack',
     'maps/policy',

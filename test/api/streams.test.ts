@@ -3,12 +3,13 @@ import { connect } from 'node:net';
 import t from 'tap';
 import { openClient } from '../../orchestrator/api/client.ts';
 import { mostFollowers } from '../../orchestrator/api/routes/flows.ts';
-import { EVENT_DROP, REASON_POLICY_DENIED } from '../../orchestrator/datapath/generated/enums.ts';
 import type { FlowLine } from '../../orchestrator/flows/flow.ts';
-import { addressWords } from '../../orchestrator/net/words.ts';
 import { openTable } from '../../orchestrator/state/table.ts';
+import { event } from '../flows/event.ts';
 import { openNode, pods, type ShownNode } from './node.ts';
 import { ask } from './raw.ts';
+
+t.setTimeout(120_000);
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -26,35 +27,10 @@ async function openSloth(socket: string, target: string) {
 }
 
 function drop(node: ShownNode, sourcePort: number) {
-  const [source, destination] = [addressWords(pods.web.addresses[0]), addressWords('198.51.100.7')];
-  node.flows.push({
-    type: 'event',
-    sourceHi: source.hi,
-    sourceLo: source.lo,
-    destinationHi: destination.hi,
-    destinationLo: destination.lo,
-    sourcePort,
-    destinationPort: 0xbb01,
-    protocol: 6,
-    family: 4,
-    kind: EVENT_DROP,
-    reason: REASON_POLICY_DENIED,
-    hook: 1,
-    direction: 1,
-    tcpFlags: 2,
-    icmpType: 0,
-    length: 60,
-    now: node.datapath.now(),
-    port: 11,
-    endpoint: 11,
-    sourceIdentity: pods.web.identity,
-    destinationIdentity: 2,
-    egressRule: 0,
-    ingressRule: 0,
-    service: 0,
-    backend: 0,
-    proxyPort: 0,
-  });
+  const { addresses, identity } = pods.web;
+  const packet = { from: addresses[0], to: '198.51.100.7', port: 443 };
+  const place = { direction: 1, now: node.datapath.now(), port: 11, endpoint: 11, sourceIdentity: identity, destinationIdentity: 2 };
+  node.flows.push(event(packet, { sourcePort, ...place }));
 }
 
 t.test('flows that come are told while they come, after the kept ones that were asked for', async (t) => {

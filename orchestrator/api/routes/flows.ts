@@ -4,39 +4,25 @@ import { type FlowFilter, type FlowType, flowTypes, makeFilter } from '../../flo
 import type { FlowLine } from '../../flows/flow.ts';
 import type { FlowLog } from '../../flows/flow-log.ts';
 import type { FlowReader } from '../../flows/flow-reader.ts';
+import { flowFields, followParameter, sinceParameter } from '../flow-stream.ts';
 import { Problem } from '../problem.ts';
 import type { Call, Parameter, Route } from '../route.ts';
-import { fields, list, text, whole } from '../schema.ts';
+import { fields, text, whole } from '../schema.ts';
 
 /** Each holds a queue of bounded length. */
 export const mostFollowers = 64;
 
-const end = fields({
-  'ID?': whole('Number of the endpoint, of this node only.'),
-  identity: whole(),
-  'namespace?': text(),
-  'pod_name?': text(),
-  'labels?': list(text()),
-});
-const flow = fields({
-  time: text(),
-  verdict: { ...text(), enum: ['FORWARDED', 'DROPPED', 'AUDIT', 'REDIRECTED', 'ERROR'] },
+const flow = flowFields(['FORWARDED', 'DROPPED', 'AUDIT', 'REDIRECTED', 'ERROR'], {
   'drop_reason?': whole(),
   'drop_reason_desc?': text(),
-  IP: fields({ source: text(), destination: text(), ipVersion: text() }),
   'l4?': fields({}),
-  source: end,
-  destination: end,
-  node_name: text(),
-  traffic_direction: { ...text(), enum: ['INGRESS', 'EGRESS'] },
-  Summary: text(),
 });
 
 const endNames = 'namespace/pod, namespace/ for all of one, an address, or host, remote-node and the like';
 const query: Readonly<Record<string, Parameter>> = {
-  follow: { type: 'boolean', sentence: 'Go on with those to come.' },
+  follow: followParameter,
   last: { type: 'integer', sentence: 'At most so many of the kept ones; all of them when left out.' },
-  since: { type: 'integer', sentence: 'Not before: milliseconds since 1970.' },
+  since: sinceParameter,
   type: { type: 'string', choices: flowTypes, repeats: true, sentence: 'What happened.' },
   pod: { type: 'string', repeats: true, sentence: `At either end: ${endNames}.` },
   from: { type: 'string', repeats: true, sentence: `Source: ${endNames}.` },

@@ -1,6 +1,7 @@
 // Services: their addresses and ports, who answers there, and how much they have.
 
 import { backendFlows } from '../backend-flows.ts';
+import { backendHits } from '../backend-hits.ts';
 import { jsonPieces } from '../json-pieces.ts';
 import type { Route } from '../route.ts';
 import { noSuch, type ShownRow, shownRow, shownRows } from '../rows.ts';
@@ -33,6 +34,7 @@ const backend = {
   node: text(),
   zone: text(),
   state: text('active, or draining: it keeps what it has.'),
+  connections: whole('Those that it was given here since it is known; they outlive the agent.'),
   flows: whole('Connections that the datapath has now.'),
   packets: whole('Of those, both ways.'),
   bytes: whole('Of those, both ways.'),
@@ -79,11 +81,21 @@ function* inNamespace(rows: Iterable<ShownRow>, namespace: string | undefined): 
 async function backendsOf(view: AgentView, frontends: readonly ShownRow[]): Promise<ShownRow[]> {
   const texts = new Set(frontends.flatMap(({ backends }) => (Array.isArray(backends) ? backends.map(String) : [])));
   const keys = new Map(Array.from(texts, (socket) => [keyOf(socket), socket]));
-  const flows = view.datapath === undefined ? new Map() : await backendFlows(view.datapath, new Set(keys.keys()));
+  const asked = new Set(keys.keys());
+  const flows = view.datapath === undefined ? new Map() : await backendFlows(view.datapath, asked);
+  const hits = view.datapath === undefined ? new Map() : await backendHits(view.datapath, asked);
   const nothing = { flows: 0, packets: 0, bytes: 0 };
   return Array.from(keys, ([key, socket]) => {
     const row = shownRow(view, 'backends', key);
-    return { backend: socket, node: '', zone: '', state: '', ...row, ...(flows.get(key) ?? nothing) } as ShownRow;
+    return {
+      backend: socket,
+      node: '',
+      zone: '',
+      state: '',
+      ...row,
+      connections: hits.get(key) ?? 0,
+      ...(flows.get(key) ?? nothing),
+    } as ShownRow;
   });
 }
 

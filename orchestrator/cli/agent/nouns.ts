@@ -5,6 +5,7 @@ import { suggestion, usageError } from '../policy/flags.ts';
 import { helpOf, type Subcommand } from '../policy/subcommand.ts';
 import type { Status, Terminal } from '../policy/terminal.ts';
 import { config } from './config.ts';
+import { dns } from './dns.ts';
 import { endpoint } from './endpoint.ts';
 import { identity } from './identity.ts';
 import { ip } from './ip.ts';
@@ -26,6 +27,7 @@ const nouns: Readonly<Record<NounName, Noun>> = {
   identity,
   ip,
   service,
+  dns,
   node,
   map,
   monitor,

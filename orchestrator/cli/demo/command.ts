@@ -1,14 +1,18 @@
 // axoneme demo: the demo where it can be shown, else the tour, and why.
 
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { probe } from '../../datapath/probe.ts';
 import { AgentError } from '../../errors.ts';
 import { openSandbox } from '../../sandbox/open.ts';
+import { isInstalled } from '../../sandbox/prerequisites.ts';
+import { isOrdinaryUser, rootlessProblem, rootlessSentence, startInOwnNamespaces } from '../../sandbox/rootless.ts';
 import { readTopologyFile } from '../../sandbox/topology/read.ts';
 import type { Paint } from '../paint.ts';
 import { type DemoOptions, demo } from './demo.ts';
+
+/** Until the cluster is up: a busy machine is slow, and nobody is served by giving up early. */
+const patienceMs = 180_000;
 
 export interface Terminal {
   readonly write: (text: string) => void;
@@ -23,12 +27,17 @@ export async function demoCommand(args: readonly string[], { write, paint, colou
     write(`${missing}: here is the tour of the datapath instead.\n\n`);
     return (await import('../tour.ts')).tour({ write, colour });
   }
+  if (isOrdinaryUser()) {
+    write(`${rootlessSentence()}\n`);
+    return startInOwnNamespaces();
+  }
   const open: DemoOptions['open'] = async (folder, progress) =>
     openSandbox(await readTopologyFile(join(folder, 'topology.yaml')), {
       name: process.env.AXONEME_SANDBOX ?? 'demo',
       folder,
       progress,
       tied: !keep,
+      timeoutMs: patienceMs,
     });
   return demo({ write, paint, keep, open });
 }
@@ -41,12 +50,14 @@ function readFlags(args: readonly string[]): boolean {
   }
 }
 
-async function whyNot(): Promise<string | undefined> {
-  if (process.getuid?.() !== 0) return 'A sandbox with agents in kernel mode takes root';
-  const { mode, sentence } = (await probe()).choice;
-  if (mode !== 'kernel') return `A sandbox takes kernel mode so far, and here it is ${sentence}`;
-  const absent = ['etcd', 'ip', 'unshare', 'nsenter', 'dnsmasq', 'curl'].filter(
-    (name) => spawnSync(name, ['--version']).error !== undefined,
-  );
-  return absent.length === 0 ? undefined : `A sandbox needs ${absent.join(', ')}, which this machine does not have`;
+/** A sentence that ends with no period; undefined where it can be shown. */
+export async function whyNot(): Promise<string | undefined> {
+  const absent = ['etcd', 'ip', 'unshare', 'nsenter', 'setpriv', 'dnsmasq', 'curl'].filter((name) => !isInstalled(name));
+  if (absent.length > 0) return `A sandbox needs ${absent.join(', ')}, which this machine does not have`;
+  if (isOrdinaryUser()) {
+    const problem = rootlessProblem();
+    return problem && `A sandbox without root is not to be had: ${problem}`;
+  }
+  const { servesPods, sentence } = (await probe()).choice;
+  return servesPods ? undefined : `A sandbox takes pods with a network, and here it is ${sentence}`;
 }

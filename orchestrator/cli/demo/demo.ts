@@ -1,14 +1,16 @@
-// The demo: a cluster of two nodes on this machine, a small shop under policy, a policy changed while it runs, an agent killed under
-// load. Everything is real: packets, agents, an API server, a key-value store.
+// The demo: a cluster of two nodes on this machine, a small shop under policy, a policy changed while it runs, names of the world, an agent
+// killed under load. Everything is real: packets, agents, an API server, a key-value store.
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { kubectl } from '../../sandbox/rootless.ts';
 import type { Progress, Sandbox, SandboxCluster } from '../../sandbox/sandbox.ts';
 import { invocation } from '../invocation.ts';
 import type { Paint } from '../paint.ts';
 import { type Answer, type Question, Story } from './connection.ts';
 import { startLoad } from './load.ts';
+import { names, namesPass } from './names.ts';
 
 export interface DemoOptions {
   readonly write: (text: string) => void;
@@ -38,7 +40,9 @@ export async function demo(options: DemoOptions): Promise<number> {
   const sandbox = await options.open(shop, ({ part, message, ms }) => write(`  ${seconds(ms).padStart(6)}  ${part}: ${message}\n`));
   try {
     const [cluster] = sandbox.clusters;
-    const isAsTold = [await connections(cluster, options), await change(cluster, options), await outage(cluster, options)].every(Boolean);
+    const acts = [connections, change, lookups, outage];
+    let isAsTold = true;
+    for (const act of acts) isAsTold = (await act(cluster, options)) && isAsTold;
     write(
       `\n${isAsTold ? paint.good('Everything went as told') : paint.bad('Not everything went as told')}, in ${seconds(Date.now() - begun)}.\n`,
     );
@@ -55,8 +59,16 @@ async function connections(cluster: SandboxCluster, { write, paint }: DemoOption
   const story = new Story(cluster);
   const answers: Answer[] = [];
   for (const question of questions) answers.push(await story.ask(question));
-  const rows = answers.map(({ from, url, passed, allowed, decidedBy }) => [
-    `${from} → ${url.replace('http://', '').replace('.svc.cluster.local', '')}`,
+  const what = ({ from, url }: Answer) => `${from} → ${url.replace('http://', '').replace('.svc.cluster.local', '')}`;
+  return table(
+    answers.map((answer) => ({ ...answer, what: what(answer) })),
+    { write, paint },
+  );
+}
+
+function table(answers: readonly (Answer & { readonly what: string })[], { write, paint }: Pick<DemoOptions, 'write' | 'paint'>): boolean {
+  const rows = answers.map(({ what, passed, allowed, decidedBy }) => [
+    what,
     passed ? 'allowed' : 'denied',
     passed === allowed ? decidedBy : `${decidedBy}; it should be ${allowed ? 'allowed' : 'denied'}`,
   ]);
@@ -90,14 +102,20 @@ async function change(cluster: SandboxCluster, { write, paint }: DemoOptions): P
   return opened !== undefined && closed !== undefined;
 }
 
+async function lookups(cluster: SandboxCluster, { write, paint }: DemoOptions): Promise<boolean> {
+  write(`\n${paint.strong('3. Two pods may look up *.domain.com, and reach what they are told')}\n`);
+  return table(await names(cluster), { write, paint });
+}
+
 async function outage(cluster: SandboxCluster, { write, paint }: DemoOptions): Promise<boolean> {
-  write(`\n${paint.strong("3. The agent of the cart's node is killed under load, and comes back")}\n`);
+  write(`\n${paint.strong("4. The agent of the cart's node is killed under load, and comes back")}\n`);
   const load = await startLoad(cluster, 'shop/web', 'http://cart.shop.svc.cluster.local');
   const node = cluster.node('b');
   await sleep(1_000);
   await node.killAgent();
   write('  killed (SIGKILL); new connections go on\n');
-  await sleep(2_000);
+  const [lookedUp] = await Promise.all([namesPass(cluster), sleep(2_000)]);
+  write(`  names: ${lookedUp ? paint.good('looked up, refused and reached as before') : paint.bad('not as before')}\n`);
   const begun = Date.now();
   await node.startAgent();
   write(`  started again, healthy after ${seconds(Date.now() - begun)}\n`);
@@ -107,7 +125,7 @@ async function outage(cluster: SandboxCluster, { write, paint }: DemoOptions): P
   const fault = why === '' ? '' : ` (first: ${why})`;
   const words = `${requests} new connections, ${failed} failed; ${kept} that stayed open, ${broken} broken${fault}`;
   write(`  ${isGood ? paint.good(words) : paint.bad(words)}\n`);
-  return isGood;
+  return isGood && lookedUp;
 }
 
 function howToGoOn({ name }: Sandbox, { keep, paint }: DemoOptions): string {
@@ -121,7 +139,7 @@ function howToGoOn({ name }: Sandbox, { keep, paint }: DemoOptions): string {
           'why a connection would pass, or not',
         ],
         [`${invocation} sandbox apply -s ${name} -c east -f FILE`, 'a policy of yours'],
-        [`${invocation} sandbox kubeconfig -s ${name} east > east.yaml`, 'for kubectl --kubeconfig east.yaml'],
+        [`${invocation} sandbox kubeconfig -s ${name} east > east.yaml`, `for ${kubectl('east.yaml')}`],
         [`${invocation} sandbox status ${name}`, 'what runs'],
         [`${invocation} sandbox down ${name}`, 'away with all of it'],
       ]

@@ -5,6 +5,7 @@ import { readManifestFiles } from '../../manifests/files.ts';
 import { readManifests } from '../../manifests/read.ts';
 import { applyObjects, objectsOf } from '../../sandbox/control-plane/apply.ts';
 import { attachSandbox } from '../../sandbox/open.ts';
+import { startBeside } from '../../sandbox/rootless.ts';
 import type { RunningCluster } from '../../sandbox/running-cluster.ts';
 import type { RunningSandbox } from '../../sandbox/running-sandbox.ts';
 import { readFlags, usageError } from '../policy/flags.ts';
@@ -25,8 +26,11 @@ export const apply: SandboxCommand = {
     const { values, operands } = readFlags('sandbox apply', flags, args);
     const files = [...values.filename, ...operands];
     if (files.length === 0) throw usageError('sandbox apply', 'no manifests are given: -f FILE');
+    const name = chosenName(values.name);
+    const applied = await startBeside(name);
+    if (applied !== undefined) return applied;
     const objects = objectsOf((await Promise.all(files.map(read))).flat());
-    const sandbox = await attachSandbox(chosenName(values.name));
+    const sandbox = await attachSandbox(name);
     const { kube } = chosenCluster(sandbox, values.cluster);
     for (const { kind, namespace, name, outcome } of await applyObjects(kube, objects)) {
       write(`${kind.toLowerCase()}/${namespace === undefined ? '' : `${namespace}/`}${name} ${outcome}\n`);

@@ -2,6 +2,7 @@
 
 import { attachIn } from '../../sandbox/exec.ts';
 import { attachSandbox } from '../../sandbox/open.ts';
+import { startBeside } from '../../sandbox/rootless.ts';
 import { readFlags, usageError } from '../policy/flags.ts';
 import { chosenName, type SandboxCommand, sandboxFlag } from './subcommand.ts';
 
@@ -21,7 +22,10 @@ network between nodes. The cluster may be left out when there is but one.`,
     const argv = [...words, ...(end === -1 ? [] : args.slice(end + 1))];
     if (place === undefined) throw usageError('sandbox exec', 'no place is given: a pod, a node, world or fabric');
     if (argv.length === 0) throw usageError('sandbox exec', 'no program is given');
-    const sandbox = await attachSandbox(chosenName(values.name));
+    const name = chosenName(values.name);
+    const ended = await startBeside(name);
+    if (ended !== undefined) return ended;
+    const sandbox = await attachSandbox(name);
     const entry = await sandbox.entry(place);
     sandbox.close();
     return attachIn(entry, argv);

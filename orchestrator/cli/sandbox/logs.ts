@@ -15,7 +15,7 @@ export const logs: SandboxCommand = {
   usage: 'sandbox logs [FLAGS] WHOSE',
   flags,
   notes: `
-WHOSE is a node's part (east/a/agent, east/a/kubelet), a cluster's (east/api, east/etcd, east/operator), "world" or "supervisor", or a pod
+WHOSE is a node's part (east/a/agent, east/a/kubelet, east/a/datapath), a cluster's (east/api, east/etcd, east/operator), "world" or "supervisor", or a pod
 (east/shop/web, or east/shop/web/CONTAINER). The cluster may be left out when there is but one.`,
   async run(args, { write }) {
     const { values, operands } = readFlags('sandbox logs', flags, args);

@@ -3,6 +3,7 @@
 import { attachSandbox } from '../../sandbox/open.ts';
 import { isReady } from '../../sandbox/readiness.ts';
 import { recordedNames, socketFile } from '../../sandbox/record.ts';
+import { startBeside } from '../../sandbox/rootless.ts';
 import type { SandboxPod } from '../../sandbox/sandbox.ts';
 import { SupervisorClient } from '../../sandbox/supervisor/client.ts';
 import type { PartState } from '../../sandbox/supervisor/part.ts';
@@ -35,7 +36,10 @@ export const status: SandboxCommand = {
   async run(args, { write, paint }) {
     const { values, operands } = readFlags('sandbox status', flags, args);
     if (operands.length > 1) throw usageError('sandbox status', `more than one name: ${operands.join(' ')}`);
-    const sandbox = await attachSandbox(operands[0] ?? chosenName(values.name));
+    const name = operands[0] ?? chosenName(values.name);
+    const told = await startBeside(name);
+    if (told !== undefined) return told;
+    const sandbox = await attachSandbox(name);
     const { phase, failure, parts } = await new SupervisorClient(socketFile(sandbox.folder)).state();
     const clusters = await Promise.all(
       sandbox.clusters.map(async (cluster): Promise<ClusterStatus> => {

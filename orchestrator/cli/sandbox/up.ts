@@ -3,6 +3,8 @@
 import { dirname } from 'node:path';
 import { endSandbox } from '../../sandbox/end.ts';
 import { openSandbox } from '../../sandbox/open.ts';
+import { requirePrograms } from '../../sandbox/prerequisites.ts';
+import { isOrdinaryUser, kubectl, rootlessSentence, startInOwnNamespaces } from '../../sandbox/rootless.ts';
 import type { RunningSandbox } from '../../sandbox/running-sandbox.ts';
 import type { Progress } from '../../sandbox/sandbox.ts';
 import { readTopologyFile } from '../../sandbox/topology/read.ts';
@@ -18,7 +20,11 @@ const flags = {
     short: 's',
     sentence: 'what the sandbox is called; default: AXONEME_SANDBOX, what the topology says, or "default"',
   },
-  timeout: { value: 'SECONDS', sentence: 'how long until everything is Ready (60)' },
+  timeout: { value: 'SECONDS', sentence: 'how long until everything is Ready (180)' },
+  datapath: {
+    value: 'MODE',
+    sentence: 'kernel, wasm or mixed: of nodes of which the topology says nothing; default: what this host allows',
+  },
   'no-wait': { sentence: 'ends when the nodes are Ready; pods may take longer' },
   keep: { sentence: 'leaves what there is after a failure, to be looked at' },
 } as const;
@@ -44,10 +50,15 @@ machine. Without a file there is one cluster with two nodes.`,
   async run(args, { write, paint }) {
     const { values, operands } = readFlags('sandbox up', flags, args);
     if (operands.length > 1) throw usageError('sandbox up', `more than one topology: ${operands.join(' ')}`);
-    const seconds = Number(values.timeout ?? 60);
+    const seconds = Number(values.timeout ?? 180);
     if (!(seconds > 0)) throw usageError('sandbox up', `--timeout is a number of seconds: "${values.timeout}"`);
     const [file] = operands;
-    const topology = file === undefined ? smallest : await readTopologyFile(file);
+    const topology = withDatapath(file === undefined ? smallest : await readTopologyFile(file), values.datapath);
+    if (isOrdinaryUser()) {
+      requirePrograms();
+      write(`${paint.faint(rootlessSentence())}\n`);
+      return startInOwnNamespaces();
+    }
     const begun = Date.now();
     const name = values.name ?? process.env.AXONEME_SANDBOX ?? topology.name ?? 'default';
     // Whoever interrupts does not want half a sandbox.
@@ -68,6 +79,14 @@ machine. Without a file there is one cluster with two nodes.`,
   },
 };
 
+function withDatapath(topology: Topology, mode: string | undefined): Topology {
+  if (mode === undefined) return topology;
+  if (mode !== 'kernel' && mode !== 'wasm' && mode !== 'mixed' && mode !== 'auto') {
+    throw usageError('sandbox up', `--datapath is kernel, wasm, mixed or auto: "${mode}"`);
+  }
+  return { ...topology, clusters: topology.clusters.map((cluster) => ({ datapath: mode, ...cluster })) };
+}
+
 function line({ ms, part, message }: Progress, paint: Paint): string {
   return `${paint.faint(`${(ms / 1000).toFixed(1)} s`.padStart(7))}  ${pad(paint.strong(part), 20)} ${message}\n`;
 }
@@ -81,7 +100,7 @@ function whatNow(sandbox: RunningSandbox, seconds: number, { good, strong }: Pai
     [`${invocation} sandbox apply${named} -c ${cluster.name} -f FILE`, 'pods, services, policies'],
     [`${invocation} sandbox exec${named} ${cluster.name}/NAMESPACE/POD -- COMMAND`, 'a program in a pod'],
     [`${invocation} sandbox exec${named} ${node} -- axoneme status`, 'or in a node'],
-    [`${invocation} sandbox kubeconfig${named} ${cluster.name} > FILE`, 'for kubectl'],
+    [`${invocation} sandbox kubeconfig${named} ${cluster.name} > FILE`, `for ${kubectl('FILE')}`],
     [`${invocation} sandbox down${named === '' ? '' : ` ${sandbox.name}`}`, 'away with all of it'],
   ];
   const width = Math.max(...rows.map(([command]) => command.length)) + 2;

@@ -2,13 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import t from 'tap';
+import { openDns } from '../../api/dns.ts';
 import { openEnforced } from '../../api/enforced.ts';
 import { openNode, world } from '../../api/node.ts';
 import { read } from '../../support/sources.ts';
 import { shell } from './axoneme.ts';
 
 // Each call is a process of its own.
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 
 const guide = read('orchestrator/cli/agent/GUIDE.md');
 const examples = [...guide.matchAll(/```sh\n(.*?)\n```\n\n```text\n(.*?)```/gs)].map(([, command = '', output = '']) => ({
@@ -19,9 +20,13 @@ const examples = [...guide.matchAll(/```sh\n(.*?)\n```\n\n```text\n(.*?)```/gs)]
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
 const enforced = await openEnforced();
+const dns = await openDns();
+dns.ask('web', 'api.example.com.');
+dns.ask('web', 'www.other.org.', false);
 const node = await openNode({
   viewOf: (view) => ({
     ...view,
+    dns: dns.view,
     explain: (asked) => enforced.enforcement.explain(asked),
     checks: () => [
       { section: 'datapath', name: 'packets are handled', state: 'ok', message: 'wasm mode' },
@@ -39,6 +44,7 @@ const node = await openNode({
 t.teardown(async () => {
   await node.close();
   await enforced.close();
+  dns.close();
 });
 chmodSync(node.folder, 0o755);
 await node.send('web', 'db', 5432);

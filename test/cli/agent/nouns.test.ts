@@ -1,5 +1,5 @@
 // Commands that ask an agent, in this process, of a node that is really there.
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -9,10 +9,17 @@ import { runNoun } from '../../../orchestrator/cli/agent/nouns.ts';
 import { openPaint } from '../../../orchestrator/cli/paint.ts';
 import { policy } from '../../../orchestrator/cli/policy/command.ts';
 import type { Terminal } from '../../../orchestrator/cli/policy/terminal.ts';
+import { openDns } from '../../api/dns.ts';
 import { openNode, world } from '../../api/node.ts';
 
-const node = await openNode();
-t.teardown(() => node.close());
+const dns = await openDns();
+const node = await openNode({ viewOf: (view) => ({ ...view, dns: dns.view }) });
+t.teardown(async () => {
+  await node.close();
+  dns.close();
+});
+dns.ask('web', 'api.example.com.');
+dns.ask('cart', 'other.org.', false);
 await node.send('web', 'db', 5432);
 await node.send('cart', 'db', 5432);
 await node.send('web', world, 443);
@@ -49,6 +56,73 @@ t.test('endpoint list: a row for each, and why one is not ready only when one is
   t.match((await run('endpoint list -n other')).stderr, 'no endpoint is on this node');
 });
 
+t.test('service reset: what is asked, what was done, and what could not be', async (t) => {
+  const asked = () => node.calls.splice(0);
+  const done = await run('service reset shop/db');
+  t.match(done, { status: 0, stderr: '', stdout: /^shop\/db: 3 connections ended\n/ });
+  t.same(rows(done.stdout).slice(1), [
+    ['BACKEND', 'SOCKETS', 'FLOWS'],
+    ['10.11.1.9:5432/tcp', '2', '1'],
+  ]);
+  t.same(asked(), [{ service: 'shop/db', isAll: false, isDryRun: false }]);
+  t.match((await run('service reset --dry-run shop/db --backend 10.11.1.9:5432')).stdout, '3 connections would be ended');
+  t.same(asked(), [{ service: 'shop/db', backend: { address: '10.11.1.9', port: 5432 }, isAll: false, isDryRun: true }]);
+  await run('service reset shop/db --backend [FD00:0::7]:53/udp');
+  t.match(asked(), [{ backend: { address: 'fd00::7', port: 53, protocol: 17 } }]);
+  const partly = await run('service reset shop/db --all -o json');
+  t.equal(partly.status, 1, 'something could not be done');
+  t.match(JSON.parse(partly.stdout), {
+    service: 'shop/db',
+    dryRun: false,
+    connections: 3,
+    problems: ['sockets of the node: not permitted'],
+  });
+  t.equal(partly.stderr, 'shop/db: sockets of the node: not permitted\n');
+  t.match(asked(), [{ isAll: true }]);
+});
+
+t.test('service reset: what is not understood is refused, and nothing is asked', async (t) => {
+  for (const backend of [
+    '10.11.1.9',
+    '10.11.1.9:0',
+    '10.11.1.9:65536',
+    '300.1.1.1:80',
+    'fd00::7:80',
+    'web:80',
+    '10.11.1.9:80/quic',
+    '[::1',
+    ':80',
+  ]) {
+    await t.rejects(
+      run(`service reset shop/db --backend ${backend}`),
+      { code: 'API_REFUSED', message: /backend: not address:port/ },
+      backend,
+    );
+  }
+  await t.rejects(run('service reset'), { code: 'USAGE_INVALID' });
+  await t.rejects(run('service reset shop/db shop/web'), { code: 'USAGE_INVALID' });
+  await t.rejects(run('service reset shop/db --all --backend 10.11.1.9:80'), { code: 'USAGE_INVALID' });
+  await t.rejects(run('service reset shop/db --force'), { code: 'USAGE_INVALID' });
+  t.same(node.calls, []);
+  await t.rejects(run('service reset shop/never'), { message: /no such service: "shop\/never": there is shop\/db/ });
+  node.calls.splice(0);
+  await t.rejects(run('service reset shop/db', node.api.sockets.read), { message: /this socket is for reading: use axoneme.sock/ });
+  t.same(node.calls, []);
+});
+
+t.test('node switch-mode: what is so already, and what stands in the way', async (t) => {
+  t.match(await run('node switch-mode wasm'), { status: 0, stdout: 'node a is in wasm mode already\n', stderr: '' });
+  t.same(JSON.parse((await run('node switch-mode wasm -o json')).stdout), { node: 'a', mode: 'wasm', isSwitched: false });
+  await t.rejects(run('node switch-mode kernel'), {
+    code: 'API_REFUSED',
+    message: /^mode: pods of this node are in wasm mode: shop\/web, shop\/db, shop\/cart: drain this node/,
+  });
+  for (const words of ['', ' dpdk', ' kernel wasm', ' kernel --wait soon', ' kernel --force']) {
+    await t.rejects(run(`node switch-mode${words}`), { code: 'USAGE_INVALID' }, words);
+  }
+  await t.rejects(run('node switch-mode kernel', node.api.sockets.read), { message: /this socket is for reading: use axoneme.sock/ });
+});
+
 t.test('service list and get: who answers where, why nobody does, and how much each backend has', async (t) => {
   const [header, ...lines] = rows((await run('service list')).stdout);
   t.same(header.slice(0, 6), ['SERVICE', 'TYPE', 'SCOPE', 'ADDRESS', 'PORT', 'BACKENDS']);
@@ -67,7 +141,7 @@ t.test('service list and get: who answers where, why nobody does, and how much e
     });
     t.ok(found.backends[0].packets >= found.backends[0].flows);
   }
-  t.match((await run('service get shop/db')).stdout, /BACKEND +NODE +ZONE +STATE +FLOWS/);
+  t.match((await run('service get shop/db')).stdout, /BACKEND +NODE +ZONE +STATE +CONNECTIONS +FLOWS/);
   await t.rejects(run('service get shop/never'), { message: /no such service: "shop\/never": there is shop\/db/ });
 });
 
@@ -177,6 +251,7 @@ t.test('status --wait goes on until nothing fails, and no longer than it was tol
 
 t.test('without an agent: which socket, why, and what to do', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'axoneme-none-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
   const path = join(folder, process.geteuid?.() === 0 ? 'axoneme.sock' : 'axoneme-read.sock');
   for (const command of ['endpoint list', 'monitor --follow', 'metrics', 'policy get']) {
     await t.rejects(
@@ -222,6 +297,29 @@ t.test('what is not understood says what there is', async (t) => {
   }
 });
 
+t.test('dns: the log in lines, what pods were told, selectors with their grants', async (t) => {
+  const lines = rows((await run('dns log')).stdout).map(([, verdict, text]) => `${verdict} ${text}`);
+  t.same(lines, [
+    'FORWARDED shop/web → 10.11.1.9 DNS Query api.example.com. A by cnp/shop/web spec.egress[0]',
+    'FORWARDED 10.11.1.9 → shop/web DNS Answer (Proxy api.example.com. A) in 1.5 ms',
+    'DROPPED shop/cart → 10.11.1.9 DNS Query other.org. A: not allowed by policy',
+  ]);
+  t.equal(rows((await run('dns log --verdict dropped')).stdout).length, 1);
+  t.match(JSON.parse((await run('dns log --last 1 -o json')).stdout), { verdict: 'DROPPED', l7: { dns: { qtypes: ['A'] } } });
+  t.match(await run('dns log --name nobody.org'), { stdout: '', stderr: /no such question/ });
+  const [header, ...told] = rows((await run('dns cache')).stdout);
+  t.same([header, told.length], [['POD', 'NAME', 'ADDRESS', 'TTL'], 2]);
+  t.same((await run('dns cache list --address 203.0.113.11')).stdout, (await run('dns cache --address 203.0.113.11')).stdout);
+  await t.rejects(run('dns cache clean'), { code: 'USAGE_INVALID', message: /say what: --name, --endpoint or --all/ });
+  await t.rejects(run('dns cache sweep'), { code: 'USAGE_INVALID', message: /no such command: "sweep": list or clean/ });
+  t.equal((await run('dns cache clean --endpoint 13')).stdout, '1 name taken back\n');
+  t.equal(rows((await run('dns cache')).stdout).length, 2);
+  t.same(rows((await run('dns names')).stdout).slice(1), [
+    ['name:other.example.com', '16777222', '0'],
+    ['pattern:*.example.com', '16777221', '1'],
+  ]);
+});
+
 t.test('a map that has more entries than are shown says so', async (t) => {
   t.equal(rows((await run('map get policy --limit 2')).stdout).length, 3);
   t.equal(rows((await run('map get policy --limit 0')).stdout).length, 4);
@@ -231,7 +329,7 @@ t.test('every command has help with flags and examples, and every example is one
   for (const name of Object.keys(nounSentences)) {
     const { stdout } = await run(`${name} --help`);
     t.match(stdout, `axoneme ${name}`);
-    const verbs = [...stdout.matchAll(/^ {2}(list|get) {2,}/gm)].map(([, verb]) => verb);
+    const verbs = [...stdout.matchAll(/^ {2}([a-z][a-z-]+) {2,}/gm)].map(([, verb]) => verb);
     for (const command of verbs.length === 0 ? [name] : verbs.map((verb) => `${name} ${verb}`)) {
       const { stdout: help } = await run(`${command} --help`);
       t.match(help, /--socket PATH .*AXONEME_SOCKET/, command);

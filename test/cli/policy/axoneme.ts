@@ -12,6 +12,12 @@ export function policy(args: readonly string[], cwd = root): Ended {
   return runAsUser('sh', ['-c', 'exec "$@" < /dev/null', 'sh', process.execPath, main, 'policy', ...args], cwd);
 }
 
+/** Ended by a signal when it takes more of a processor than that; how busy the machine is does not matter. */
+export function policyWithin(seconds: number, args: readonly string[], cwd: string): Ended {
+  const line = `ulimit -t ${seconds}; exec "$@" < /dev/null`;
+  return runAsUser('sh', ['-c', line, 'sh', process.execPath, main, 'policy', ...args], cwd);
+}
+
 /** With a text on standard input. */
 export function policyReading(t: Test, input: string, args: readonly string[], cwd = root): Ended {
   const folder = t.testdir({ input });

@@ -7,7 +7,7 @@ import { runAsUser } from '../../support/user-process.ts';
 import { folderOf, main, policy, policyReading, shop } from './axoneme.ts';
 
 // Each call is a process of its own.
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 
 const commands = ['lint', 'test', 'explain', 'diff'];
 

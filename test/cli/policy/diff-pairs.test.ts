@@ -50,7 +50,7 @@ function speaksOf(texts: readonly string[], all: readonly string[], protocol: st
   return own !== undefined && texts.includes(own);
 }
 
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 
 t.test('what changes between policies of random cases is what the classes say', async (t) => {
   await using before = await openCluster();

@@ -4,7 +4,7 @@ import t from 'tap';
 import { folderOf, policy, shop } from './axoneme.ts';
 
 // Each call is a process of its own.
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 
 const changed = shop.policy.replace('app: checkout', 'app: web');
 const files = { 'cluster.yaml': shop.cluster, 'old/db.yaml': shop.policy, 'new/db.yaml': changed };

@@ -3,7 +3,7 @@ import t from 'tap';
 import { folderOf, policy, shop } from './axoneme.ts';
 
 // Each call is a process of its own.
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 
 const files = { 'db.yaml': shop.policy, 'cluster.yaml': shop.cluster };
 const asked = (from: string, to: string, port: string, ...more: string[]) => [

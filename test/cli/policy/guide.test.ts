@@ -5,7 +5,7 @@ import { runAsUser } from '../../support/user-process.ts';
 import { main } from './axoneme.ts';
 
 // Each call is a process of its own.
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 
 const guide = read('orchestrator/cli/policy/GUIDE.md');
 const examples = [...guide.matchAll(/```sh\n(.*?)\n```\n\n```text\n(.*?)```/gs)].map(([, command, output]) => ({ command, output }));

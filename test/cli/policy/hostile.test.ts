@@ -2,14 +2,19 @@
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { parsePeer, parsePort, parseSeconds } from '../../../orchestrator/cli/policy/peer.ts';
-import { folderOf, policy, shop } from './axoneme.ts';
+import { processorMs } from '../../support/processor-time.ts';
+import { folderOf, policy, policyWithin, shop } from './axoneme.ts';
 
 // Each call is a process of its own.
-t.setTimeout(300_000);
+t.setTimeout(900_000);
+/** For one call. */
+const processorSeconds = 15;
+/** Of one list. */
+const items = process.env.AXONEME_LONG === '1' ? 200_000 : 50_000;
 
 const manifests: Readonly<Record<string, string | Buffer>> = {
   'deep.yaml': `a: ${'['.repeat(100_000)}`,
-  'wide.yaml': `${shop.policy}    - toPorts: [${'{},'.repeat(200_000)}]\n`,
+  'wide.yaml': `${shop.policy}    - toPorts: [${'{},'.repeat(items)}]\n`,
   'bomb.yaml': `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'.replace(/./g, (name) => `${name}: &${name} [${`*${String.fromCharCode(name.charCodeAt(0) - 1)},`.repeat(9)}]\n`)}`,
   'text.yaml': 'x'.repeat(10_000_000),
   'binary.yaml': Buffer.from(Array.from({ length: 100_000 }, (_, index) => (index * 7919) & 0xff)),
@@ -21,19 +26,17 @@ const manifests: Readonly<Record<string, string | Buffer>> = {
 for (const [name, content] of Object.entries(manifests)) {
   t.test(`${name} has an answer from every command, soon`, async (t) => {
     const folder = folderOf(t, { [name]: content, 'good.yaml': shop.policy });
-    const started = Date.now();
     for (const args of [
       ['lint', name, 'good.yaml'],
       ['test', name],
       ['explain', '--from', 'a/b', '--to', '1.1.1.1', '--port', '1', '--pod', 'a/b', name],
       ['diff', name, 'good.yaml', '--flows', name],
     ]) {
-      const { status, stderr } = policy(args, folder);
+      const { status, stdout, stderr } = policyWithin(processorSeconds, args, folder);
       t.ok(status !== null && status <= 2, `${args[0]}: status ${status}`);
       t.notMatch(stderr, /^ +at /m, `${args[0]} has no stack`);
+      if (args[0] === 'lint') t.match(stdout, /2 files|accepted polic/);
     }
-    t.match(policy(['lint', name, 'good.yaml'], folder).stdout, /2 files|accepted polic/);
-    t.ok(Date.now() - started < 60_000, `${Date.now() - started} ms`);
   });
 }
 
@@ -67,7 +70,7 @@ t.test('a suite asks no more than it can', async (t) => {
 });
 
 t.test('peers, ports and times that are none are refused in no time', async (t) => {
-  const started = performance.now();
+  const started = process.cpuUsage();
   for (const text of ['', '/', 'a/', '/a', 'a/b/c', 'A/b', '-a/b', 'a'.repeat(1e6), `${'a.'.repeat(150)}!`, '1.2.3', '::1::', 'shop/ü']) {
     t.throws(() => parsePeer(text), TypeError, text.slice(0, 20));
   }
@@ -76,5 +79,5 @@ t.test('peers, ports and times that are none are refused in no time', async (t) 
   for (const text of ['', 's', '1x', '-1s', '1s2', '9'.repeat(400), '100000h'])
     t.throws(() => parseSeconds(text), TypeError, text.slice(0, 20));
   t.same(['90', '1.5s', '1m30s', '2h', '250ms'].map(parseSeconds), [90, 1.5, 90, 7200, 0.25]);
-  t.ok(performance.now() - started < 1000);
+  t.ok(processorMs(started) < 1000);
 });

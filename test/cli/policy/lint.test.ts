@@ -3,7 +3,7 @@ import t from 'tap';
 import { folderOf, policy, shop } from './axoneme.ts';
 
 // Each call is a process of its own.
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 
 t.test('every problem is told with file, line, column, severity, path and message', async (t) => {
   const bad = `${shop.policy}---

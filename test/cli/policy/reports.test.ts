@@ -5,7 +5,7 @@ import { junitReporter } from '../../../orchestrator/cli/policy/report/junit.ts'
 import { folderOf, policy } from './axoneme.ts';
 
 // Each call is a process of its own.
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 
 const suite = `pods: { shop/a: {}, shop/b: {} }
 tests:

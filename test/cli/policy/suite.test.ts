@@ -4,7 +4,7 @@ import t from 'tap';
 import { folderOf, policy, policyReading, shop } from './axoneme.ts';
 
 // Each call is a process of its own.
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 
 const run = (folder: string, ...args: string[]) => policy(['test', ...args], folder);
 const json = (folder: string, ...args: string[]) => JSON.parse(run(folder, '-o', 'json', ...args).stdout);
