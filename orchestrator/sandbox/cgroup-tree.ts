@@ -8,7 +8,7 @@ import type { Plan } from './topology/plan.ts';
 export const nodeCgroup = (tree: string, node: string): string => join(tree, node.replace('/', '.'));
 export const supervisorCgroup = (tree: string): string => join(tree, 'supervisor');
 /** What of a node has its own: the pods' is the kubelet's to fill. */
-export const nodeCgroups = ['agent', 'kubelet', 'pods'] as const;
+export const nodeCgroups = ['agent', 'datapath', 'kubelet', 'pods'] as const;
 
 /** Undefined where none may be made: rootless, or without the unified hierarchy. */
 export function makeCgroupTree(name: string, { clusters }: Plan): string | undefined {
@@ -34,9 +34,9 @@ export function cgroupTreeOf(name: string): string | undefined {
   return mount && join(mount, `axoneme-sandbox-${name}`);
 }
 
-/** Ends every process in it and takes it away. False when something did not end. */
-export async function removeCgroupTree(tree: string): Promise<boolean> {
-  for (let attempt = 0; attempt < 300; attempt += 1) {
+/** Ends every process in it and takes it away. False when something did not end within the time. */
+export async function removeCgroupTree(tree: string, timeoutMs: number): Promise<boolean> {
+  for (const end = Date.now() + timeoutMs; Date.now() < end; ) {
     if (!existsSync(tree)) return true;
     try {
       if (existsSync(join(tree, 'cgroup.kill'))) writeFileSync(join(tree, 'cgroup.kill'), '1');

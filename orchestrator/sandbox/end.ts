@@ -8,6 +8,9 @@ import { run } from './kubelet/run.ts';
 import { awaitEnd, isAlive } from './process-id.ts';
 import { folderOf, type Record, readRecord, release } from './record.ts';
 
+/** On a busy host the kernel takes its time for a hundred processes and their namespaces. */
+const patienceMs = 60_000;
+
 /** False when there is none of that name. Throws SANDBOX_FAILED when something of it would not go; it may be tried again. */
 export async function endSandbox(name: string): Promise<boolean> {
   const record = readRecord(name);
@@ -15,7 +18,7 @@ export async function endSandbox(name: string): Promise<boolean> {
   if (record !== undefined) await endProcesses(record);
   await endCgroups(name, record?.cgroup ?? cgroupTreeOf(name));
   // It goes with the namespace at its other end, but the kernel takes its time.
-  if (record !== undefined) await run('ip', ['link', 'delete', hostDevice(record.plan.fabric)], { timeoutMs: 10_000 });
+  if (record !== undefined) await run('ip', ['link', 'delete', hostDevice(record.plan.fabric)], { timeoutMs: patienceMs });
   release(name);
   return true;
 }
@@ -25,12 +28,13 @@ async function endProcesses({ first, outer, name }: Record): Promise<void> {
   for (const process of [first, outer]) {
     if (process === undefined || !isAlive(process)) continue;
     kill(process.pid);
-    if (!(await awaitEnd(process, 10_000))) throw new AgentError('SANDBOX_FAILED', `sandbox: ${name}: process ${process.pid} does not end`);
+    if (!(await awaitEnd(process, patienceMs)))
+      throw new AgentError('SANDBOX_FAILED', `sandbox: ${name}: process ${process.pid} does not end`);
   }
 }
 
 async function endCgroups(name: string, tree: string | undefined): Promise<void> {
-  if (tree === undefined || (await removeCgroupTree(tree))) return;
+  if (tree === undefined || (await removeCgroupTree(tree, patienceMs))) return;
   throw new AgentError('SANDBOX_FAILED', `sandbox: ${name}: ${tree}: processes in it do not end`);
 }
 

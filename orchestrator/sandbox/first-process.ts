@@ -9,10 +9,11 @@ import { supervisorCgroup } from './cgroup-tree.ts';
 import { processId } from './process-id.ts';
 import { environment, program } from './program.ts';
 import { type Record, writeRecord } from './record.ts';
+import { relayLine } from './relay.ts';
 
 /**
  * It waits for a word, which is given once its number is on record. The host's /run is hidden, but for our folder: nodes have their own.
- * The folder is bound by a descriptor, because its path is hidden by then.
+ * The folder is bound by a descriptor, because its path is hidden by then. Descriptor 4, where there is one, is for it alone: a relay ends with it.
  */
 const script = `
 set -e
@@ -23,7 +24,7 @@ mount -t tmpfs -o mode=755 axoneme-sandbox /run
 mkdir -p "$FOLDER" /run/axoneme /run/lock
 mount -c --bind /proc/self/cwd "$FOLDER"
 cd /
-"$@" < /dev/null &
+"$@" < /dev/null 4>&- &
 child=$!
 trap 'kill -TERM $child' TERM
 set +e
@@ -38,7 +39,7 @@ export async function startFirstProcess(record: Record, { tied }: { readonly tie
   const words = ['--pid', '--fork', '--kill-child', '--mount', '--mount-proc', 'sh', '-c', script, 'sh'];
   const child = spawn('unshare', [...words, ...program(), 'sandbox-supervisor', record.folder], {
     // The fourth end is for those whom the sandbox must not outlive.
-    stdio: ['pipe', output, output, tied ? 'pipe' : 'ignore'],
+    stdio: ['pipe', output, output, tied ? 'pipe' : 'ignore', ...relayLines()],
     detached: true,
     env: { ...environment(), FOLDER: record.folder, CGROUP: record.cgroup === undefined ? '' : supervisorCgroup(record.cgroup) },
     cwd: '/',
@@ -50,6 +51,12 @@ export async function startFirstProcess(record: Record, { tied }: { readonly tie
   child.unref();
   (child.stdio[3] as { unref?: () => void } | null)?.unref?.();
   return started;
+}
+
+/** Node hands on what it is told to, and nothing else. */
+function relayLines(): number[] {
+  const line = process.env[relayLine];
+  return line === undefined ? [] : [Number(line)];
 }
 
 async function recorded(child: ChildProcess, record: Record): Promise<Record> {

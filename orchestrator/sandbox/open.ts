@@ -32,6 +32,8 @@ export async function openSandbox(topology: Topology, options: SandboxOptions = 
   const begun = Date.now();
   const tell = (part: string, message: string, at = Date.now()) => options.progress?.({ part, message, ms: at - begun });
   const record = claim(name, topology);
+  if (record.cgroup === undefined)
+    tell('cgroups', 'can not be made here: services are chosen packet by packet, not in the sockets of pods');
   try {
     const started = await startFirstProcess(record, { tied: options.tied ?? false });
     const sandbox = await built(started, tell, begun + timeoutMs);

@@ -10,6 +10,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -35,10 +36,29 @@ export interface Record {
 export function home(): string {
   if (process.env.AXONEME_SANDBOX_HOME !== undefined) return process.env.AXONEME_SANDBOX_HOME;
   // Who is root in a user namespace only may have neither of the first two.
-  const bases = [process.getuid?.() === 0 ? '/run' : undefined, process.env.XDG_RUNTIME_DIR, tmpdir()];
+  const bases = [process.getuid?.() === 0 ? '/run' : undefined, process.env.XDG_RUNTIME_DIR];
   const base = bases.find((path) => path !== undefined && isWritable(path));
-  if (base === undefined) throw new AgentError('SANDBOX_FAILED', `sandbox: no folder for its state: ${tmpdir()} can not be written to`);
-  return join(base, 'axoneme-sandbox');
+  if (base !== undefined) return join(base, 'axoneme-sandbox');
+  if (!isWritable(tmpdir())) throw new AgentError('SANDBOX_FAILED', `sandbox: no folder for its state: ${tmpdir()} can not be written to`);
+  // Everybody's: it has a name for each user, the same one inside of a user namespace and outside.
+  return join(tmpdir(), `axoneme-sandbox-${userOutside()}`);
+}
+
+/** This user's number, outside of a user namespace where this process is in one. */
+function userOutside(): number {
+  const own = process.getuid?.() ?? 0;
+  const lines = readFileSync('/proc/self/uid_map', 'utf8').trim().split('\n');
+  const ranges = lines.map((line) => line.trim().split(/\s+/).map(Number));
+  const [inside, outside] = ranges.find(([first, , count]) => own >= first && own < first + count) ?? [own, own];
+  return outside + own - inside;
+}
+
+/** Somebody else could have made it first, where everybody may make folders. */
+function makeHome(): void {
+  mkdirSync(home(), { recursive: true });
+  const { uid } = statSync(home());
+  if (uid === process.getuid?.()) return;
+  throw new AgentError('SANDBOX_FAILED', `sandbox: ${home()}: belongs to user ${uid}: AXONEME_SANDBOX_HOME names another folder`);
 }
 
 function isWritable(folder: string): boolean {
@@ -92,7 +112,7 @@ export function recordedNames(): string[] {
 /** Makes the folder; throws SANDBOX_FAILED when there is one of that name. */
 export function claimName(name: string): string {
   const folder = folderOf(name);
-  mkdirSync(home(), { recursive: true });
+  makeHome();
   try {
     mkdirSync(folder, { mode: 0o755 });
   } catch (error) {

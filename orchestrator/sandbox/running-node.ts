@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { AgentError } from '../errors.ts';
+import { datapathPid } from './datapath-pid.ts';
 import { type ExecOptions, type ExecProcess, type ExecResult, execIn, spawnIn } from './exec.ts';
 import { nodeFolders } from './folders.ts';
 import { type Entry, nodeEntry } from './place.ts';
@@ -23,6 +24,7 @@ export class RunningNode implements SandboxNode {
   readonly #record: Record;
   readonly #supervisor: SupervisorClient;
   readonly #pid: number;
+  readonly #control: string;
 
   constructor(record: Record, supervisor: SupervisorClient, plan: NodePlan, pid: number) {
     const { cluster, name, addresses, podCIDRs } = plan;
@@ -34,6 +36,7 @@ export class RunningNode implements SandboxNode {
     const folders = nodeFolders(record.folder, this.#path);
     this.socket = join(folders.run, 'axoneme.sock');
     this.stateDir = folders.agent;
+    this.#control = join(folders.run, 'datapath', 'control.sock');
     this.#record = record;
     this.#supervisor = supervisor;
     this.#pid = pid;
@@ -57,6 +60,16 @@ export class RunningNode implements SandboxNode {
     await this.#healthy();
   }
 
+  async killDatapath(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const pid = await datapathPid(this.#control);
+    const end = Date.now() + 30_000;
+    await this.exec(['kill', `-${signal.slice('SIG'.length)}`, `${pid}`]);
+    while ((await datapathPid(this.#control).catch(() => pid)) === pid) {
+      if (Date.now() > end) throw new AgentError('SANDBOX_FAILED', `sandbox: ${this.#path}: no datapath process answers after ${signal}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
   async killKubelet(signal?: NodeJS.Signals): Promise<void> {
     await this.#supervisor.part({ part: `${this.#path}/kubelet`, action: 'stop', signal });
   }
@@ -78,11 +91,12 @@ export class RunningNode implements SandboxNode {
   }
 
   async #healthy(): Promise<void> {
-    for (const end = Date.now() + 30_000; ; ) {
+    // Generous: hosts of sandboxes may be busy.
+    for (const end = Date.now() + 120_000; ; ) {
       const complaint = await complaintOf(this.socket);
       if (complaint === undefined) return;
       if (Date.now() > end)
-        throw new AgentError('SANDBOX_FAILED', `sandbox: ${this.#path}: its agent is not healthy after 30 s: ${complaint}`);
+        throw new AgentError('SANDBOX_FAILED', `sandbox: ${this.#path}: its agent is not healthy after 120 s: ${complaint}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -10,7 +10,8 @@ export type { AppliedObject, ExecOptions, ExecProcess, ExecResult };
 /** Where a process runs: `east/a` is a node, `east/shop/web` a pod, `world` and `fabric` themselves. */
 export type Place = string;
 
-export type Part = 'agent' | 'kubelet';
+/** The datapath is a process of its own where packets run through WebAssembly. */
+export type Part = 'agent' | 'datapath' | 'kubelet';
 
 export interface SandboxNode {
   readonly cluster: string;
@@ -27,6 +28,11 @@ export interface SandboxNode {
   startAgent(flags?: readonly string[]): Promise<void>;
   /** Kill and start at once. */
   restartAgent(signal?: NodeJS.Signals): Promise<void>;
+  /**
+   * SIGKILL by default to the process that packets run in, which is replaced by itself. Resolves when its successor answers. Throws
+   * SANDBOX_FAILED where there is none.
+   */
+  killDatapath(signal?: NodeJS.Signals): Promise<void>;
   killKubelet(signal?: NodeJS.Signals): Promise<void>;
   startKubelet(): Promise<void>;
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
@@ -75,8 +81,10 @@ export interface SandboxWorld {
   readonly prefixes: readonly string[];
   /** A few of them; UDP answers on these alone. */
   readonly addresses: readonly string[];
-  /** TCP 80 and 8080: HTTP, a JSON body `{peer, port, address, method, path}`. */
+  /** TCP 80, 443 and 8080: HTTP without TLS, a JSON body `{peer, port, address, method, path}`. */
   readonly http: readonly number[];
+  /** Servers, over UDP and TCP 53, for names below domains; resolvers of clusters ask them. */
+  readonly names: { readonly servers: readonly string[]; readonly domains: readonly string[] };
   /** TCP and UDP 7: what comes goes back. */
   readonly echo: number;
   /** TCP and UDP 9: a line `PEER PORT` for every connection and datagram. */

@@ -83,6 +83,17 @@ t.test('numbers that are left out are none that others have', async (t) => {
   );
 });
 
+t.test('nodes of a cluster handle packets as it says, or one so and the next otherwise, where they say nothing themselves', (t) => {
+  const datapaths = (choice: string) => {
+    const text = example.replace('    manifests: [east/]', `    datapath: ${choice}`).replace('{zone: z1}}]', '{zone: z1}}, {name: c}]');
+    return makePlan(readTopology(text, 'x.yaml'), 7).clusters[0].nodes.map(({ datapath }) => datapath);
+  };
+  t.same(datapaths('wasm'), ['kernel', 'wasm', 'wasm']);
+  t.same(datapaths('mixed'), ['kernel', 'kernel', 'wasm']);
+  t.match(complaint(example.replace('datapath: kernel', 'datapath: mixed')), /unknown value "mixed"/);
+  t.end();
+});
+
 t.test('mistakes are told with their places', async (t) => {
   t.equal(complaint(example), 'none');
   const changed = (from: string, to: string) => complaint(example.replace(from, to));

@@ -88,9 +88,11 @@ async function create(kube: KubeClient, path: string, object: KubeObject): Promi
       await kube.create(path.slice(0, path.lastIndexOf('/')), object);
       return undefined;
     } catch (error) {
-      if (!(error instanceof KubeAnswer) || error.status !== 409) throw error;
+      // Of a service that is there already, its own node port is said to be taken.
+      if (!(error instanceof KubeAnswer) || (error.status !== 409 && error.status !== 422)) throw error;
       const there = await kube.find(path);
       if (there !== undefined && there.metadata.deletionTimestamp === undefined) return there;
+      if (error.status === 422) throw error;
       // The one before it is still going.
       if (attempt === 300) throw error;
       await new Promise((resolve) => setTimeout(resolve, 100));

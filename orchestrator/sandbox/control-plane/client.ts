@@ -52,6 +52,9 @@ const patchTypes = {
   json: 'application/json-patch+json',
 } as const;
 
+/** How often a request is sent again that the server could not answer, as the clients of Kubernetes do (client-go, `maxRetries`). */
+const mostRetries = 10;
+
 export class KubeClient {
   readonly server: string;
   readonly #options: KubeClientOptions;
@@ -68,9 +71,16 @@ export class KubeClient {
     this.#agent.destroy();
   }
 
-  /** Throws KubeAnswer, or the error of the connection. */
+  /**
+   * Throws KubeAnswer, or the error of the connection. A server that asks for patience is asked again: what it did the first time is not
+   * known then, and a creation may be answered with 409 for an object of its own.
+   */
   async json(method: string, path: string, body?: unknown, type = 'application/json'): Promise<KubeObject> {
-    const { status, text } = await this.#send(method, path, body, type);
+    let { status, text, waitMs } = await this.#send(method, path, body, type);
+    for (let retries = 0; waitMs !== undefined && retries < mostRetries; retries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      ({ status, text, waitMs } = await this.#send(method, path, body, type));
+    }
     const answer = text === '' ? undefined : parse(text);
     if (status >= 200 && status < 300) return answer as KubeObject;
     throw new KubeAnswer(
@@ -145,12 +155,16 @@ export class KubeClient {
     return new Map(whole.map(({ name, kind, namespaced }) => [kind, { plural: name, namespaced }]));
   }
 
-  async #send(method: string, path: string, body: unknown, type: string): Promise<{ status: number; text: string }> {
+  /** `waitMs` is there when the server wants to be asked again. */
+  async #send(method: string, path: string, body: unknown, type: string): Promise<{ status: number; text: string; waitMs?: number }> {
     const response = await this.#open(method, path, body, { type });
     response.setEncoding('utf8');
     let text = '';
     for await (const chunk of response) text += chunk;
-    return { status: response.statusCode ?? 0, text };
+    const status = response.statusCode ?? 0;
+    const seconds = Number(response.headers['retry-after'] ?? Number.NaN);
+    const isBusy = (status === 429 || status >= 500) && seconds >= 0;
+    return { status, text, ...(isBusy && { waitMs: seconds * 1000 }) };
   }
 
   #open(

@@ -5,24 +5,31 @@ import { schemaVersion, schemaVersionLabel } from '../../sources/kubernetes/defi
 import { clusterDnsManifests } from '../dns/manifests.ts';
 import { isInstalled } from '../prerequisites.ts';
 import { program } from '../program.ts';
-import { apiPort, type ClusterPlan, type NodePlan } from '../topology/plan.ts';
+import { apiPort, type ClusterPlan, type NodePlan, world } from '../topology/plan.ts';
+import type { KubeObject } from './client.ts';
 import type { ClusterFiles } from './cluster-files.ts';
 
 /** Without them a node's agent and kubelet have nothing to begin with. */
-export function nodeObjects({ nodes }: ClusterPlan): object[] {
+export function nodeObjects({ nodes }: ClusterPlan): KubeObject[] {
   return nodes.map(nodeObject);
 }
 
-export function otherObjects(cluster: ClusterPlan, files: ClusterFiles): object[] {
+export function otherObjects(cluster: ClusterPlan, files: ClusterFiles): KubeObject[] {
   const { dnsService: addresses } = cluster;
   const dns = hasResolver()
-    ? clusterDnsManifests({ axoneme: program(), kubeconfigFolder: files.dnsFolder, domain: 'cluster.local', addresses })
+    ? clusterDnsManifests({
+        axoneme: program(),
+        kubeconfigFolder: files.dnsFolder,
+        domain: 'cluster.local',
+        addresses,
+        others: world.names,
+      })
     : [];
-  return [...definitions(), ...apiService(cluster), ...dns.filter((object) => (object as { kind: string }).kind !== 'Namespace')];
+  return [...definitions(), ...apiService(cluster), ...dns.filter(({ kind }) => kind !== 'Namespace')];
 }
 
 /** As the cluster's operator would make them, a moment later. */
-function definitions(): object[] {
+function definitions(): KubeObject[] {
   const labels = { [schemaVersionLabel]: `${schemaVersion}` };
   return crds().map((definition) => ({ ...definition, metadata: { ...definition.metadata, labels } }));
 }
@@ -30,7 +37,7 @@ function definitions(): object[] {
 /** Names of a cluster are served by dnsmasq; where it is not installed there are none. */
 export const hasResolver = (): boolean => isInstalled('dnsmasq');
 
-function nodeObject({ name, podCIDRs, addresses, labels }: NodePlan): object {
+function nodeObject({ name, podCIDRs, addresses, labels }: NodePlan): KubeObject {
   const usual = {
     'kubernetes.io/hostname': name,
     'kubernetes.io/os': 'linux',
@@ -45,7 +52,7 @@ function nodeObject({ name, podCIDRs, addresses, labels }: NodePlan): object {
 }
 
 /** As the API server of a real cluster keeps it: no selector, one address. */
-function apiService({ address, apiService }: ClusterPlan): object[] {
+function apiService({ address, apiService }: ClusterPlan): KubeObject[] {
   const metadata = { name: 'kubernetes', namespace: 'default' };
   const labels = { component: 'apiserver', provider: 'kubernetes' };
   const ports = [{ name: 'https', port: 443, protocol: 'TCP', targetPort: apiPort }];

@@ -1,6 +1,8 @@
 // The cluster's DNS as objects: a service at a known address, and a pod in which dnsmasq, a real resolver, asks the zone server for the
 // cluster's names and somebody else for the rest.
 
+import type { KubeObject } from '../control-plane/client.ts';
+
 export interface ClusterDnsOptions {
   /** Program and first arguments of `axoneme`. */
   readonly axoneme: readonly string[];
@@ -9,14 +11,14 @@ export interface ClusterDnsOptions {
   readonly domain: string;
   /** Of the service; IPv4 first. */
   readonly addresses: readonly string[];
-  /** Who knows other names; without it there are none. */
-  readonly upstream?: string;
+  /** Who knows names below other domains; without it there are none. */
+  readonly others?: { readonly servers: readonly string[]; readonly domains: readonly string[] };
 }
 
 const labels = { 'k8s-app': 'kube-dns' };
 const zonePort = 5353;
 
-export function clusterDnsManifests(options: ClusterDnsOptions): object[] {
+export function clusterDnsManifests(options: ClusterDnsOptions): KubeObject[] {
   const { axoneme, kubeconfigFolder, domain, addresses } = options;
   const probe = (port: number) => ({ tcpSocket: { port }, periodSeconds: 5 });
   return [
@@ -65,19 +67,21 @@ export function clusterDnsManifests(options: ClusterDnsOptions): object[] {
   ];
 }
 
-function dnsmasq({ domain, upstream }: ClusterDnsOptions): string[] {
+function dnsmasq({ domain, others }: ClusterDnsOptions): string[] {
   const zone = `127.0.0.1#${zonePort}`;
   return [
     'dnsmasq',
     '--keep-in-foreground',
     '--log-facility=-',
     '--conf-file=/dev/null',
+    // Whom it is started as: where only root is known it may become nobody else.
     '--user=root',
+    '--group=',
     '--no-resolv',
     '--no-hosts',
     '--no-negcache',
     '--dns-forward-max=2000',
     ...[domain, 'in-addr.arpa', 'ip6.arpa'].map((name) => `--server=/${name}/${zone}`),
-    ...(upstream === undefined ? [] : [`--server=${upstream}`]),
+    ...(others === undefined ? [] : others.domains.map((name) => `--server=/${name}/${others.servers[0]}`)),
   ];
 }

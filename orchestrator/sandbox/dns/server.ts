@@ -5,6 +5,9 @@ import { createServer, type Server, type Socket as Stream } from 'node:net';
 import { type Answer, decode, encode, type Packet, type Question, TRUNCATED_RESPONSE } from 'dns-packet';
 import type { Zone } from './zone.ts';
 
+/** Who knows names. */
+export type Names = Pick<Zone, 'domain' | 'answer'>;
+
 export interface DnsServer {
   readonly port: number;
   close(): Promise<void>;
@@ -19,7 +22,7 @@ const streamTimeoutMs = 10_000;
 const mostStreams = 256;
 
 /** `port` 0: any that is free with both protocols. */
-export async function openDnsServer(zone: Zone, { host, port }: { host: string; port: number }): Promise<DnsServer> {
+export async function openDnsServer(zone: Names, { host, port }: { host: string; port: number }): Promise<DnsServer> {
   const stream = createServer({ noDelay: true }, (socket) => serveStream(zone, socket));
   stream.maxConnections = mostStreams;
   await new Promise<void>((resolve, reject) => {
@@ -39,7 +42,7 @@ export async function openDnsServer(zone: Zone, { host, port }: { host: string; 
 }
 
 /** The bytes of the answer; undefined for what is no question at all. */
-export function reply(zone: Zone, message: Buffer, over: 'udp' | 'tcp'): Buffer | undefined {
+export function reply(zone: Names, message: Buffer, over: 'udp' | 'tcp'): Buffer | undefined {
   if (message.length < 12 || (message[2] & 0x80) !== 0) return undefined;
   const asked = read(message);
   if (asked === undefined) return refuse(message, rcodes.FORMERR);
@@ -82,7 +85,7 @@ function refuse(message: Buffer, rcode: number): Buffer {
   return header;
 }
 
-function startOfAuthority({ domain }: Zone): Answer {
+function startOfAuthority({ domain }: Names): Answer {
   const data = {
     mname: `ns.dns.${domain}`,
     rname: `hostmaster.${domain}`,
@@ -96,7 +99,7 @@ function startOfAuthority({ domain }: Zone): Answer {
 }
 
 /** Questions in frames with a length before each; several may come over one stream. */
-function serveStream(zone: Zone, socket: Stream): void {
+function serveStream(zone: Names, socket: Stream): void {
   let waiting = Buffer.alloc(0);
   socket.setTimeout(streamTimeoutMs, () => socket.destroy());
   socket.on('error', () => socket.destroy());

@@ -1,9 +1,15 @@
 // The fabric: a router with a bridge that every node, the world and the host are plugged into.
 
+import { writeFileSync } from 'node:fs';
+import { openLibc } from '../../datapath/kernel/libc.ts';
 import { AgentError } from '../../errors.ts';
+import { applyMasquerade } from '../../host/nft/masquerade.ts';
+import { netfilterProtocol } from '../../host/nft/message.ts';
+import { Session } from '../../host/session.ts';
 import { run } from '../kubelet/run.ts';
+import { isRelayed } from '../relay.ts';
 import type { Plan } from '../topology/plan.ts';
-import { fabricBatch, hostBatch, nodeBatch, type Pids, worldBatch } from './links.ts';
+import { everything, fabricBatch, hostBatch, hostDevice, nodeBatch, type Pids, relayBatch, worldBatch } from './links.ts';
 import { type Namespace, openNamespace } from './namespace.ts';
 
 export interface Fabric {
@@ -13,6 +19,8 @@ export interface Fabric {
   readonly nodes: ReadonlyMap<string, Namespace>;
   /** Why the host is not plugged in; the rest works without. */
   readonly hostProblem: string | undefined;
+  /** Whether nodes have a way to the world outside. */
+  readonly isRelayed: boolean;
 }
 
 export interface FabricOptions {
@@ -45,17 +53,39 @@ export async function openFabric({ plan, mounts }: FabricOptions): Promise<Fabri
     batch(world, worldBatch(plan)),
     ...planned.map((node) => batch(nodes.get(pathOf(node))!, nodeBatch(plan, node.addresses))),
   ]);
-  return { router, world, nodes, hostProblem };
+  const relayed = hostProblem === undefined && isRelayed();
+  if (relayed) await leadOut(plan, router);
+  return { router, world, nodes, hostProblem, isRelayed: relayed };
 }
+
+const host: Namespace = { name: 'host', pid: 0, enter: [] };
 
 async function plugInHost(plan: Plan, pids: Pids, router: Namespace): Promise<string | undefined> {
   try {
-    await batch({ name: 'host', pid: 0, enter: [] }, hostBatch(plan, pids));
+    await batch(host, hostBatch(plan, pids));
     await batch(router, ['link set host master underlay up']);
     return undefined;
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** What is not in the sandbox goes to the host, which passes it on in its own name: the relay finds nobody else. */
+async function leadOut(plan: Plan, router: Namespace): Promise<void> {
+  for (const family of ['ipv4/ip_forward', 'ipv6/conf/all/forwarding']) writeFileSync(`/proc/sys/net/${family}`, '1');
+  await batch(host, relayBatch());
+  await masqueradeInto(plan);
+  await batch(
+    router,
+    plan.underlay.host.map((address) => `route add ${everything(address)} via ${address}`),
+  );
+}
+
+async function masqueradeInto({ fabric, underlay, clusters }: Plan): Promise<void> {
+  using netfilter = new Session(await openLibc(), netfilterProtocol);
+  const sources = [...underlay.prefixes, ...clusters.flatMap(({ podCIDRs }) => podCIDRs)];
+  const problems = applyMasquerade(netfilter, { masquerade: { sources, except: [] }, router: [] }, [hostDevice(fabric)]);
+  if (problems.length > 0) throw new AgentError('SANDBOX_FAILED', `fabric: the way out: ${problems.join('; ')}`);
 }
 
 async function batch({ name, enter }: Namespace, lines: readonly string[]): Promise<void> {

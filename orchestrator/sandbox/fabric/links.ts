@@ -1,5 +1,6 @@
 // Links, addresses and routes of a fabric, as the words that ip(8) reads in batches. Pure.
 
+import { relayAddresses, relayDevice } from '../relay.ts';
 import { type Plan, world } from '../topology/plan.ts';
 
 export interface Pids {
@@ -18,7 +19,8 @@ const worldLink = (fabric: number) => ({
 const length = (address: string) => (address.includes(':') ? 64 : 24);
 const noDuplicates = (address: string) => (address.includes(':') ? ' nodad' : '');
 const assign = (address: string, device: string) => `address add ${address}/${length(address)} dev ${device}${noDuplicates(address)}`;
-const everything = (address: string) => (address.includes(':') ? '::/0' : '0.0.0.0/0');
+/** The prefix of all addresses of its family. */
+export const everything = (address: string) => (address.includes(':') ? '::/0' : '0.0.0.0/0');
 
 /** The host's end of its cable into the underlay. */
 export function hostDevice(fabric: number): string {
@@ -71,6 +73,11 @@ export function hostBatch({ fabric, underlay }: Plan, pids: Pids): string[] {
     ...underlay.host.map((address) => assign(address, device)),
     `link set ${device} up`,
   ];
+}
+
+/** Run on the host, which has a relay. */
+export function relayBatch(): string[] {
+  return [`address add ${relayAddresses.device} dev ${relayDevice} nodad`, `route add ::/0 via ${relayAddresses.relay} dev ${relayDevice}`];
 }
 
 function via(addresses: readonly string[], prefix: string): string {

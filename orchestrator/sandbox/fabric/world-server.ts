@@ -3,12 +3,15 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
+import { openDnsServer } from '../dns/server.ts';
 import { world } from '../topology/plan.ts';
+import { WorldNames } from './world-names.ts';
 
 /** Serves until the process ends; resolves when everything listens. */
 export async function serveWorld(): Promise<void> {
   await Promise.all([
     ...world.http.map((port) => listen(httpServer(), port)),
+    ...world.names.servers.map((host) => openDnsServer(new WorldNames(world.names.domains), { host, port: 53 })),
     listen(createServer({ allowHalfOpen: true }, echo), world.echo),
     listen(createServer(tell), world.tell),
     ...world.addresses.flatMap((address) => [
@@ -19,7 +22,8 @@ export async function serveWorld(): Promise<void> {
 }
 
 function httpServer(): Server {
-  return createHttpServer(({ socket, method, url }, response) => {
+  // A connection stays for as long as its client wants.
+  return createHttpServer({ keepAliveTimeout: 0 }, ({ socket, method, url }, response) => {
     response.setHeader('content-type', 'application/json');
     const { remotePort: port, localAddress = '' } = socket;
     response.end(`${JSON.stringify({ peer: plain(socket), port, address: unmapped(localAddress), method, path: url })}\n`);

@@ -1,4 +1,5 @@
-// Parts of a node: the agent and the kubelet, with the flags that make them this node's.
+// Parts of a node: the agent, the kubelet, and the process that its packets run in where it has one; with the flags that make them this
+// node's.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ import type { ClusterPlan, NodePlan } from '../topology/plan.ts';
 import type { PartPlan } from './part.ts';
 
 /** The rights that an agent documents, and no others: everything a sandbox shows is done with these. The kubelet names namespaces in /proc. */
-const agentRights = ['setpriv', '--bounding-set=-all,+net_admin,+sys_admin,+sys_ptrace', '--inh-caps=-all', '--'];
+const agentRights = ['setpriv', '--bounding-set=-all,+net_admin,+net_raw,+sys_admin,+sys_ptrace', '--inh-caps=-all', '--'];
 
 export interface NodeContext {
   readonly folder: string;
@@ -32,7 +33,16 @@ export function makeNodeFolders(folder: string, node: string): void {
   for (const path of Object.values(nodeFolders(folder, node))) mkdirSync(path, { recursive: true });
 }
 
-export function nodeParts(context: NodeContext): { readonly agent: PartPlan; readonly kubelet: PartPlan } {
+export interface NodeParts {
+  readonly agent: PartPlan;
+  readonly kubelet: PartPlan;
+  /** Of a node that is told to have one; one that chooses for itself has its agent start it. */
+  readonly datapath: PartPlan | undefined;
+  /** Where that answers. */
+  readonly control: string;
+}
+
+export function nodeParts(context: NodeContext): NodeParts {
   const { folder, cluster, files, node, namespace, cgroup } = context;
   const path = `${cluster.name}/${node.name}`;
   const folders = nodeFolders(folder, path);
@@ -61,7 +71,17 @@ export function nodeParts(context: NodeContext): { readonly agent: PartPlan; rea
     ...['--cgroup', below('pods') ?? join(folders.kubelet, 'cgroup'), '--cluster-dns', cluster.dnsService[0]],
     ...['--node-address', node.addresses.join(',')],
   ];
+  const control = join(folders.run, 'datapath', 'control.sock');
+  const datapath: PartPlan = {
+    ...common,
+    name: `${path}/datapath`,
+    argv: [...agentRights, ...program(), 'datapath', '--run-dir', folders.run],
+    log: join(folders.logs, 'datapath.log'),
+    cgroup: below('datapath'),
+  };
   return {
+    datapath: node.datapath === 'wasm' ? datapath : undefined,
+    control,
     agent: {
       ...common,
       name: `${path}/agent`,

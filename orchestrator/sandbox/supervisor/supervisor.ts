@@ -1,10 +1,10 @@
 // The supervisor: the process that builds a sandbox up, keeps its parts running, and tells whoever asks. Read this first.
 
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { AgentError } from '../../errors.ts';
-import type { KubeClient } from '../control-plane/client.ts';
+import { type KubeClient, type KubeObject, unless } from '../control-plane/client.ts';
 import { type ClusterFiles, writeClusterFiles } from '../control-plane/cluster-files.ts';
 import { etcdWords } from '../control-plane/etcd-words.ts';
 import { openKubeClient } from '../control-plane/kubeconfig.ts';
@@ -15,7 +15,7 @@ import { clusterFolder } from '../folders.ts';
 import { program } from '../program.ts';
 import { type Record, recordFile, socketFile } from '../record.ts';
 import type { ClusterPlan } from '../topology/plan.ts';
-import { makeNodeFolders, nodeMounts, nodeParts } from './node-parts.ts';
+import { makeNodeFolders, type NodeParts, nodeMounts, nodeParts } from './node-parts.ts';
 import { Part, type PartPlan, type PartState } from './part.ts';
 import { serve } from './server.ts';
 
@@ -111,6 +111,7 @@ export class Supervisor {
     const { router, world, nodes } = fabric;
     this.#namespaces = Object.fromEntries([router, world, ...nodes.values()].map(({ name, pid }) => [name, pid]));
     this.#tell('fabric', `${counted(nodes.size)} and the world on ${plan.underlay.prefixes.join(', ')}`);
+    if (fabric.isRelayed) this.#tell('fabric', 'what is not in here goes to the world outside');
     await Promise.all(plan.clusters.map((cluster) => this.#buildCluster(cluster, fabric)));
     this.#start({ ...this.#own('world'), enter: world.enter, argv: [...program(), 'sandbox-world'] });
   }
@@ -124,11 +125,12 @@ export class Supervisor {
     this.#start({ ...this.#own(`${cluster.name}/api`, files), enter, argv: [...program(), 'sandbox-api-server', files.api] });
     const parts = this.#nodeParts(cluster, files, fabric);
     // Agents have programs for the kernel to check before they need anybody: they are not kept waiting.
-    for (const { agent } of parts) this.#start(agent);
+    const begun = Promise.all(parts.map((part) => this.#beginNode(part)));
     const kube = openKubeClient(files.kubeconfig);
     await this.#served(cluster, kube);
     this.#tell(cluster.name, `etcd and API at ${kube.server}`);
     await Promise.all(nodeObjects(cluster).map((object) => createUnlessThere(kube, object)));
+    await begun;
     for (const { kubelet } of parts) this.#start(kubelet);
     await Promise.all(otherObjects(cluster, files).map((object) => createUnlessThere(kube, object)));
     kube.close();
@@ -146,8 +148,18 @@ export class Supervisor {
     });
   }
 
+  /** An agent that found no datapath process would start one of its own. */
+  async #beginNode({ agent, datapath, control }: NodeParts): Promise<void> {
+    if (datapath !== undefined) this.#start(datapath);
+    for (const end = Date.now() + 60_000; datapath !== undefined && !existsSync(control); ) {
+      if (Date.now() > end) throw new AgentError('SANDBOX_FAILED', `sandbox: ${datapath.name}: does not answer; see ${datapath.log}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    this.#start(agent);
+  }
+
   async #served({ name }: ClusterPlan, kube: KubeClient): Promise<void> {
-    for (const end = Date.now() + 30_000; ; ) {
+    for (const end = Date.now() + 120_000; ; ) {
       try {
         await kube.get('/api/v1');
         return;
@@ -187,12 +199,12 @@ function stuck(parts: readonly PartState[]): string | undefined {
   return part && `sandbox: ${part.name}: ${part.ended}, ${part.failures} times:\n${lastLines(part.log)}`;
 }
 
-async function createUnlessThere(kube: KubeClient, object: object): Promise<void> {
+async function createUnlessThere(kube: KubeClient, object: KubeObject): Promise<void> {
   const path = await kube.pathOf(object, { withName: false });
-  const made = await kube.create(path, object).catch((error) => (error.status === 409 ? undefined : Promise.reject(error)));
+  await kube.create(path, object).catch(unless(409));
   // What is told of itself is not taken with the rest.
-  const status = (object as { status?: object }).status;
-  if (made !== undefined && status !== undefined) await kube.patch(`${path}/${made.metadata.name}/status`, { status });
+  const { status, metadata } = object;
+  if (status !== undefined) await kube.patch(`${path}/${metadata.name}/status`, { status });
 }
 
 const counted = (nodes: number): string => (nodes === 1 ? '1 node' : `${nodes} nodes`);

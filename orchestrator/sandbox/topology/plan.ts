@@ -3,7 +3,7 @@
 import { formatAddress } from '../../net/address.ts';
 import { makePrefix, type Prefix, parsePrefix } from '../../net/prefix.ts';
 import { usualPrefixes } from './rules.ts';
-import type { DatapathChoice, Topology, TopologyCluster, TopologyNode } from './schema.ts';
+import type { ClusterDatapaths, DatapathChoice, Topology, TopologyCluster, TopologyNode } from './schema.ts';
 
 export interface Plan {
   /** 0 to 255; two sandboxes of one host differ in it. */
@@ -47,7 +47,9 @@ export const apiPort = 6443;
 export const world = {
   prefixes: ['192.0.2.0/24', '198.51.100.0/24', '2001:db8::/32'],
   addresses: ['192.0.2.1', '192.0.2.10', '198.51.100.1', '198.51.100.10', '2001:db8::1', '2001:db8::10', '2001:db8:1::1', '2001:db8:1::10'],
-  http: [80, 8080],
+  http: [80, 443, 8080],
+  /** Whom to ask for names below these. */
+  names: { servers: ['192.0.2.10', '2001:db8::10'], domains: ['domain.com', 'example.com'] },
   echo: 7,
   tell: 9,
 } as const;
@@ -89,10 +91,15 @@ function planNode(
   return {
     ...{ cluster: cluster.name, name: node.name, addresses },
     podCIDRs: podCIDRs.map((text) => share(parsePrefix(text), index)),
-    datapath: node.datapath ?? cluster.datapath ?? 'auto',
+    datapath: node.datapath ?? usualDatapath(cluster.datapath ?? 'auto', index),
     agentFlags: [...(cluster.agentFlags ?? []), ...(node.agentFlags ?? [])],
     labels: node.labels ?? {},
   };
+}
+
+function usualDatapath(choice: ClusterDatapaths, index: number): DatapathChoice {
+  if (choice !== 'mixed') return choice;
+  return index % 2 === 0 ? 'wasm' : 'kernel';
 }
 
 /** Prefix number `index` among those of a node's size. */

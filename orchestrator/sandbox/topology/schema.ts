@@ -10,6 +10,8 @@ const prefixes = list(string({ format: 'cidr' }), { minItems: 1, maxItems: 2 });
 
 /** `auto` is what the host allows: the kernel, or WebAssembly. */
 const datapath = string({ enum: ['auto', 'kernel', 'wasm'] });
+/** `mixed`: wasm and kernel, one node after the other. */
+const datapaths = string({ enum: ['auto', 'kernel', 'wasm', 'mixed'] });
 
 const node = object(
   {
@@ -35,7 +37,8 @@ const cluster = object(
     nodes: list(node, { minItems: 1, maxItems: 50 }),
     /** Files, folders and globs of Kubernetes objects, from the topology's folder; in this order. */
     manifests: list(string({ minLength: 1 })),
-    datapath,
+    /** Of nodes that say nothing. */
+    datapath: datapaths,
     /** More flags of `axoneme agent`, on every node. */
     agentFlags: list(string()),
   },
@@ -52,3 +55,4 @@ export type Topology = Infer<typeof topologySchema>;
 export type TopologyCluster = Infer<typeof cluster>;
 export type TopologyNode = Infer<typeof node>;
 export type DatapathChoice = Infer<typeof datapath>;
+export type ClusterDatapaths = Infer<typeof datapaths>;

@@ -5,7 +5,7 @@ import { noEtcd } from '../../support/etcd.ts';
 import { kubectls, type Said } from '../../support/kubectl.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 
-t.setTimeout(180_000);
+t.setTimeout(900_000);
 
 const programs = noEtcd ? [] : kubectls();
 const skip = noEtcd || (programs.length === 0 && 'there is no kubectl here');

@@ -14,7 +14,7 @@ import { type Cluster, configMap, send, startCluster } from './cluster.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
 
-t.setTimeout(180_000);
+t.setTimeout(900_000);
 
 t.test('watches beyond the limit are answered 429, and room is made by those that end', { skip: noEtcd }, async (t) => {
   const cluster = await startCluster(t, { limits: { watches: 20 } });

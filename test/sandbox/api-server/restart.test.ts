@@ -9,7 +9,7 @@ import { configMap, send, startCluster, Watching } from './cluster.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
 
-t.setTimeout(180_000);
+t.setTimeout(900_000);
 
 t.test('a server that starts anew knows everything, and watches go on where they were', { skip: noEtcd }, async (t) => {
   const etcd = await startEtcd(t);

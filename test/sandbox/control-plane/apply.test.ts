@@ -1,4 +1,5 @@
 // Applying manifests and placing pods, against an API server over a real etcd and TLS.
+import { request } from 'node:https';
 import t from 'tap';
 import { openEtcd } from '../../../orchestrator/etcd/store.ts';
 import { crds } from '../../../orchestrator/model/schema/crds.ts';
@@ -11,7 +12,7 @@ import { noEtcd, startEtcd, type TestEnd } from '../../support/etcd.ts';
 
 async function startApi(t: TestEnd) {
   const etcd = await startEtcd(t);
-  const store = await openEtcd({ endpoints: etcd.endpoints });
+  const store = await openEtcd({ endpoints: etcd.endpoints, timeoutMs: 1_000 });
   const authority = new Authority('test');
   const { certificate, key } = authority.issue('api', ['127.0.0.1']);
   const authenticate = (token: string) => (token === 'ours' ? 'admin' : undefined);
@@ -26,14 +27,27 @@ async function startApi(t: TestEnd) {
     await server.close();
     await store.close();
   });
-  return { kube: open('ours'), open };
+  return { etcd, kube: open('ours'), open };
+}
+
+/** How a server answers a creation that is sent once. */
+function refusal(url: string, body: object): Promise<{ status?: number; retryAfter?: string }> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: 'Bearer ours', 'content-type': 'application/json' };
+    const sending = request(url, { method: 'POST', headers, rejectUnauthorized: false }, (response) => {
+      response.resume();
+      resolve({ status: response.statusCode, retryAfter: response.headers['retry-after'] });
+    });
+    sending.on('error', reject);
+    sending.end(JSON.stringify(body));
+  });
 }
 
 const apply = (kube: KubeClient, yaml: string) =>
   applyObjects(kube, readObjects(yaml)).then((all) => all.map(({ kind, name, outcome }) => `${kind} ${name} ${outcome}`));
 
 t.test('manifests', { skip: noEtcd }, async (t) => {
-  const { kube, open } = await startApi(t);
+  const { etcd, kube, open } = await startApi(t);
 
   t.test('are made in the order that they need, and left alone when they say nothing new', async (t) => {
     const yaml = `
@@ -85,6 +99,20 @@ items:
   t.test('need somebody who is known, and a server that is trusted', async (t) => {
     await t.rejects(open('theirs').get('/api/v1/pods'), { message: /Unauthorized/ });
     await t.rejects(open('ours', new Authority('test').certificate).get('/api/v1/pods'), { code: 'SANDBOX_FAILED' });
+  });
+
+  t.test('are made later when the store has no time for them', async (t) => {
+    const path = '/api/v1/namespaces/default/configmaps';
+    const object = (name: string) => ({ metadata: { name }, data: { a: '1' } });
+    etcd.server.pause();
+    t.teardown(() => etcd.server.resume());
+    const made = kube.create(path, object('later')).catch((error) => error.status);
+    t.match(await refusal(kube.server + path, object('refused')), { status: 504, retryAfter: '1' });
+    etcd.server.resume();
+    const outcome = await made;
+    // What the store did of it while nobody heard of it any more is its own affair.
+    t.ok(outcome === 409 || outcome.data.a === '1', 'created, the first time or the second');
+    t.match(await kube.get(`${path}/later`), { data: { a: '1' } });
   });
 
   t.test('of pods without a node are placed on nodes that are Ready, wanted, and have the fewest', async (t) => {

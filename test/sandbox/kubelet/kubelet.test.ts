@@ -12,7 +12,7 @@ import { isReady, sh, startNode } from './node.ts';
 
 const skip = process.getuid?.() !== 0 ? 'pods need namespaces, which need root' : noEtcd;
 
-t.test('a kubelet', { skip, timeout: 120_000 }, async (t) => {
+t.test('a kubelet', { skip, timeout: 900_000 }, async (t) => {
   await enterOwnNamespaces();
   execFileSync('ip', ['link', 'set', 'lo', 'up']);
   const node = await startNode(t);
