@@ -15,19 +15,26 @@ interface Ended {
 
 const unavailable = 125;
 /** Emulation is slow, and slower on a busy machine. */
-const limitSeconds = 800;
+const limitSeconds = 2400;
 const program = 'build/guest.mjs';
+/** One after the other with the same datapath: emulated, the verifier takes longer than all of them. */
 const programText = `
 import { tour } from './orchestrator/cli/tour.ts';
-process.exitCode = await tour({ write: (text) => void process.stdout.write(text), colour: false });
-await import('./test/datapath/kernel.test.ts');
+import { borrowTestKernel } from './test/support/kernel.ts';
+const openKernel = async () => {
+  const machine = await borrowTestKernel();
+  return { machine, end: () => machine.close() };
+};
+process.exitCode = await tour({ write: (text) => void process.stdout.write(text), colour: false }, openKernel);
 await import('./test/kernel/socket-call.test.ts');
+await import('./test/datapath/kernel.test.ts');
 `;
 /** Emulating code that changes while it runs is what takes longest, so V8 interprets. */
-const command = `uname -r; mount -t cgroup2 none /sys/fs/cgroup; TAP_TIMEOUT=600 node_modules/.bin/node --no-opt --no-sparkplug --max-lazy ${program}`;
+const command = `uname -r; mount -t cgroup2 none /sys/fs/cgroup; TAP_TIMEOUT=2000 node_modules/.bin/node --no-opt --no-sparkplug --max-lazy ${program}`;
 
 function bootAndRun(series: string): Promise<Ended> {
-  const options = ['--kernel', series, '--modules', 'veth', '--memory', '3072', '--timeout', String(limitSeconds)];
+  // One CPU: two of an emulator wait for each other, the more the busier the machine is, and their code is not always well kept apart.
+  const options = ['--kernel', series, '--cpus', '1', '--modules', 'veth', '--memory', '3072', '--timeout', String(limitSeconds)];
   const child = spawn(join(root, 'test/support/kernel-vm'), [...options, '--', 'sh', '-c', command], { cwd: root });
   return new Promise((resolve) => {
     let [stdout, stderr] = ['', ''];
@@ -41,7 +48,7 @@ function bootAndRun(series: string): Promise<Ended> {
 const crashes = [132, 133, 134, 135, 139];
 const boots = 3;
 
-/** Software emulation of two CPUs now and then corrupts the code that V8 writes while it runs, whatever the kernel: then boots anew. */
+/** Software emulation now and then corrupts the code that V8 writes while it runs, whatever the kernel: then boots anew. */
 async function bootUntilEnded(series: string): Promise<Ended> {
   let ended = await bootAndRun(series);
   for (let boot = 1; boot < boots && crashes.includes(ended.status ?? 0); boot += 1) {
@@ -54,10 +61,14 @@ async function bootUntilEnded(series: string): Promise<Ended> {
 const skip = !existsSync(join(root, 'build/datapath.bpf.o')) && 'there is no compiled object to load: clang is not here';
 if (!skip) await buildGuestProgram(programText, join(root, program));
 
+/** The oldest is always tried; what lies between it and the running one is as slow, and left to whoever has the time. */
+const isLong = process.env.AXONEME_LONG === '1';
+
 for (const series of ['6.1', '6.12']) {
+  const isLeft = series !== '6.1' && !isLong && 'it is tried with AXONEME_LONG=1';
   t.test(
     `Linux ${series} accepts every program and passes the conformance suite`,
-    { skip, timeout: boots * limitSeconds * 1000 },
+    { skip: skip || isLeft, timeout: boots * limitSeconds * 1000 },
     async (t) => {
       const { status, stdout, stderr } = await bootUntilEnded(series);
       if (status === unavailable) {

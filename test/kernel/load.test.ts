@@ -11,7 +11,7 @@ import { kernelObject, kernelSkip } from '../support/kernel.ts';
 import { smallSizes } from '../support/small-sizes.ts';
 import { root } from '../support/sources.ts';
 
-const programs = ['from_pod', 'to_pod', 'from_overlay', 'from_network', 'to_host', ...socketProgramNames];
+const programs = ['from_pod', 'to_pod', 'from_overlay', 'from_network', 'to_network', 'to_host', ...socketProgramNames];
 /** The verifier gives up at a million instructions; what is past half of that will not survive the next feature. */
 const instructionBudget = 500_000;
 const verifiedInstructionsAt = 216;

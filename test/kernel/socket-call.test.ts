@@ -4,12 +4,12 @@ import { createSocket } from 'node:dgram';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import t from 'tap';
-import { kernelSkip, openTestKernel } from '../support/kernel.ts';
+import { borrowTestKernel, kernelSkip } from '../support/kernel.ts';
 import { networkSkip, shell } from '../support/netns.ts';
 import { writeService } from './sockets/services.ts';
 import { cgroupMount, serverAddresses, serverPort } from './sockets/world.ts';
 
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 
 const mount = cgroupMount();
 const skip = (await kernelSkip()) || (await networkSkip()) || (mount === undefined && 'there is no unified hierarchy of cgroups here');
@@ -25,7 +25,7 @@ function outcome(socket: Socket): Promise<string> {
 }
 
 t.test('a call to a service, by this process', { skip }, async (t) => {
-  const datapath = await openTestKernel();
+  const datapath = await borrowTestKernel();
   const [before, cgroup] = [`${mount}${own()}`, `${mount}/axoneme-test-${process.pid}-call`];
   mkdirSync(cgroup);
   t.equal(datapath.socketRefusal, undefined, 'this kernel takes the programs');
@@ -34,6 +34,7 @@ t.test('a call to a service, by this process', { skip }, async (t) => {
   writeFileSync(`${cgroup}/cgroup.procs`, `${process.pid}`);
   t.teardown(async () => {
     writeFileSync(`${before}/cgroup.procs`, `${process.pid}`);
+    await datapath.detachSockets();
     await datapath.close();
     rmdirSync(cgroup);
   });

@@ -13,8 +13,11 @@ import {
   REASON_SERVICE_PORT_UNKNOWN,
   SCOPE_EXTERNAL,
 } from '../../orchestrator/datapath/generated/enums.ts';
-import { affinitySpec, backendsSpec, metricsSpec, socketReverseSpec } from '../../orchestrator/datapath/generated/maps.ts';
+import { affinitySpec, backendHitsSpec, backendsSpec, metricsSpec, socketReverseSpec } from '../../orchestrator/datapath/generated/maps.ts';
 import type { KernelDatapath } from '../../orchestrator/datapath/kernel/kernel-datapath.ts';
+import { type Libc, openLibc } from '../../orchestrator/datapath/kernel/libc.ts';
+import { namespaceCookie } from '../../orchestrator/datapath/kernel/sockets.ts';
+import { Namespaces } from '../../orchestrator/host/namespace.ts';
 import { wordText } from '../../orchestrator/net/words.ts';
 import { kernelSkip, openTestKernel } from '../support/kernel.ts';
 import { networkSkip } from '../support/netns.ts';
@@ -31,6 +34,11 @@ async function refusals(datapath: KernelDatapath, reason: number): Promise<bigin
   return (await datapath.map(metricsSpec).get(reason * 2 + 1))?.packets ?? 0n;
 }
 
+function cookieIn(libc: Libc, path: string): bigint {
+  using namespaces = new Namespaces(libc);
+  return namespaces.open(path, (descriptor) => namespaces.within(path, descriptor, () => namespaceCookie(libc)));
+}
+
 /** How many of some new connections each server answered. */
 async function spread(client: Ask, host: string, count: number): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
@@ -41,9 +49,9 @@ async function spread(client: Ask, host: string, count: number): Promise<Record<
   return counts;
 }
 
-t.test('sockets', { skip, timeout: 120_000 }, async (t) => {
+t.test('sockets', { skip, timeout: 900_000 }, async (t) => {
   const datapath = await openTestKernel({ sizes: { events: 65536, socket_reverse: 4096, socket_flows: 4096, epochs: 65536 } });
-  const world = await SocketWorld.open();
+  const [libc, world] = [await openLibc(), await SocketWorld.open()];
   t.teardown(async () => {
     await world[Symbol.asyncDispose]();
     await datapath.close();
@@ -74,6 +82,19 @@ t.test('sockets', { skip, timeout: 120_000 }, async (t) => {
       );
     }
   }
+
+  t.test('each connection, and the first datagram of each socket, counts for its backend', async (t) => {
+    const given = async (protocol: 'tcp' | 'udp', address: string) =>
+      Number((await datapath.map(backendHitsSpec).get(backendNumber('one', protocol, address)))?.connections ?? 0n);
+    for (const [address, times] of [[four, 4] as const, [six, 2] as const]) {
+      t.equal(await given('tcp', address), times, `${address}: the connections from before`);
+      t.equal(await given('udp', address), times, `${address}: and the sockets`);
+      await pod('send', { name: `a pod ${address}`, host: address, port: 53 });
+      t.equal(await given('udp', address), times, `${address}: another datagram of the same socket is none`);
+      await pod('connect', { host: address, port: 80 });
+      t.equal(await given('tcp', address), times + 1, `${address}: another connection is one`);
+    }
+  });
 
   t.test('what the kernel connects to is the backend itself', async (t) => {
     await pod('connect', { name: 'open', host: four, port: 80 });
@@ -151,8 +172,11 @@ t.test('sockets', { skip, timeout: 120_000 }, async (t) => {
       await pod('close', { name: 'refused' });
     }
     for (let wait = 0; wait < 200 && events.length < 12; wait += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    const theirs = cookieIn(libc, world.pod.path);
+    t.not(theirs, namespaceCookie(libc));
     const told = events.flatMap((event) => {
       if (event.type !== 'event' || event.hook !== HOOK_SOCKET) return [];
+      t.equal(event.namespace, theirs, 'whose socket it was is told by its namespace');
       const destination = wordText({ hi: event.destinationHi, lo: event.destinationLo });
       return [`${event.reason} ${destination} ${event.service} ${event.family}`];
     });

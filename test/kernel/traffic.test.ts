@@ -36,7 +36,7 @@ async function denials(datapath: KernelDatapath): Promise<bigint> {
   return 0n;
 }
 
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 const skip = (await kernelSkip()) || podsSkip();
 
 t.test('two pods', { skip }, async (t) => {

@@ -5,6 +5,8 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 
 const sockets = new Map();
+/** Why a connection ended that its user did not end. */
+const faults = new Map();
 const patienceMs = 3000;
 
 const place = (address, port) => (address?.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
@@ -26,7 +28,10 @@ const acts = {
     outcome((done) => {
       const socket = connect({ host, port });
       if (name) sockets.set(name, socket);
-      socket.on('error', ({ code }) => done({ error: code }));
+      socket.on('error', ({ code }) => {
+        faults.set(socket, code);
+        done({ error: code });
+      });
       socket.once('data', (data) => {
         done({ from: String(data), peer: place(socket.remoteAddress, socket.remotePort) });
         if (!name) socket.destroy();
@@ -36,8 +41,10 @@ const acts = {
   say: ({ name }) =>
     outcome((done) => {
       const socket = sockets.get(name);
+      const ended = () => done({ error: faults.get(socket) ?? 'closed' });
+      if (socket.destroyed) return ended();
       socket.once('data', (data) => done({ from: String(data) }));
-      socket.once('close', () => done({ error: 'closed' }));
+      socket.once('close', ended);
       socket.write('again');
     }),
   open: ({ name, family }) =>
