@@ -71,16 +71,17 @@ export const letIn = (name: string, to: object, from: readonly object[], metadat
   },
 });
 
+/** Asks less often with time: what takes long on a busy machine would take longer if it were asked for all the time. */
 export async function until(what: string, holds: () => unknown, ms = 60_000): Promise<void> {
   let last: unknown;
-  for (const end = Date.now() + ms; ; ) {
+  for (let [end, pauseMs] = [Date.now() + ms, 20]; ; pauseMs = Math.min(pauseMs * 1.3, 400)) {
     try {
       if (await holds()) return;
     } catch (error) {
       last = error;
     }
     if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`, { cause: last });
-    await sleep(50);
+    await sleep(pauseMs);
   }
 }
 

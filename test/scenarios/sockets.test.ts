@@ -104,7 +104,10 @@ t.test('services and sockets', { skip: await sandboxSkip() }, async (t) => {
     }
     for (const [address, reason] of [[empty[0], REASON_NO_BACKEND] as const, [doors[1], REASON_SERVICE_PORT_UNKNOWN] as const]) {
       await until(`${address} is told`, async () => (await told(cluster, address)) !== undefined);
-      t.match(await told(cluster, address), { drop_reason: reason, traffic_direction: 'EGRESS' });
+      t.match(await told(cluster, address), {
+        ...{ drop_reason: reason, traffic_direction: 'EGRESS' },
+        source: { namespace: 'shop', pod_name: 'one' },
+      });
     }
     t.match(await told(cluster, empty[0]), { destination_service: { namespace: 'shop', name: 'nobody' } });
   });

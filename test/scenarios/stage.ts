@@ -90,9 +90,9 @@ export class Stage {
     return /far$|3$/.test(name) ? 'b' : /^(world|service|host)/.test(name) ? undefined : 'a';
   }
 
-  /** Until there is no complaint; the one that stays, after half a minute. */
-  async until(complain: () => Promise<string | undefined>, pauseMs = 20): Promise<string | undefined> {
-    for (const end = Date.now() + 30_000; ; ) {
+  /** Until there is no complaint, asked less often with time; the one that stays, after half a minute. */
+  async until(complain: () => Promise<string | undefined>): Promise<string | undefined> {
+    for (let [end, pauseMs] = [Date.now() + 30_000, 15]; ; pauseMs = Math.min(pauseMs * 1.3, 250)) {
       const complaint = await complain();
       if (complaint === undefined || Date.now() > end) return complaint;
       await sleep(pauseMs);
@@ -136,8 +136,7 @@ export class Stage {
       }
       const missing = names.filter((name) => !pods.some((pod) => pod.name === name && pod.ready));
       return missing.length === 0 ? undefined : `pods are not ready: ${missing.join(' ')}`;
-      // A list of all pods is work for the API server, which pods wait for.
-    }, 50);
+    });
     if (late !== undefined) throw new Error(late);
   }
 

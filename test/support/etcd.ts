@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stopProcess } from './stopped.ts';
 
 /** What of a tap test is used: where to leave word for its end. */
 export interface TestEnd {
@@ -74,7 +75,7 @@ export class EtcdServer {
 
   /** Hung: its connections stay open and nothing is answered. */
   pause(): void {
-    process.kill(this.pid, 'SIGSTOP');
+    stopProcess(this.pid);
   }
 
   resume(): void {

@@ -1,6 +1,6 @@
 // The kubectls of this machine: the one on the path, and Debian's, unpacked beside it where apt can be asked.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './sources.ts';
@@ -11,6 +11,7 @@ export interface Kubectl {
 }
 
 const home = mkdtempSync(join(tmpdir(), 'axoneme-kubectl-'));
+process.once('exit', () => rmSync(home, { recursive: true, force: true }));
 const folder = join(root, 'build', 'kubectl');
 
 /** Every one that runs, each release once. */

@@ -60,7 +60,7 @@ export function ip(args: string, netns?: Netns): any[] {
 /** Everything that can be seen in the namespace of this process, without what comes and goes by itself. */
 export function everything(): string {
   return shell(
-    'ip -o -d link; ip -o addr; ip route show table all; ip -6 route show table all; ip neigh show nud permanent; nft list ruleset',
+    'ip -o -d link; ip -o addr; ip route show table all; ip -6 route show table all; ip neigh show nud permanent; ip rule; ip -6 rule; nft list ruleset',
   )
     .split('\n')
     .filter((line) => !/ tentative| fe80::[0-9a-f]*:|^(multicast|anycast|local|broadcast) /.test(line))

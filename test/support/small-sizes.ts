@@ -10,6 +10,7 @@ export const smallSizes = {
   frontends: 64,
   maglev: 4096,
   backends: 256,
+  backend_hits: 256,
   affinity: 64,
   conntrack: 1024,
   translations: 256,

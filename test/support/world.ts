@@ -11,6 +11,8 @@ export const hosts = {
   other: { ipv4: '10.0.0.30', ipv6: 'fd00::30' },
   nobody: { ipv4: '10.0.0.99', ipv6: 'fd00::99' },
   host: { ipv4: '10.0.0.1', ipv6: 'fd00::1' },
+  /** The network's own address: the low half of it is all zero. */
+  speaker: { ipv4: '10.0.0.0', ipv6: 'fd00::' },
   remote: { ipv4: '10.1.0.10', ipv6: 'fd01::10' },
   remote2: { ipv4: '10.1.0.20', ipv6: 'fd01::20' },
   stranger: { ipv4: '10.2.0.10', ipv6: 'fd02::10' },

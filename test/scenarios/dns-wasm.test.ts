@@ -1,0 +1,12 @@
+// Names that pods may look up and addresses that this opens, where packets run through WebAssembly.
+import t from 'tap';
+import { sandboxSkip } from '../support/sandbox.ts';
+import { resolversSkip } from './dns/servers.ts';
+import { playDns } from './dns/suite.ts';
+import { topology } from './outage-world.ts';
+
+t.setTimeout(900_000);
+
+t.test('names', { skip: resolversSkip() || (await sandboxSkip()) }, (t) =>
+  playDns(t, topology({ datapath: 'wasm' }), { home: 'a', hasOutages: true }),
+);

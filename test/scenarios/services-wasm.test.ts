@@ -1,0 +1,9 @@
+// Every scenario of services where packets run through WebAssembly: nothing is balanced in sockets.
+import t from 'tap';
+import { sandboxSkip } from '../support/sandbox.ts';
+import { playServices } from './services/suite.ts';
+import { topology } from './services/world.ts';
+
+t.setTimeout(900_000);
+
+t.test('services', { skip: await sandboxSkip() }, (t) => playServices(t, topology({ datapath: 'wasm' })));
