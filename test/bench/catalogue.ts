@@ -2,7 +2,20 @@
 
 export interface MetricDefinition {
   readonly name: string;
-  readonly unit: 'ns' | 's' | 'ms' | 'MB' | 'entries' | 'flows/s' | 'identities/s' | 'B' | 'Gb/s' | 'requests/s' | 'packets/s' | '%';
+  readonly unit:
+    | 'ns'
+    | 's'
+    | 'ms'
+    | 'MB'
+    | 'entries'
+    | 'flows/s'
+    | 'identities/s'
+    | 'B'
+    | 'Gb/s'
+    | 'requests/s'
+    | 'packets/s'
+    | 'queries/s'
+    | '%';
   readonly sentence: string;
 }
 
@@ -12,6 +25,14 @@ const both = (name: string, sentence: string): MetricDefinition[] => [
   one(name, `${sentence}; one flow`),
   one(`${name}_65536`, `${sentence}; 65,536 flows`),
 ];
+
+/** Connections a second, beside those through the rules of a kube-proxy in both of its modes, and beside those that need no service. */
+const crr = (count: number): MetricDefinition[] =>
+  ['', '_iptables', '_iptables_middle', '_veth'].map((suffix) => ({
+    name: `services.crr_${count}${suffix}`,
+    unit: 'requests/s',
+    sentence: `connections of a pod to a service's address, each with one request, client and server on one CPU; ${count.toLocaleString('en')} services of 5 backends`,
+  }));
 
 export const catalogue: readonly MetricDefinition[] = [
   one('wasm.crossing', "a call from the benchmark's loop into the module: taken off every other figure, twice off maglev_select"),
@@ -38,6 +59,26 @@ export const catalogue: readonly MetricDefinition[] = [
   { name: 'policy.identity_add_p99', unit: 'ms', sentence: 'the same; 99 of 100 take less' },
   { name: 'policy.change', unit: 'ms', sentence: 'one policy changed: the entries that change' },
   { name: 'policy.change_p99', unit: 'ms', sentence: 'the same; 99 of 100 take less' },
+  {
+    name: 'userspace.tcp_stream',
+    unit: 'Gb/s',
+    sentence: 'one stream between two pods of a node without eBPF, through the datapath process',
+  },
+  { name: 'userspace.tcp_stream_veth', unit: 'Gb/s', sentence: 'the same, beside veth' },
+  { name: 'userspace.tcp_stream_slirp', unit: 'Gb/s', sentence: 'the same, beside slirp4netns to a server on its loopback' },
+  {
+    name: 'userspace.vxlan_stream',
+    unit: 'Gb/s',
+    sentence: 'one stream between pods of two such nodes, through both processes and their VXLAN, beside VXLAN devices of the kernel',
+  },
+  { name: 'userspace.tcp_rr', unit: 'requests/s', sentence: 'a byte there and back between them, one after the other' },
+  { name: 'userspace.tcp_rr_veth', unit: 'requests/s', sentence: 'the same, beside veth' },
+  {
+    name: 'userspace.cpu_per_packet',
+    unit: 'ns',
+    sentence: 'processor time of the datapath process for a datagram of 64 bytes that arrives',
+  },
+  { name: 'userspace.idle_cpu', unit: '%', sentence: 'of a processor, when nobody speaks' },
   {
     name: 'testing.flows_per_second',
     unit: 'flows/s',
@@ -102,14 +143,53 @@ export const catalogue: readonly MetricDefinition[] = [
     unit: 'ms',
     sentence: '99 % of changes of a slice are in the maps after, beside as many services: time of the thread',
   },
-  { name: 'services.rss', unit: 'MB', sentence: 'what the process of these services has then, the rows of the API server included' },
+  { name: 'services.agent_rss', unit: 'MB', sentence: 'what the process of these services has then, the rows of the API server included' },
   { name: 'services.disruption_10', unit: '%', sentence: 'flows of others that move when one of 10 backends goes' },
   { name: 'services.disruption_100', unit: '%', sentence: 'the same of 100' },
   { name: 'services.disruption_1000', unit: '%', sentence: 'the same of 1,000' },
+  ...[10, 1000, 10_000, 30_000].flatMap(crr),
+  {
+    name: 'dns.queries_per_second',
+    unit: 'queries/s',
+    sentence:
+      'questions of 16 pods that the DNS proxy has answered, on one processor: policy, grants and a reader of its log, of which none is lost',
+  },
+  {
+    name: 'dns.queries_per_second_forward',
+    unit: 'queries/s',
+    sentence: 'the same, beside a forwarder without a cache on the same processor',
+  },
+  { name: 'dns.queries_per_second_file', unit: 'queries/s', sentence: 'the same while its log goes to a file, too' },
+  { name: 'dns.log_file_missing', unit: '%', sentence: 'records that the file lacks then, which is what gives way' },
+  { name: 'dns.cpu_per_query', unit: 'ns', sentence: 'processor time of the proxy for each of them, system calls included' },
+  { name: 'dns.added_latency_p50', unit: 'ms', sentence: 'what the proxy adds to the median of answers, at 5,000 questions a second' },
+  { name: 'dns.added_latency_p99', unit: 'ms', sentence: 'the same; 99 of 100 answers' },
+  {
+    name: 'dns.added_latency_p50_forward',
+    unit: 'ms',
+    sentence: 'what the proxy adds to the median, beside what a server adds that only forwards',
+  },
+  { name: 'dns.added_latency_p99_forward', unit: 'ms', sentence: 'the same; 99 of 100 answers' },
+  { name: 'dns.added_latency_p50_file', unit: 'ms', sentence: 'what it adds to the median while its log goes to a file, too' },
+  { name: 'dns.added_latency_p99_file', unit: 'ms', sentence: 'the same; 99 of 100 answers' },
+  {
+    name: 'dns.proxy_rss',
+    unit: 'MB',
+    sentence: 'memory of the proxy after 110 pods have asked for 1,000 names with 10 addresses each',
+  },
+  { name: 'dns.proxy_rss_supervised', unit: 'MB', sentence: 'the same with what its supervisor has of its own' },
+  {
+    name: 'dns.grant_write_p99',
+    unit: 'ms',
+    sentence: '99 % of answers with 10 new addresses are in the map of grants after, beside what those pods have',
+  },
   { name: 'sandbox.up', unit: 's', sentence: 'a cluster of 2 nodes and 10 pods, from nothing until all is Ready' },
 ];
 
-/** Metrics by name, or by room (`wasm`, `kernel`), in the order of the catalogue; all of them when none is named. */
+/**
+ * Metrics by name, by room (`wasm`, `kernel`) or, where no metric has that name, by what stands before an underscore (`services.crr`), in the
+ * order of the catalogue; all of them when none is named.
+ */
 export function selectMetrics(names: readonly string[]): MetricDefinition[] {
   const unknown = names.find((name) => !catalogue.some((metric) => isMeant(name, metric.name)));
   if (unknown !== undefined) throw new RangeError(`bench: no metric of that name: "${unknown}"`);
@@ -117,5 +197,6 @@ export function selectMetrics(names: readonly string[]): MetricDefinition[] {
 }
 
 function isMeant(given: string, name: string): boolean {
-  return given === name || (!given.includes('.') && name.startsWith(`${given}.`));
+  if (given === name || (!given.includes('.') && name.startsWith(`${given}.`))) return true;
+  return name.startsWith(`${given}_`) && !catalogue.some((metric) => metric.name === given);
 }

@@ -1,16 +1,20 @@
 // The benchmark's command: its names, the shape of its JSON, and the example of its README.
 
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { unifiedHierarchy } from '../../orchestrator/datapath/kernel/hierarchy.ts';
 import { recordedNames } from '../../orchestrator/sandbox/record.ts';
+import { kernelSkip } from '../support/kernel.ts';
 import { sandboxSkip } from '../support/sandbox.ts';
-import { catalogue } from './catalogue.ts';
+import { catalogue, selectMetrics } from './catalogue.ts';
 import type { JsonReport } from './report.ts';
 import { quantile } from './rounds.ts';
+import { iptablesRules } from './services/crr/iptables-rules.ts';
+import { serviceSet } from './services/crr/services.ts';
 
 t.setTimeout(300_000);
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -42,6 +46,15 @@ const promised = [
   'node.endpoint_ready',
   'node.agent_rss',
   'node.policy_to_enforcement',
+  'dns.queries_per_second',
+  'dns.added_latency_p50',
+  'dns.added_latency_p99',
+  'dns.proxy_rss',
+  'dns.grant_write_p99',
+  'services.crr_10',
+  'services.crr_1000_iptables',
+  'services.crr_10000',
+  'services.crr_30000_veth',
   'sandbox.up',
 ];
 const folder = mkdtempSync(join(tmpdir(), 'axoneme-bench-'));
@@ -49,6 +62,15 @@ t.teardown(() => rmSync(folder, { recursive: true }));
 
 function bench(...args: string[]): { pid: number; status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+}
+
+function spawnBench(...args: string[]) {
+  const child = spawn(process.execPath, [main, ...args], { stdio: 'ignore' });
+  return { pid: child.pid, kill: () => child.kill('SIGKILL'), exitCode: () => child.exitCode };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 t.test('--list names every metric once, the promised ones among them', async (t) => {
@@ -122,6 +144,93 @@ t.test('a node is measured in sandboxes that are gone afterwards', { skip: noCom
   ]);
   t.ok(metrics.every(({ value, baseline }) => value > 0 && baseline && baseline.value > 0));
   t.notOk(recordedNames().includes(`bench-${pid}`));
+});
+
+const hierarchy = unifiedHierarchy(readFileSync('/proc/self/mountinfo', 'utf8')) ?? '';
+const noProgram = ['nft', 'iptables-restore'].find((program) => spawnSync(program, ['--version']).status !== 0);
+const noCrr =
+  noCompiler ||
+  (await kernelSkip()) ||
+  (hierarchy === '' && 'there is no unified hierarchy of cgroups here') ||
+  (noProgram !== undefined && `${noProgram} is not here`);
+const cgroupsOf = (pid: number | undefined) => readdirSync(hierarchy).filter((name) => name.startsWith(`axoneme-bench-${pid}-`));
+
+t.test('services are measured beside the rules of a kube-proxy', { skip: noCrr }, async (t) => {
+  const file = join(folder, 'crr.json');
+  const names = ['services.crr_10', 'services.crr_10_iptables', 'services.crr_10_veth'];
+  const { pid, status, stderr } = bench(...names, '--rounds', '1', '--scale', '0.1', '--json', file);
+  t.equal(status, 0, stderr);
+  const { metrics } = JSON.parse(readFileSync(file, 'utf8')) as JsonReport;
+  t.match(
+    metrics,
+    ["kube-proxy's nftables", "kube-proxy's iptables", 'bare veth, no service'].map((name, at) => ({
+      name: names[at],
+      unit: 'requests/s',
+      baseline: { name, value: Number },
+    })),
+  );
+  t.ok(metrics.every(({ value, baseline }) => value > 0 && baseline && baseline.value > 0));
+  t.same(cgroupsOf(pid), []);
+});
+
+t.test('services leave nothing behind when the benchmark is killed', { skip: noCrr }, async (t) => {
+  const { pid, kill, exitCode } = spawnBench('services.crr_10_veth');
+  await until(() => cgroupsOf(pid).length > 0 || exitCode() !== null);
+  t.equal(exitCode(), null);
+  kill();
+  await until(() => cgroupsOf(pid).length === 0);
+  t.same(cgroupsOf(pid), []);
+});
+
+const noDnsProgram = ['ip', 'nft', 'dnsmasq', 'taskset'].find((program) => spawnSync(program, ['--version']).error !== undefined);
+const noDns = noCompiler || (await kernelSkip()) || (noDnsProgram !== undefined && `${noDnsProgram} is not here`);
+
+t.test('the DNS proxy is measured beside the server that it asks, and no record of its log is lost', { skip: noDns }, async (t) => {
+  const file = join(folder, 'dns.json');
+  const { status, stderr } = bench('dns', '--rounds', '1', '--scale', '0.02', '--json', file);
+  t.equal(status, 0, stderr);
+  const { metrics } = JSON.parse(readFileSync(file, 'utf8')) as JsonReport;
+  t.match(metrics, [
+    { name: 'dns.queries_per_second', unit: 'queries/s', baseline: { name: 'dnsmasq, asked directly', value: Number } },
+    { name: 'dns.queries_per_second_forward', unit: 'queries/s', baseline: { name: 'dnsmasq that only forwards', value: Number } },
+    { name: 'dns.cpu_per_query', unit: 'ns' },
+    { name: 'dns.added_latency_p50', unit: 'ms', baseline: { name: 'dnsmasq, asked directly', value: Number } },
+    { name: 'dns.added_latency_p99', unit: 'ms', baseline: { name: 'dnsmasq, asked directly', value: Number } },
+    { name: 'dns.queries_per_second_file', unit: 'queries/s' },
+    { name: 'dns.log_file_missing', unit: '%' },
+    { name: 'dns.added_latency_p50_forward', unit: 'ms', baseline: { name: 'dnsmasq that only forwards', value: Number } },
+    { name: 'dns.added_latency_p99_forward', unit: 'ms', baseline: { name: 'dnsmasq that only forwards', value: Number } },
+    { name: 'dns.added_latency_p50_file', unit: 'ms', baseline: { name: 'dnsmasq, asked directly', value: Number } },
+    { name: 'dns.added_latency_p99_file', unit: 'ms', baseline: { name: 'dnsmasq, asked directly', value: Number } },
+    { name: 'dns.proxy_rss', unit: 'MB', baseline: { name: 'before it was asked', value: Number } },
+    { name: 'dns.proxy_rss_supervised', unit: 'MB', baseline: { name: 'before it was asked', value: Number } },
+    { name: 'dns.grant_write_p99', unit: 'ms', baseline: { name: 'the same entries, written by C', value: Number } },
+  ]);
+  // Differences, and what may be nothing.
+  const mayBeLess = /latency|missing/;
+  const ownDifference = /latency.*_forward$/;
+  for (const { name, value, baseline } of metrics) {
+    t.ok(value > 0 || mayBeLess.test(name), name);
+    t.ok(baseline === undefined || baseline.value > 0 || ownDifference.test(name), `the baseline of ${name}`);
+  }
+});
+
+t.test('a name may be what several have before an underscore, unless one of them is called so', async (t) => {
+  const named = (...names: string[]) => selectMetrics(names).map(({ name }) => name);
+  t.same(
+    named('services.crr'),
+    [10, 1000, 10000, 30000].flatMap((count) => ['', '_iptables', '_iptables_middle', '_veth'].map((end) => `services.crr_${count}${end}`)),
+  );
+  t.same(named('services.crr_10'), ['services.crr_10']);
+});
+
+t.test('all other rules come before those of the service that is measured, and half of them before the middle one', async (t) => {
+  const { services, measured, middle } = serviceSet(10, 112, ['10.1.2.2']);
+  const rules = iptablesRules(services, '10.1.0.0/16').split('\n');
+  const ofServices = rules.filter((rule) => rule.startsWith('-A KUBE-SERVICES -d '));
+  t.equal(ofServices.length, 10);
+  t.match(ofServices.at(-1), measured.address);
+  t.match(ofServices[5], middle.address);
 });
 
 t.test('the example of the README runs', { skip: noCompiler }, async (t) => {

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { selectMetrics } from './catalogue.ts';
 import { describeMachine, jsonOf, table } from './report.ts';
-import { type Measured, measureRounds } from './rounds.ts';
+import { type Comparison, type Measured, measureRounds } from './rounds.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -74,6 +74,18 @@ async function measure(): Promise<Measured[]> {
     const { servicesComparisons } = await import('./services/metrics.ts');
     measured.push(...(await measureRounds(servicesComparisons(wanted, effort), rounds)));
   }
+  if (metrics.some(({ name }) => name.startsWith('services.crr_'))) {
+    const { crrComparisons } = await import('./services/crr/metrics.ts');
+    const crr = await crrComparisons(wanted, effort);
+    if (typeof crr === 'string') console.log(`services: skipped: ${crr}`);
+    else {
+      try {
+        measured.push(...(await measureRounds(crr.comparisons, rounds)));
+      } finally {
+        await crr.close();
+      }
+    }
+  }
   if (metrics.some(({ name }) => /^(node|sandbox)\./.test(name))) {
     const { nodeGroups } = await import('./node/metrics.ts');
     for (const group of nodeGroups(wanted, effort)) {
@@ -83,6 +95,36 @@ async function measure(): Promise<Measured[]> {
       if (typeof opened !== 'string') await opened.close();
     }
   }
+  if (metrics.some(({ name }) => name.startsWith('dns.'))) {
+    const { dnsGroups } = await import('./dns/metrics.ts');
+    const groups = await dnsGroups(wanted, effort);
+    if (typeof groups === 'string') console.log(`dns: skipped: ${groups}`);
+    else for (const group of groups) measured.push(...(await measureOpened(await group(), rounds)));
+  }
+  if (metrics.some(({ name }) => name.startsWith('userspace.'))) {
+    const { userspaceComparisons } = await import('./userspace/metrics.ts');
+    const opened = await userspaceComparisons(wanted, effort);
+    if (typeof opened === 'string') console.log(`userspace: skipped: ${opened}`);
+    else {
+      try {
+        measured.push(...(await measureRounds(opened.comparisons, rounds)));
+      } finally {
+        await opened.close();
+      }
+    }
+  }
   console.log(table(measured));
   return measured;
+}
+
+/** What was opened is closed, whatever comes of it. */
+async function measureOpened(
+  { comparisons, close }: { readonly comparisons: readonly Comparison[]; close(): Promise<void> },
+  rounds: number,
+): Promise<Measured[]> {
+  try {
+    return await measureRounds(comparisons, rounds);
+  } finally {
+    await close();
+  }
 }

@@ -1,7 +1,8 @@
 // The WebAssembly benchmarks: the shipped module called from loops in a module beside it.
 
-import { randomInt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createHash, randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, rename } from 'node:fs/promises';
 import asc from 'assemblyscript/asc';
 import { currentTick } from '../../orchestrator/datapath/clock.ts';
 import { type Scratch, scratchCodec, u32Codec } from '../../orchestrator/datapath/generated/layouts.ts';
@@ -128,11 +129,18 @@ function offsetOf(field: keyof Scratch): number {
   return new Uint8Array(view.buffer).indexOf(1);
 }
 
+/** Built once for the same text by the same compiler. */
 async function buildLoops(): Promise<Uint8Array<ArrayBuffer>> {
-  const output = `${workFolder}/loops.wasm`;
+  const source = 'test/bench/wasm/loops.ts';
   const options = ['--runtime', 'stub', '--noAssert', '-O3', '--importMemory', '--noExportMemory', '--sharedMemory', '--enable', 'threads'];
   const memory = ['--initialMemory', '1', '--maximumMemory', '65536'];
-  const { error, stderr } = await asc.main(['test/bench/wasm/loops.ts', '--outFile', output, ...options, ...memory]);
-  if (error) throw new Error(`bench: loops.ts: ${error.message}\n${stderr.toString()}`);
+  const digest = createHash('sha256').update(JSON.stringify([asc.version, options, memory, await readFile(source, 'utf8')]));
+  const output = `${workFolder}/loops-${digest.digest('hex').slice(0, 16)}.wasm`;
+  if (!existsSync(output)) {
+    const unfinished = `${output}.${process.pid}`;
+    const { error, stderr } = await asc.main([source, '--outFile', unfinished, ...options, ...memory]);
+    if (error) throw new Error(`bench: loops.ts: ${error.message}\n${stderr.toString()}`);
+    await rename(unfinished, output);
+  }
   return Uint8Array.from(await readFile(output));
 }

@@ -1,7 +1,7 @@
 // Load between two pods of a node, beside a bare pair of veth between the same two namespaces: the same processes, the same MTU.
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpus } from '../cpus.ts';
 import type { Comparison } from '../rounds.ts';
 import type { Effort } from '../wasm-metrics.ts';
 import { allowed, namespace, netnsOf, pod, type World } from './world.ts';
@@ -108,14 +108,4 @@ function addBareVeth(from: string, to: string, mtu: string): void {
     ip(netns, 'address', 'add', `${address}/24`, 'dev', bare.device);
     ip(netns, 'link', 'set', bare.device, 'up');
   }
-}
-
-/** Two that this process may use, the second for the server; one twice where there is but one. */
-function cpus(): [number, number] {
-  const list = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-  const all = list.split(',').flatMap((part) => {
-    const [first = 0, last = first] = part.split('-').map(Number);
-    return Array.from({ length: last - first + 1 }, (_, at) => first + at);
-  });
-  return [all.at(-2) ?? all.at(-1) ?? 0, all.at(-1) ?? 0];
 }

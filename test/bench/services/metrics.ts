@@ -34,7 +34,7 @@ export function servicesComparisons(wanted: (metric: string) => boolean, { scale
   const comparisons = [
     of('services.initial_sync', 'initialWork', 'as many slots written at once', 'allPlain'),
     of('services.slice_to_datapath', 'sliceMs', 'the slots of one service written at once', 'plainMs'),
-    of('services.rss', 'rss', 'before there is more than the rows that the API server told', 'rowsOnly'),
+    of('services.agent_rss', 'rss', 'before there is more than the rows that the API server told', 'rowsOnly'),
     ...counts.map((count) => ({ metric: `services.disruption_${count}`, measure: () => disruption(count).moved * 100 })),
   ].filter(({ metric }) => wanted(metric));
   if (wanted('services.disruption_10')) console.log(disruptionText());

@@ -47,7 +47,8 @@ function watched(datapath: Datapath): Pick<Datapath, 'map' | 'now'> {
   };
 }
 
-const slots = count * 1100;
+/** A sixteenth is kept for small tables, and what is changed has two of them for a moment. */
+const slots = Math.min(count * 1200, 2 ** 25 - 1);
 const sizes = {
   frontends: Math.max(1024, count * 4),
   backends: Math.max(1024, count * 20),

@@ -3,6 +3,7 @@
 
 #include "traffic.h"
 
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +12,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TARGETS = 2 };
+enum { TARGETS = 8 };
 
 struct target {
 	const char *address;
+	/* Where its sockets are made; none: wherever this process is. */
+	const char *cgroup;
 	int fd;
 	int counter;
 	uint64_t units;
@@ -95,6 +98,32 @@ static void stream_slice(struct target *target, uint64_t length)
 	target->nanoseconds += now() - start;
 }
 
+/* The cgroup of a socket is that of who makes it. */
+static void enter_cgroup(const char *cgroup)
+{
+	int fd;
+
+	if (cgroup == NULL)
+		return;
+	fd = open(cgroup, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		fail(cgroup);
+	close(fd);
+}
+
+static struct target target_of(char *word)
+{
+	char *folder = strchr(word, '@');
+	struct target target = { .address = word };
+
+	if (folder == NULL)
+		return target;
+	*folder++ = '\0';
+	if (asprintf((char **)&target.cgroup, "%s/cgroup.procs", folder) < 0)
+		fail(folder);
+	return target;
+}
+
 struct load {
 	const char *name;
 	int type;
@@ -117,30 +146,46 @@ static const struct load *find_load(const char *name)
 	return NULL;
 }
 
-int run_load(const char *name, char **words)
+static void run_slice(const struct load *load, struct target *target, uint64_t length)
+{
+	enter_cgroup(target->cgroup);
+	load->slice(target, length);
+}
+
+static void prepare(const struct load *load, struct target *target)
+{
+	enter_cgroup(target->cgroup);
+	if (load->type != 0)
+		target->fd = connected(load->type, target->address, load->port);
+	if (load->type == SOCK_DGRAM)
+		target->counter = connected(SOCK_STREAM, target->address, COUNT_PORT);
+}
+
+int run_load(const char *name, int count, char **words)
 {
 	const struct load *load = find_load(name);
-	uint64_t length = strtoull(words[1], NULL, 10) * 1000000;
-	int slices = atoi(words[2]);
-	struct target targets[TARGETS] = { { .address = words[3] }, { .address = words[4] } };
+	struct target targets[TARGETS];
+	uint64_t length;
+	int slices;
 
-	if (load == NULL)
+	if (load == NULL || count < 4 || count > 3 + TARGETS)
 		return 0;
 	pin(atoi(words[0]));
-	for (int i = 0; i < TARGETS; i++) {
-		if (load->type != 0)
-			targets[i].fd = connected(load->type, targets[i].address, load->port);
-		if (load->type == SOCK_DGRAM)
-			targets[i].counter = connected(SOCK_STREAM, targets[i].address, COUNT_PORT);
+	length = strtoull(words[1], NULL, 10) * 1000000;
+	slices = atoi(words[2]);
+	count -= 3;
+	for (int i = 0; i < count; i++) {
+		targets[i] = target_of(words[3 + i]);
+		prepare(load, &targets[i]);
 		/* Caches, neighbours, windows: not counted. */
-		load->slice(&targets[i], length / 4);
+		run_slice(load, &targets[i], length / 4);
 		targets[i].units = targets[i].nanoseconds = 0;
 	}
-	/* Who was second is first next. */
+	/* Who was first is last next. */
 	for (int slice = 0; slice < slices; slice++)
-		for (int i = 0; i < TARGETS; i++)
-			load->slice(&targets[(slice + i) % TARGETS], length);
-	for (int i = 0; i < TARGETS; i++)
-		printf("%.0f%c", targets[i].units * 1e9 / targets[i].nanoseconds, i + 1 < TARGETS ? ' ' : '\n');
+		for (int i = 0; i < count; i++)
+			run_slice(load, &targets[(slice + i) % count], length);
+	for (int i = 0; i < count; i++)
+		printf("%.0f%c", targets[i].units * 1e9 / targets[i].nanoseconds, i + 1 < count ? ' ' : '\n');
 	return 1;
 }

@@ -23,6 +23,6 @@ int connected(int type, const char *address, int port);
 void serve(void);
 void probe(const char *from, const char *to, const char *address);
 
-/* 0: there is no such load. `words`: CPU SLICE_MS SLICES ADDRESS ADDRESS. */
-int run_load(const char *name, char **words);
+/* 0: there is no such load. `words`: CPU SLICE_MS SLICES ADDRESS[@CGROUP]... */
+int run_load(const char *name, int count, char **words);
 void set_offloads(const char *device, int wanted);
