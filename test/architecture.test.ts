@@ -19,6 +19,7 @@ const mayImport: Record<string, string[]> = {
   'datapath-as/host': ['datapath-as/core'],
   'datapath-as/packet': ['datapath-as/core', 'datapath-as/host'],
   'datapath-as/maglev': ['datapath-as/core'],
+  'datapath-as/overlay': ['datapath-as/core', 'datapath-as/packet'],
   'datapath-as/index.ts': ['datapath-as'],
   'kernel/codegen': ['datapath-as/core'],
   'kernel/verify': ['kernel/codegen', 'datapath-as/core', 'orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts'],
@@ -41,11 +42,34 @@ const mayImport: Record<string, string[]> = {
     'orchestrator/errors.ts',
     'orchestrator/log.ts',
   ],
-  'orchestrator/datapath/wasm': ['orchestrator/datapath', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
-  'orchestrator/host': ['orchestrator/datapath/kernel', 'orchestrator/net', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
+  'orchestrator/datapath/wasm': [
+    'orchestrator/datapath',
+    'orchestrator/net',
+    'orchestrator/processes',
+    'orchestrator/errors.ts',
+    'orchestrator/log.ts',
+  ],
+  'orchestrator/host': [
+    // The registry of mark bits is the core's.
+    'orchestrator/datapath/generated/enums.ts',
+    'orchestrator/datapath/kernel',
+    'orchestrator/datapath/wasm/port.ts',
+    'orchestrator/net',
+    'orchestrator/errors.ts',
+    'orchestrator/log.ts',
+  ],
   'orchestrator/cni': ['orchestrator/errors.ts'],
+  'orchestrator/dns': [
+    'orchestrator/model',
+    'orchestrator/net',
+    'orchestrator/processes',
+    'orchestrator/state',
+    'orchestrator/errors.ts',
+    'orchestrator/log.ts',
+  ],
   'orchestrator/endpoints': ['orchestrator/cni', 'orchestrator/net', 'orchestrator/state', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/etcd': ['orchestrator/state', 'orchestrator/errors.ts', 'orchestrator/log.ts'],
+  'orchestrator/processes': ['orchestrator/errors.ts'],
   'orchestrator/manifests': ['orchestrator/model', 'orchestrator/net', 'orchestrator/errors.ts'],
   'orchestrator/sandbox': [
     'orchestrator/etcd',
@@ -57,6 +81,7 @@ const mayImport: Record<string, string[]> = {
     'orchestrator/errors.ts',
     'orchestrator/log.ts',
   ],
+  'orchestrator/sandbox/fabric': ['orchestrator/sandbox', 'orchestrator/datapath/kernel', 'orchestrator/host', 'orchestrator/errors.ts'],
   'orchestrator/operator': [
     'orchestrator/etcd',
     'orchestrator/model',
@@ -88,6 +113,7 @@ const mayImport: Record<string, string[]> = {
   'orchestrator/config.ts': ['orchestrator/errors.ts', 'orchestrator/log.ts'],
   'orchestrator/enforcement': [
     'orchestrator/datapath',
+    'orchestrator/dns/rules.ts',
     'orchestrator/endpoints',
     'orchestrator/etcd',
     'orchestrator/model',
@@ -111,6 +137,7 @@ const mayImport: Record<string, string[]> = {
   'orchestrator/cli': [
     'orchestrator/api',
     'orchestrator/datapath',
+    'orchestrator/dns/log/dns-flow.ts',
     'orchestrator/flows',
     'orchestrator/model',
     'orchestrator/net',

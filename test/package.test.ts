@@ -3,6 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { LogEntry } from '../orchestrator/dns/log/log-entry.ts';
+import { LogRing } from '../orchestrator/dns/log/log-ring.ts';
+import { LogFile } from '../orchestrator/dns/process/log-file.ts';
 import { examples, pattern, writeFiles } from './cli/sandbox/guide.ts';
 import { installPackage } from './support/package.ts';
 import { sandboxSkip, testName } from './support/sandbox.ts';
@@ -116,6 +119,25 @@ t.test('the installed package works on its own', { skip }, async (t) => {
     t.match(node(bin, 'agent', '--help'), { status: 0, stdout: /^ {2}--node-name TEXT/m });
     t.match(node(bin, 'operator', '--help'), { status: 0, stdout: /^ {2}--lease-name NAME/m });
     t.match(node(bin, 'status', '--socket', '/nowhere'), { status: 1, stdout: /is the agent running/ });
+  });
+
+  t.test('the process that writes the log of DNS to its file is one of its own', async (t) => {
+    const ring = new LogRing(1 << 16);
+    const path = join(folder, 'dns.log');
+    const naming = { node: 'n1', pod: () => undefined };
+    const program = [process.execPath, join(home, 'dist/axoneme.js')];
+    const parts = { path, mostBytes: 1 << 20, files: 1, reader: ring.reader('newest'), naming, after: Promise.resolve(), program };
+    {
+      await using _ = new LogFile(parts);
+      for (let count = 0; count < 100; count += 1) ring.write(new LogEntry());
+    }
+    t.match(
+      readFileSync(path, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+      new Array(100).fill({ node_name: 'n1' }),
+    );
   });
 
   const sandboxless = skip || (await sandboxSkip());
