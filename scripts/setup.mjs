@@ -6,7 +6,7 @@
 //   (nothing)  node_modules as package-lock.json says
 //   compilers  and clang with libbpf's headers
 //   build      and build/datapath.wasm, build/datapath.bpf.o as new as their sources
-//   yardstick  and gcc, iptables, nft, slirp4netns and unbound, for what benchmarks are compared with
+//   yardstick  and gcc, iptables, nft, ping, slirp4netns and unbound, for tests and what benchmarks are compared with
 //   runners    and the test runners under which the library's examples are run, apart from all other packages
 //   stores     and etcd, which clusters keep their state in
 //   sandbox    and what nodes and pods of a sandbox are made of

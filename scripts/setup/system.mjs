@@ -80,6 +80,14 @@ const things = [
     loss: 'what is tried with real resolvers',
   },
   {
+    group: 'yardstick',
+    name: 'ping',
+    here: () => hasProgram('ping'),
+    packages: [['iputils-ping']],
+    purpose: 'asks pods and nodes whether packets of a given size arrive',
+    loss: 'whatever is shown by ping',
+  },
+  {
     group: 'stores',
     name: 'etcd with etcdctl',
     here: () => hasProgram('etcd') && hasProgram('etcdctl'),

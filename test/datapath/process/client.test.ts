@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { policySpec } from '../../../orchestrator/datapath/generated/maps.ts';
+import { openSharedDatapath } from '../../../orchestrator/datapath/wasm/shared-datapath.ts';
 import { networkSkip } from '../../support/netns.ts';
 import { type UserPod, UserWorld } from './world.ts';
 
@@ -40,4 +41,19 @@ t.test('a client that is killed inside an update leaves no map locked, and packe
     t.equal(told.size, await policy.count(), `${told.size} entries are there, each once`);
     await datapath.close();
   }
+});
+
+t.test('who may have several roles takes the one that is free first, whichever that is', { skip }, async (t) => {
+  const world = new UserWorld(t);
+  world.start();
+  const open = () => openSharedDatapath({ folder: world.datapathFolder, role: ['proxy', 'proxy-next'], waitMs: 60_000 });
+  await using first = await open();
+  const second = await open();
+  const third = open();
+  t.equal(await Promise.race([third, sleep(300, 'nobody')]), 'nobody', 'both are taken');
+  await second.close();
+  const taken = await Promise.race([third, sleep(20_000, 'nobody')]);
+  t.not(taken, 'nobody', 'the second one is free');
+  await first.close();
+  await (await third).close();
 });
