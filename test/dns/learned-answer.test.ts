@@ -70,6 +70,7 @@ t.test('addresses of other owners are not learned', async (t) => {
 
 t.test('other classes, other types, failures and empty answers teach nothing', async (t) => {
   t.same(taught(learn({ answers: [{ ...a('www.example.com', '1.2.3.4'), class: 3 }] })[1]), []);
+  t.same(taught(learn({ answers: [{ ...a('www.example.com', '1.2.3.4'), class: 0x8001 }] })[1]), [], 'that bit means nothing here');
   t.same(taught(learn({ answers: [{ name: 'www.example.com', type: 'TXT', ttl: 1, data: '1.2.3.4' }] })[1]), []);
   const [fault, failed] = learn({ flags: 0x8183, answers: [a('www.example.com', '1.2.3.4')] });
   t.same([fault, failed.section.rcode, failed.count], [undefined, 3, 0]);
@@ -185,7 +186,9 @@ t.test('private addresses: of every kind, told apart, and refused by option whoe
 function model(bytes: Buffer): Taught[] | 'fault' {
   const { questions = [], answers = [] } = decode(bytes);
   const fold = (name: string): string => name.toLowerCase().replace(/\.$/, '');
-  const records = answers.flatMap((record) => ('ttl' in record && 'data' in record && record.class === 'IN' ? [record] : []));
+  // What it takes for multicast DNS's flush bit is another class (RFC 1035).
+  const isInternet = (record: object): boolean => 'class' in record && record.class === 'IN' && !('flush' in record && record.flush);
+  const records = answers.flatMap((record) => ('ttl' in record && 'data' in record && isInternet(record) ? [record] : []));
   const aliases = records.filter(({ type }) => type === 'CNAME');
   const chain = [{ name: fold(questions[0].name), ttl: Number.POSITIVE_INFINITY }];
   for (;;) {

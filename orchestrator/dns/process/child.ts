@@ -16,6 +16,7 @@ import type { ListeningSockets } from './listening.ts';
 import { LogFile } from './log-file.ts';
 import type { ProxyOptions } from './options.ts';
 import { Service } from './service.ts';
+import { isServed } from './successor.ts';
 import type { FromChild, FromSupervisor } from './words.ts';
 
 /** What queries and connections of one that leaves may still take. */
@@ -49,12 +50,16 @@ export interface ChildRun {
   readonly surroundings: Surroundings;
   readonly sockets: ListeningSockets;
   readonly life: ChildLife;
+  /** Takes over from nobody: where somebody serves, it has nothing to do. */
+  readonly isStandIn?: boolean;
 }
 
 /** Resolves when it has ended its work: nobody waits for it any more. */
-export async function runChild({ calls, options, surroundings, sockets, life }: ChildRun): Promise<void> {
+export async function runChild({ calls, options, surroundings, sockets, life, isStandIn = false }: ChildRun): Promise<void> {
   const { tick, mark } = surroundings;
   await using maps = await surroundings.openMaps(options);
+  // Maps may have taken longer than the next process did.
+  if (isStandIn && (await isServed(options.folder))) return;
   const service = new Service({ calls, sockets, maps, options, tick, mark });
   const path = join(options.folder, 'control.sock');
   const former = await meetFormer(path);

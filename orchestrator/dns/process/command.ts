@@ -47,13 +47,18 @@ function supervisedLife(args: readonly string[], sockets: ListeningSockets): Chi
   let take: (word: FromSupervisor) => void = () => undefined;
   readLines(process.stdin, longestRequest, (line) => take(JSON.parse(line) as FromSupervisor));
   const signal = stopSignal();
+  let isLeaving = false;
   process.stdin.once('end', () => {
-    if (signal.aborted) return;
+    // Who took over has one of its own.
+    if (signal.aborted || isLeaving) return;
     log.room('dns').warn('the supervisor has ended: another one is started');
     replaceSupervisor(args, sockets, signal);
   });
   return {
-    say: (word) => void process.stdout.write(`${JSON.stringify(word)}\n`),
+    say: (word) => {
+      if (word.word === 'leaving') isLeaving = true;
+      process.stdout.write(`${JSON.stringify(word)}\n`);
+    },
     signal,
     heard: (taker) => (take = taker),
   };

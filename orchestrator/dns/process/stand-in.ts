@@ -45,7 +45,7 @@ export class StandIn {
     this.loading ??= new Promise((resolve) => setTimeout(resolve, loadAfterMs).unref()).then(() => this.load()).catch(() => undefined);
   }
 
-  /** Resolves when it has left, or was told to end. */
+  /** Resolves when it has left, or was told to end; at once where somebody serves already. */
   async serve(): Promise<void> {
     this.serves = true;
     try {
@@ -65,6 +65,7 @@ export class StandIn {
     const { options, calls, sockets, load, signal } = this.parts;
     const [{ runChild }, surroundings] = await Promise.all([import('./child.ts'), load()]);
     await surroundings.load(options);
-    this.run = (say) => runChild({ calls, options, surroundings, sockets, life: { say, signal, heard: (take) => (this.take = take) } });
+    const heard = (take: StandIn['take']) => (this.take = take);
+    this.run = (say) => runChild({ calls, options, surroundings, sockets, life: { say, signal, heard }, isStandIn: true });
   }
 }

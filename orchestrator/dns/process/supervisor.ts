@@ -110,15 +110,27 @@ class Supervisor {
       if (!hasLeft) this.children.tell({ word: 'ended', pid, how });
       return;
     }
-    if (hasLeft) {
-      if (this.isTakenOver && this.children.size === 0) this.over.resolve();
-      return;
-    }
+    if (hasLeft) this.left();
+    else this.fell(how, livedMs, hasServed);
+  }
+
+  private fell(how: string, livedMs: number, hasServed: boolean): void {
     log.room('dns').warn('the DNS proxy has ended: another one takes over', { error: how });
     this.waitMs = livedMs < shortLifeMs ? Math.min(Math.max(this.waitMs * 2, firstWaitMs), longestWaitMs) : 0;
     if (this.parts.options.inherits && !this.hasServed) void this.tryAgain(how);
     else if (hasServed && this.standIn.isReady) this.stand();
     else if (this.successor === undefined) this.startLater();
+  }
+
+  /** Of ours nobody serves any more: somebody else does. */
+  private left(): void {
+    if (this.isTakenOver) {
+      if (this.children.size === 0) this.over.resolve();
+    } else if (this.successor === undefined && !this.standIn.isServing) {
+      // Whoever that is, it is not watched over by who has the lock: another child takes over from it.
+      if (this.lock === undefined) this.over.resolve();
+      else this.startLater();
+    }
   }
 
   /** Who has had us started may serve still, and goes on. */
@@ -162,6 +174,8 @@ class Supervisor {
     this.lock?.sign();
     this.children.tell({ word: 'ended', pid, how });
     if (this.standIn.isServing) setTimeout(() => this.succeed(this.program), longestWaitMs);
-    else if (this.children.serving === 0) this.startLater();
+    else if (this.children.serving > 0) return;
+    else if (this.lock === undefined) this.over.resolve();
+    else this.startLater();
   }
 }
