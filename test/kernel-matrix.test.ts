@@ -1,5 +1,5 @@
 // The programs on the kernels that they promise to load on: Debian's own images, booted in QEMU, run the tour (every program loads
-// and decides as WebAssembly does), the datapath's conformance suite (hooks by tcx or clsact, events, pins) and calls of sockets.
+// and decides as WebAssembly does), the datapath's conformance suite (hooks by tcx or clsact, events, pins), calls of sockets, and SCTP.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,6 +27,7 @@ const openKernel = async () => {
 };
 process.exitCode = await tour({ write: (text) => void process.stdout.write(text), colour: false }, openKernel);
 await import('./test/kernel/socket-call.test.ts');
+await import('./test/kernel/sctp.test.ts');
 await import('./test/datapath/kernel.test.ts');
 `;
 /** Emulating code that changes while it runs is what takes longest, so V8 interprets. */
@@ -34,7 +35,7 @@ const command = `uname -r; mount -t cgroup2 none /sys/fs/cgroup; TAP_TIMEOUT=200
 
 function bootAndRun(series: string): Promise<Ended> {
   // One CPU: two of an emulator wait for each other, the more the busier the machine is, and their code is not always well kept apart.
-  const options = ['--kernel', series, '--cpus', '1', '--modules', 'veth', '--memory', '3072', '--timeout', String(limitSeconds)];
+  const options = ['--kernel', series, '--cpus', '1', '--modules', 'veth sctp', '--memory', '3072', '--timeout', String(limitSeconds)];
   const child = spawn(join(root, 'test/support/kernel-vm'), [...options, '--', 'sh', '-c', command], { cwd: root });
   return new Promise((resolve) => {
     let [stdout, stderr] = ['', ''];
@@ -81,6 +82,7 @@ for (const series of ['6.1', '6.12']) {
       const [, total, pass] = /# \{ total: (\d+), pass: (\d+) \}/.exec(stdout) ?? [];
       t.ok(Number(total) > 50 && total === pass, `${pass} of ${total} assertions of the conformance suite hold`);
       t.match(stdout, /ok \d+ - a call to a service, by this process #(?! SKIP)/, 'sockets are balanced');
+      t.match(stdout, /ok \d+ - SCTP between two pods #(?! SKIP)/, 'SCTP arrives whole');
       t.equal(status, 0, status === 0 ? 'and nothing complained' : `${stdout}${stderr}`.slice(-4000));
     },
   );

@@ -53,15 +53,15 @@ export class Pod {
     this.ip(`-6 route add default via ${gateways.ipv6} dev eth0`);
   }
 
-  /** Runs a script of Node's in the pod until it has said a line, and goes on running it. */
-  async start(script: string): Promise<string> {
+  /** Runs a script of Node's, or the words of a command, in the pod until it has said a line, and goes on running it. */
+  async start(script: string | readonly string[]): Promise<string> {
     const child = this.spawn(script);
     for await (const line of createInterface(child.stdout)) return line;
     throw new Error(`pod ${this.name}: the script ended without a word`);
   }
 
-  /** All that a script of Node's says until it ends. */
-  async run(script: string): Promise<string> {
+  /** All that it says until it ends. */
+  async run(script: string | readonly string[]): Promise<string> {
     let said = '';
     for await (const text of this.spawn(script).stdout) said += text;
     return said.trim();
@@ -77,8 +77,9 @@ export class Pod {
     ip(`-n ${this.name} ${line}`);
   }
 
-  private spawn(script: string) {
-    const child = spawn('ip', ['netns', 'exec', this.name, process.execPath, '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  private spawn(script: string | readonly string[]) {
+    const words = typeof script === 'string' ? [process.execPath, '-e', script] : script;
+    const child = spawn('ip', ['netns', 'exec', this.name, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.children.push(child);
     return child;
   }
