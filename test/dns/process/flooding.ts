@@ -22,9 +22,13 @@ export function flood(server: string, pod: Pod, rate: number): () => Promise<Flo
   };
 }
 
+/** None of one that has ended. */
 export function childrenOf(pid: number): number[] {
-  const path = `/proc/${pid}/task/${pid}/children`;
-  return existsSync(path) ? readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number) : [];
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 /** The process that writes a proxy's log, once it does so: what it is has replaced what started it. */

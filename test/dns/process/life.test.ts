@@ -64,7 +64,7 @@ t.test('life of the proxy', { skip: await kernelSkip() }, async (t) => {
     }
     const { sent, answered, refused, failed, slowestMs } = await stop();
     t.comment(`${sent} questions, the slowest answer after ${Math.round(slowestMs)} ms`);
-    t.ok(sent > 5000);
+    t.ok(sent > 3500, 'as many as were waited for');
     t.same({ answered, refused }, { answered: sent, refused: 0 });
     // What has gathered while a busy machine starts a process comes to the server at once.
     t.ok(failed <= overflown() - full, `${failed} failed, for ${overflown() - full} of which the server had no room`);

@@ -19,8 +19,18 @@ import { isAlive, waitFor } from './world.ts';
 t.setTimeout(180_000);
 const main = fileURLToPath(new URL('../../../orchestrator/main.ts', import.meta.url));
 const answerMs = 5000;
-const hasChild = (supervisor: number) =>
-  childrenOf(supervisor).some((pid) => readFileSync(`/proc/${pid}/cmdline`).includes('dns-proxy-child'));
+
+/** Of its own, which is no supervisor. */
+function hasChild(supervisor: number): boolean {
+  return childrenOf(supervisor).some((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`).includes('dns-proxy-child');
+    } catch {
+      // It has just ended.
+      return false;
+    }
+  });
+}
 
 t.test('who serves is watched over by somebody', { skip: await networkSkip() }, async (t) => {
   const world = new UserWorld(t);

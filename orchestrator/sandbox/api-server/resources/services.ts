@@ -145,10 +145,17 @@ function decideFamilies(spec: Json, old: Json, given: readonly string[], { famil
   return decided;
 }
 
+/** So many of a network's first addresses are left to who asks for one of them, as Kubernetes does (KEP-3070). */
+function staticBand(size: number): number {
+  return size < 32 ? 1 : Math.min(Math.max(16, size / 16), 256);
+}
+
 /** One by chance: should it be taken, the write is refused and another is drawn. */
 function anAddress(family: string, { families }: Surroundings['serviceNetwork']): string | undefined {
   const range = families.find((one) => one.family === family);
-  return range?.address(1 + Math.floor(Math.random() * (range.size - 2)));
+  if (range === undefined) return undefined;
+  const first = staticBand(range.size);
+  return range.address(first + Math.floor(Math.random() * (range.size - 1 - first)));
 }
 
 /** By chance: should one be taken, the write is refused and others are drawn. */
